@@ -1,0 +1,5 @@
+"""The fast form of each model. All have `fit(x) -> self`, `sample(n, rng)` and, where there is a density, `log_prob(x)`."""
+
+from course_utils.models.box import BoxModel
+
+__all__ = ["BoxModel"]

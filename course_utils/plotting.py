@@ -1,0 +1,95 @@
+"""Figures of the course: `show` with alternative text, and the pictures that several lessons share."""
+
+import base64
+import html
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import HTML, display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+
+from course_utils import style
+from course_utils.datasets import WorldLand
+
+
+def png(figure: Figure, dpi: float | None = None) -> str:
+    """Return a figure as a `data:image/png` address, the same bytes on every run."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi or "figure", metadata={"Software": None})
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def show(figure: Figure, alt: str) -> None:
+    """Display a figure with alternative text, and close it.
+
+    `alt` says in a sentence or two what the figure shows, for readers who cannot see it.
+    Raises ValueError if it is missing or too short to say anything.
+    """
+    if not isinstance(alt, str) or len(alt.strip()) < 20:
+        raise ValueError(f"show(figure, alt) needs a sentence that says what the figure shows, got {alt!r}")
+    image = png(figure, dpi=plt.rcParams["savefig.dpi"])
+    width = round(figure.get_figwidth() * 100)
+    plt.close(figure)
+    display(
+        HTML(
+            f'<figure style="margin:0"><img alt="{html.escape(alt.strip())}" width="{width}" '
+            f'style="max-width:100%;height:auto;background:white" src="{image}"></figure>'
+        )
+    )
+
+
+def world_map(land: WorldLand | None = None, ax: Axes | None = None, title: str = "") -> None:
+    """Draw the plane of all points [latitude, longitude]; with `land`, the continents on it in the colour of p_data."""
+    ax = ax or plt.gca()
+    if land is not None:
+        rings = [np.asarray(ring.coords) for part in land.geometry.geoms for ring in (part.exterior, *part.interiors)]
+        outline = Path.make_compound_path(*(Path(ring, closed=True) for ring in rings))
+        ax.add_patch(PathPatch(outline, facecolor=style.P_DATA_PALE, edgecolor=style.P_DATA, linewidth=0.5))
+    ax.set(xlim=(-180, 180), ylim=(-90, 90), aspect="equal")
+    ax.set(xlabel="longitude in degrees", ylabel="latitude in degrees")
+    ax.set(xticks=range(-180, 181, 60), yticks=range(-90, 91, 30))
+    ax.set_title(title)
+
+
+FAMILIES = {
+    "generative models": [(0.5, 0.93), "generative models", None],
+    "explicit": [(0.36, 0.70), "explicit density\n$p_θ(x)$ is written down", "generative models"],
+    "implicit": [(0.86, 0.70), "implicit density\nonly a sampler", "generative models"],
+    "tractable": [(0.20, 0.42), "tractable\n$p_θ(x)$ computed exactly", "explicit"],
+    "approximate": [(0.565, 0.42), "approximate\n$p_θ(x)$ bounded", "explicit"],
+    "box, tables, Naive Bayes": [(0.105, 0.13), "box, tables,\nNaive Bayes\n02–06", "tractable"],
+    "mixtures": [(0.30, 0.13), "mixtures\n08", "tractable"],
+    "NADE, PixelRNN": [(0.47, 0.13), "NADE,\nPixelRNN\n10–12", "tractable"],
+    "VAE": [(0.66, 0.13), "VAE\n09, 13", "approximate"],
+    "GAN": [(0.86, 0.13), "GAN\n14", "implicit"],
+}
+
+
+def family_map(here: str | None = None, ax: Axes | None = None) -> None:
+    """Draw the families of generative models as a tree, with the family `here` marked.
+
+    `here` is a key of FAMILIES; raises ValueError for any other name.
+    """
+    if here is not None and here not in FAMILIES:
+        raise ValueError(f"here must be one of {list(FAMILIES)}, got {here!r}")
+    ax = ax or plt.gca()
+    for (x, y), _, parent in FAMILIES.values():
+        if parent:
+            (px, py), *_ = FAMILIES[parent]
+            ax.plot([px, px, x, x], [py, (py + y) / 2, (py + y) / 2, y], color=style.GREY, linewidth=1.5, zorder=1)
+    for name, ((x, y), label, _) in FAMILIES.items():
+        marked = name == here
+        ax.text(
+            x, y, label, ha="center", va="center", fontsize=12, zorder=2, fontweight="bold" if marked else "normal",
+            bbox=dict(
+                boxstyle="round,pad=0.5", linewidth=2.5 if marked else 1,
+                facecolor=style.P_MODEL_PALE if marked else "white", edgecolor=style.P_MODEL if marked else style.GREY,
+            ),
+        )  # fmt: skip
+    ax.set(xlim=(0, 1), ylim=(0, 1.02))
+    ax.set_title("The families of generative models" + (": you are here" if here else ""))
+    ax.axis("off")
