@@ -1,0 +1,157 @@
+"""Execute the lessons and store them in one normal form: `python -m course_utils.execute [NOTEBOOK ...]`.
+
+Run twice it changes nothing. A cell's id is a digest of its source, so an id that does not fit says that the cell was edited
+since its output was stored. That is how the output of a cell tagged `nbval-ignore-output` is kept while its source is unchanged.
+"""
+
+import argparse
+import hashlib
+import os
+import sys
+import time
+from collections import Counter
+from copy import deepcopy
+from pathlib import Path
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+CELL_TIMEOUT = 120  # seconds
+IGNORE_TAG = "nbval-ignore-output"
+CELL_METADATA = ("slideshow", "tags")
+NOTEBOOK_METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python", "pygments_lexer": "ipython3"},
+}
+
+
+class CellFailed(Exception):
+    """A cell of a lesson raised, hung, killed its kernel or wrote to stderr."""
+
+
+def normalise(nb: NotebookNode) -> NotebookNode:
+    """Return a copy with fixed metadata, an id for each cell from its source, and consecutive stream outputs merged."""
+    nb = deepcopy(nb)
+    nb.nbformat, nb.nbformat_minor = 4, 5
+    nb.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
+    seen: Counter[str] = Counter()
+    for cell in nb.cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
+        seen[digest] += 1
+        cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+        cell.metadata = NotebookNode({key: cell.metadata[key] for key in CELL_METADATA if cell.metadata.get(key)})
+        if cell.cell_type == "code":
+            cell.outputs = _merge_streams(cell.outputs)
+            for output in cell.outputs:
+                if output.output_type == "execute_result":
+                    output.execution_count = cell.execution_count
+    return nb
+
+
+def to_text(nb: NotebookNode) -> str:
+    """Write a notebook as the text of its file."""
+    return nbformat.writes(nb) + "\n"
+
+
+def execute(path: Path) -> bool:
+    """Execute one notebook in a fresh kernel of this Python and store it; return whether the file changed.
+
+    Raises CellFailed, and then leaves the file as it was.
+    """
+    stored = nbformat.read(path, as_version=4)
+    nb = normalise(stored)
+    kept = {
+        new.id: old.outputs
+        for old, new in zip(stored.cells, nb.cells)
+        if old.get("id") == new.id and old.cell_type == "code" and old.execution_count is not None
+        and IGNORE_TAG in old.metadata.get("tags", []) and not any(_is_trouble(output) for output in old.outputs)
+    }  # fmt: skip
+    _run_cells(nb, path)
+    for cell in nb.cells:
+        if cell.id in kept:
+            cell.outputs = kept[cell.id]
+    return _replace(path, to_text(normalise(nb)))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Execute the named notebooks, or all lessons; return 0, or 1 when a cell failed."""
+    parser = argparse.ArgumentParser(prog="python -m course_utils.execute", description="Execute lessons and store them in their normal form.")
+    parser.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="default: every notebook of notebooks/")
+    paths = parser.parse_args(argv).notebooks or sorted(NOTEBOOKS.glob("*.ipynb"))
+    if not paths:
+        parser.error(f"no notebooks in {NOTEBOOKS}")
+    if missing := [str(path) for path in paths if not path.is_file()]:
+        parser.error(f"no such notebook: {', '.join(missing)}")
+    start, changed = time.perf_counter(), 0
+    for path in paths:
+        begun = time.perf_counter()
+        print(path.name, end=" ", flush=True)
+        try:
+            written = execute(path)
+        except CellFailed as error:
+            print(f"failed\n{error}\nNothing was written to {path}.", file=sys.stderr)
+            return 1
+        changed += written
+        print(f"{time.perf_counter() - begun:.1f} s, {'changed' if written else 'unchanged'}")
+    print(f"{len(paths)} notebooks executed in {time.perf_counter() - start:.1f} s, {changed} changed.")
+    return 0
+
+
+def _run_cells(nb: NotebookNode, path: Path) -> None:
+    """Fill in the outputs and the execution counts; raise CellFailed at the first cell that does not run cleanly."""
+    own_specs = KernelSpecManager(kernel_dirs=[])  # no registered python3, which may be another Python
+    kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=own_specs)
+    client = NotebookClient(nb, km=kernel, timeout=CELL_TIMEOUT, force_raise_errors=True)
+    with client.setup_kernel(cleanup_kc=True, cwd=str(path.resolve().parent)):
+        for index, cell in enumerate(nb.cells):
+            try:
+                client.execute_cell(cell, index)
+            except CellExecutionError as error:
+                raise _failure(path, index, cell, f"{error.traceback}") from None
+            except CellTimeoutError:
+                raise _failure(path, index, cell, f"It was still running after {CELL_TIMEOUT} s.") from None
+            except DeadKernelError:
+                raise _failure(path, index, cell, "The kernel died.") from None
+            if trouble := [output.text for output in cell.get("outputs", []) if _is_trouble(output)]:
+                raise _failure(path, index, cell, f"It wrote to stderr, and a lesson shows no warnings:\n{''.join(trouble)}")
+
+
+def _failure(path: Path, index: int, cell: NotebookNode, reason: str) -> CellFailed:
+    """Say which cell of which notebook failed, and why."""
+    return CellFailed(f"{path.name}, cell {index}:\n\n{cell.source}\n\n{reason}")
+
+
+def _is_trouble(output: NotebookNode) -> bool:
+    """Say whether an output is an error or text on stderr, which no stored lesson may have."""
+    return output.output_type == "error" or output.get("name") == "stderr"
+
+
+def _merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join neighbouring pieces of the same stream, which a kernel cuts where it likes."""
+    merged: list[NotebookNode] = []
+    for output in outputs:
+        if output.output_type == "stream" and merged and merged[-1].get("name") == output.name:
+            merged[-1].text += output.text
+        else:
+            merged.append(output)
+    return merged
+
+
+def _replace(path: Path, text: str) -> bool:
+    """Write the file in one step, and only when its bytes change; return whether they did."""
+    data = text.encode()
+    if path.read_bytes() == data:
+        return False
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(data)
+    os.replace(partial, path)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
