@@ -1,0 +1,5 @@
+"""The widgets of the lessons, one module each; `panel` is what they share."""
+
+from course_utils.widgets.box_explorer import box_explorer
+
+__all__ = ["box_explorer"]

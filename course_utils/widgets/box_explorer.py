@@ -1,0 +1,76 @@
+"""Lesson 02: four sliders move a box over the world map."""
+
+from functools import partial
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from course_utils import plotting, style
+from course_utils.datasets import WorldLand
+from course_utils.models import BoxModel
+from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
+
+N_SAMPLES = 2000  # of the box, for the share on land
+N_SHOWN = 100  # of these on the map
+
+
+def draw(
+    south: float, west: float, north: float, east: float, *, ax: Axes, x: np.ndarray, land: WorldLand, uniform: np.ndarray
+) -> Frame:
+    """Return the frame for one box: its outline, samples, density, log-likelihood of x and share of samples on land.
+
+    uniform (n, 2) holds numbers in [0, 1]: the same ones for every box, so that the samples move with the sliders.
+    """
+    overlay = Overlay()
+    if south >= north or west >= east:
+        wrong = "south of its bottom" if south >= north else "west of its left side"
+        side = "top" if south >= north else "right side"
+        overlay.text(ax, 0, 0, f"No box: its {side} lies {wrong}.", anchor="middle", colour=style.P_MODEL)
+        numbers = dict.fromkeys(["area", "density inside", "observations inside", "log-likelihood", "samples on land"], "–")
+        return Frame(str(overlay), numbers, "A map without a box: the corners are in the wrong order.")
+    box = BoxModel((south, west, north, east))
+    samples = np.array([south, west]) + uniform * np.array([north - south, east - west])
+    on_land = land.contains(samples).mean()
+    log_prob = box.log_prob(x)
+    area = (north - south) * (east - west)
+    overlay.rect(ax, west, south, east, north, style.P_MODEL, opacity=0.12)
+    overlay.dots(ax, samples[:N_SHOWN, 1], samples[:N_SHOWN, 0], style.SAMPLE, radius=2.5)
+    overlay.dots(ax, x[:, 1], x[:, 0], style.OBSERVATIONS, radius=4.5)
+    inside = int(np.isfinite(log_prob).sum())
+    likelihood = f"{log_prob.sum():.1f} nats" if inside == len(x) else "−∞"
+    numbers = {
+        "area": f"{area:,.0f} square degrees",
+        "density inside": f"{1 / area:.2e} per sq. deg.",
+        "observations inside": f"{inside} of {len(x)}",
+        "log-likelihood": likelihood.replace("-", "−"),
+        "samples on land": f"{on_land:.0%}",
+    }
+    alt = (
+        f"World map with a box from latitude {south:g} to {north:g} and longitude {west:g} to {east:g}. "
+        f"{inside} of {len(x)} observations lie inside, {on_land:.0%} of its samples are on land."
+    )
+    return Frame(str(overlay), numbers, alt)
+
+
+def box_explorer(x: np.ndarray, land: WorldLand) -> Panel:
+    """Show a box that four sliders move over the map, with a button that jumps to the maximum likelihood estimate.
+
+    x (N, 2) are the observations, [latitude, longitude] in degrees.
+    """
+    figure, ax = plt.subplots(figsize=(7.6, 4.2))
+    plotting.world_map(land, ax, title="Your box, its samples (blue), the observations (dark)")
+    uniform = np.random.default_rng(0).uniform(size=(N_SAMPLES, 2))
+    start = {"south": -30.0, "west": -20.0, "north": 40.0, "east": 55.0}
+    mle = dict(zip(start, BoxModel().fit(x).theta.tolist()))
+    return Panel(
+        partial(draw, ax=ax, x=x, land=land, uniform=uniform),
+        figure,
+        sliders={
+            "south": Slider("θ₁: latitude of the bottom", -90, 90, 0.1, start["south"]),
+            "west": Slider("θ₂: longitude of the left side", -180, 180, 0.1, start["west"]),
+            "north": Slider("θ₃: latitude of the top", -90, 90, 0.1, start["north"]),
+            "east": Slider("θ₄: longitude of the right side", -180, 180, 0.1, start["east"]),
+        },
+        buttons={"show me the MLE": lambda values: "Your own try first: move the sliders." if values == start else mle},
+    )

@@ -1,0 +1,89 @@
+// The browser's half of panel.py: sliders and buttons write, everything else shows what the kernel sends.
+
+let panels = 0;
+
+function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+function render({ model, el }) {
+  const id = `panel-${++panels}`;
+  const width = model.get("width"), height = model.get("height");
+
+  // the picture: the background once, the moving part laid over it
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.setAttribute("aria-hidden", "true");
+  const background = element("img", { src: model.get("background"), alt: "", width, height });
+  const picture = element("div", { class: "panel-picture", role: "img", style: `max-width:${width}px` }, background, svg);
+
+  // the sliders
+  const inputs = {};
+  const controls = element("div", { class: "panel-controls" });
+  for (const [name, slider] of Object.entries(model.get("sliders"))) {
+    const { label, min, max, step } = slider;
+    const input = element("input", { type: "range", id: `${id}-${name}`, name, min, max, step });
+    input.dataset.lmSuppressShortcuts = ""; // lets the arrow keys reach the slider in JupyterLab
+    const value = element("output", { for: input.id });
+    input.addEventListener("input", () => {
+      value.textContent = input.value;
+      model.set("values", { ...model.get("values"), [name]: Number(input.value) });
+      model.save_changes();
+      waitForKernel();
+    });
+    inputs[name] = { input, value };
+    controls.append(element("div", { class: "panel-slider" }, element("label", { for: input.id }, label), value, input));
+  }
+
+  // the buttons
+  const buttons = element("div", { class: "panel-buttons" });
+  for (const label of model.get("buttons")) {
+    const button = element("button", { type: "button" }, label);
+    button.addEventListener("click", () => {
+      model.send({ press: label });
+      waitForKernel();
+    });
+    buttons.append(button);
+  }
+
+  // the numbers, and what went wrong
+  const numbers = element("table", { class: "panel-numbers" });
+  const message = element("p", { class: "panel-message", role: "status" });
+  const side = element("div", { class: "panel-side" }, controls, buttons, numbers);
+  el.replaceChildren(element("div", { class: "panel" }, picture, side, message));
+
+  let timer;
+  function waitForKernel() {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      message.textContent = "Nothing answers. The sliders need a running lesson: run the cell again.";
+    }, 10000);
+  }
+
+  function showValues() {
+    for (const [name, { input, value }] of Object.entries(inputs)) {
+      input.value = model.get("values")[name];
+      value.textContent = input.value;
+    }
+  }
+  function showFrame() {
+    clearTimeout(timer);
+    svg.innerHTML = model.get("svg");
+    picture.setAttribute("aria-label", model.get("alt"));
+    numbers.replaceChildren(
+      ...model.get("numbers").map(([name, value]) =>
+        element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, value))
+      )
+    );
+    message.textContent = model.get("message");
+  }
+  showValues();
+  showFrame();
+  model.on("change:values", showValues);
+  model.on("change:drawn", showFrame);
+}
+
+export default { render };

@@ -1,0 +1,178 @@
+"""The one widget of the course: a picture with sliders, numbers and buttons beside it.
+
+A lesson's widget is a module with a pure function `draw(**values) -> Frame` and a few lines that make a `Panel` of it.
+What does not move is a matplotlib figure, drawn once; what moves is an `Overlay` of SVG on top of it.
+"""
+
+import base64
+import html
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import anywidget
+import matplotlib.pyplot as plt
+import numpy as np
+import traitlets
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from course_utils import style
+from course_utils.plotting import png
+
+
+class Slider(NamedTuple):
+    """A slider: its label, its range and step, and where it stands at first."""
+
+    label: str
+    min: float
+    max: float
+    step: float
+    value: float
+
+
+class Frame(NamedTuple):
+    """What a widget shows for one setting of its sliders.
+
+    `svg` lies over the background, `numbers` maps names to formatted values, `alt` says the picture in a sentence.
+    """
+
+    svg: str
+    numbers: dict[str, str]
+    alt: str
+
+
+class Overlay:
+    """Collects SVG elements, given in data coordinates of the background's axes. `str()` is the SVG text."""
+
+    def __init__(self) -> None:
+        """Start with nothing drawn."""
+        self.elements: list[str] = []
+
+    def __str__(self) -> str:
+        return "".join(self.elements)
+
+    def rect(self, ax: Axes, x0: float, y0: float, x1: float, y1: float, colour: str, opacity: float = 1) -> None:
+        """Draw a filled rectangle with an outline; `opacity` is that of the filling."""
+        (left, right), (top, bottom) = _pixels(ax, [x0, x1], [y1, y0])
+        self.elements.append(
+            f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" '
+            f'fill="{colour}" fill-opacity="{opacity:g}" stroke="{colour}" stroke-width="2.5"/>'
+        )
+
+    def dots(self, ax: Axes, x: np.ndarray, y: np.ndarray, colour: str, radius: float = 3, opacity: float = 1) -> None:
+        """Draw dots as one path."""
+        path = "".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(*_pixels(ax, x, y)))
+        self.elements.append(
+            f'<path d="{path}" stroke="{colour}" stroke-opacity="{opacity:g}" stroke-width="{2 * radius:g}" '
+            'stroke-linecap="round" fill="none"/>'
+        )
+
+    def line(self, ax: Axes, x: np.ndarray, y: np.ndarray, colour: str, width: float = 2.5) -> None:
+        """Draw a line through points."""
+        points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(*_pixels(ax, x, y)))
+        self.elements.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{width:g}"/>')
+
+    def text(self, ax: Axes, x: float, y: float, words: str, anchor: str = "start", colour: str = style.INK) -> None:
+        """Write words; `anchor` is start, middle or end."""
+        (a,), (b,) = _pixels(ax, [x], [y])
+        self.elements.append(
+            f'<text x="{a:.1f}" y="{b:.1f}" text-anchor="{anchor}" dominant-baseline="middle" fill="{colour}" '
+            f'font-size="16">{html.escape(words)}</text>'
+        )
+
+    def image(self, ax: Axes, pixels: np.ndarray, extent: tuple[float, float, float, float]) -> None:
+        """Lay an image (H, W) or (H, W, 3 or 4) uint8, first row on top, over extent = (x0, x1, y0, y1)."""
+        x0, x1, y0, y1 = extent
+        (left, right), (top, bottom) = _pixels(ax, [x0, x1], [y1, y0])
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, format="png", compress_level=1)
+        self.elements.append(
+            f'<image x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" '
+            'preserveAspectRatio="none" style="image-rendering:pixelated" '
+            f'href="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode("ascii")}"/>'
+        )
+
+
+def _pixels(ax: Axes, x: np.ndarray, y: np.ndarray) -> tuple[list[float], list[float]]:
+    """Return data coordinates as pixels of the picture, measured from its top left corner."""
+    pixels = ax.transData.transform(np.column_stack([x, y]))
+    return pixels[:, 0].tolist(), (ax.figure.bbox.height - pixels[:, 1]).tolist()
+
+
+class Panel(anywidget.AnyWidget):
+    """Shows `draw(**values)` over a background and redraws it whenever a slider moves or a button is pressed.
+
+    sliders: name → Slider, the names being those of draw's parameters. buttons: label → a function from the present
+    values to those that change, or to a sentence for the reader. fixed: parameters of draw that only buttons change.
+    """
+
+    _esm = Path(__file__).with_name("panel.js")
+    _css = Path(__file__).with_name("panel.css")
+
+    background = traitlets.Unicode().tag(sync=True)
+    width = traitlets.Int().tag(sync=True)
+    height = traitlets.Int().tag(sync=True)
+    sliders = traitlets.Dict().tag(sync=True)
+    buttons = traitlets.List().tag(sync=True)
+    values = traitlets.Dict().tag(sync=True)
+    svg = traitlets.Unicode().tag(sync=True)
+    numbers = traitlets.List().tag(sync=True)
+    alt = traitlets.Unicode().tag(sync=True)
+    message = traitlets.Unicode().tag(sync=True)
+    drawn = traitlets.Int(0).tag(sync=True)  # counts the frames, so that the browser hears of each
+
+    def __init__(
+        self,
+        draw: Callable[..., Frame],
+        figure: Figure,
+        sliders: Mapping[str, Slider],
+        buttons: Mapping[str, Callable[[dict], dict | str]] | None = None,
+        fixed: Mapping[str, object] | None = None,
+    ) -> None:
+        """Draw the background and the first frame; an error in `draw` is raised here, and shown as a message later."""
+        self._draw = draw
+        self._actions = dict(buttons or {})
+        values = {name: slider.value for name, slider in sliders.items()} | dict(fixed or {})
+        width, height = (round(side * figure.dpi) for side in figure.get_size_inches())
+        figure.canvas.draw()
+        figure.set_layout_engine("none")  # the axes stay where the overlay expects them
+        background = png(figure, dpi=2 * figure.dpi)
+        figure.canvas.draw()  # back to screen resolution, in which `_pixels` measures
+        plt.close(figure)
+        super().__init__(
+            background=background, width=width, height=height, buttons=list(self._actions),
+            sliders={name: slider._asdict() for name, slider in sliders.items()}, values=values,
+            **self._frame(values),
+        )  # fmt: skip
+        self.observe(self._redraw, names="values")
+        self.on_msg(self._press)
+
+    def __repr__(self) -> str:
+        return "A picture with sliders: run this cell to move them."
+
+    def _frame(self, values: dict) -> dict:
+        frame = self._draw(**values)
+        return {"svg": frame.svg, "numbers": list(frame.numbers.items()), "alt": frame.alt, "message": ""}
+
+    def _redraw(self, change: dict) -> None:
+        try:
+            state = self._frame(self.values)
+        except Exception as error:  # whatever it is, the reader must see it: a callback has no other way to say so
+            state = {"message": f"This setting cannot be drawn. {type(error).__name__}: {error}"}
+        self._update(state)
+
+    def _update(self, state: dict) -> None:
+        with self.hold_sync():
+            for name, value in state.items():
+                self.set_trait(name, value)
+            self.drawn += 1
+
+    def _press(self, _: object, content: dict, __: object) -> None:
+        result = self._actions[content["press"]](dict(self.values))
+        if isinstance(result, str):
+            self._update({"message": result})
+        else:
+            self.values = {**self.values, **result}
