@@ -1,7 +1,8 @@
 """Execute the lessons and store them in one normal form: `python -m course_utils.execute [NOTEBOOK ...]`.
 
-Run twice it changes nothing. A cell's id is a digest of its source, so an id that does not fit says that the cell was edited
-since its output was stored. That is how the output of a cell tagged `nbval-ignore-output` is kept while its source is unchanged.
+Run twice it changes nothing. A cell's id is a digest of its source, so an id that does not fit says that the cell was
+edited since its output was stored. So the output of a cell tagged `nbval-ignore-output` is kept while its source is
+unchanged.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from nbformat.reader import NotJSONError
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 CELL_TIMEOUT = 120  # seconds
@@ -26,7 +28,12 @@ IGNORE_TAG = "nbval-ignore-output"
 CELL_METADATA = ("slideshow", "tags")
 NOTEBOOK_METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python", "pygments_lexer": "ipython3"},
+    "language_info": {
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "pygments_lexer": "ipython3",
+    },
 }
 
 
@@ -80,9 +87,9 @@ def execute(path: Path) -> bool:
 
 def main(argv: list[str] | None = None) -> int:
     """Execute the named notebooks, or all lessons; return 0, or 1 when a cell failed."""
-    parser = argparse.ArgumentParser(prog="python -m course_utils.execute", description="Execute lessons and store them in their normal form.")
-    parser.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="default: every notebook of notebooks/")
-    paths = parser.parse_args(argv).notebooks or sorted(NOTEBOOKS.glob("*.ipynb"))
+    parser = argparse.ArgumentParser("python -m course_utils.execute", description="Execute and normalise lessons.")
+    parser.add_argument("paths", nargs="*", type=Path, metavar="NOTEBOOK", help="default: all of notebooks/")
+    paths = parser.parse_args(argv).paths or sorted(NOTEBOOKS.glob("*.ipynb"))
     if not paths:
         parser.error(f"no notebooks in {NOTEBOOKS}")
     if missing := [str(path) for path in paths if not path.is_file()]:
@@ -93,7 +100,7 @@ def main(argv: list[str] | None = None) -> int:
         print(path.name, end=" ", flush=True)
         try:
             written = execute(path)
-        except CellFailed as error:
+        except (CellFailed, NotJSONError) as error:
             print(f"failed\n{error}\nNothing was written to {path}.", file=sys.stderr)
             return 1
         changed += written
@@ -106,24 +113,22 @@ def _run_cells(nb: NotebookNode, path: Path) -> None:
     """Fill in the outputs and the execution counts; raise CellFailed at the first cell that does not run cleanly."""
     own_specs = KernelSpecManager(kernel_dirs=[])  # no registered python3, which may be another Python
     kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=own_specs)
-    client = NotebookClient(nb, km=kernel, timeout=CELL_TIMEOUT, force_raise_errors=True)
+    client = NotebookClient(
+        nb, km=kernel, timeout=CELL_TIMEOUT, force_raise_errors=True, extra_arguments=["--log-level=ERROR"]
+    )
     with client.setup_kernel(cleanup_kc=True, cwd=str(path.resolve().parent)):
         for index, cell in enumerate(nb.cells):
+            where = f"{path.name}, cell {index}:\n"
             try:
                 client.execute_cell(cell, index)
             except CellExecutionError as error:
-                raise _failure(path, index, cell, f"{error.traceback}") from None
+                raise CellFailed(where + error.traceback) from None  # which starts with the cell's source
             except CellTimeoutError:
-                raise _failure(path, index, cell, f"It was still running after {CELL_TIMEOUT} s.") from None
+                raise CellFailed(f"{where}{cell.source}\n\nIt was still running after {CELL_TIMEOUT} s.") from None
             except DeadKernelError:
-                raise _failure(path, index, cell, "The kernel died.") from None
-            if trouble := [output.text for output in cell.get("outputs", []) if _is_trouble(output)]:
-                raise _failure(path, index, cell, f"It wrote to stderr, and a lesson shows no warnings:\n{''.join(trouble)}")
-
-
-def _failure(path: Path, index: int, cell: NotebookNode, reason: str) -> CellFailed:
-    """Say which cell of which notebook failed, and why."""
-    return CellFailed(f"{path.name}, cell {index}:\n\n{cell.source}\n\n{reason}")
+                raise CellFailed(f"{where}{cell.source}\n\nThe kernel died.") from None
+            if trouble := "".join(output.text for output in cell.get("outputs", []) if _is_trouble(output)):
+                raise CellFailed(f"{where}{cell.source}\n\nIt wrote to stderr, which no lesson does:\n{trouble}")
 
 
 def _is_trouble(output: NotebookNode) -> bool:

@@ -1,0 +1,145 @@
+"""`python -m course_utils.execute`: what it writes, what it keeps, and what it refuses to write."""
+
+import sys
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from course_utils import execute
+
+TAGGED = {"tags": [execute.IGNORE_TAG], "collapsed": True}
+TIME = "import time\nprint(time.time_ns())"
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Return a function that stores a notebook of code cells and returns its path."""
+
+    def write(*cells):
+        path = tmp_path / "00_small.ipynb"
+        nbformat.write(new_notebook(cells=[new_markdown_cell("# 00"), *cells], metadata={"widgets": {}}), path)
+        return path
+
+    return write
+
+
+def edit(path, old, new):
+    """Change a cell's source as JupyterLab does: its id and its output stay."""
+    nb = nbformat.read(path, as_version=4)
+    for cell in nb.cells:
+        cell.source = cell.source.replace(old, new)
+    nbformat.write(nb, path)
+
+
+def printed(path, index):
+    return nbformat.read(path, as_version=4).cells[index].outputs[0].text
+
+
+def test_the_second_run_changes_nothing(write, capsys):
+    picture = (
+        "import base64, io\nimport matplotlib.pyplot as plt\nfrom IPython.display import HTML\nbuffer = io.BytesIO()\n"
+        "plt.plot([1, 3, 2]); plt.savefig(buffer); plt.close()\nHTML(base64.b64encode(buffer.getvalue()).decode())"
+    )
+    slider = "import ipywidgets\nipywidgets.IntSlider()"
+    path = write(new_code_cell(picture), new_code_cell(slider, metadata=TAGGED), new_code_cell(TIME, metadata=TAGGED))
+    assert execute.main([str(path)]) == 0
+    first, modified = path.read_bytes(), path.stat().st_mtime_ns
+    assert execute.main([str(path)]) == 0
+    assert path.read_bytes() == first and path.stat().st_mtime_ns == modified
+    assert "1 notebooks executed" in capsys.readouterr().out
+    nb = nbformat.read(path, as_version=4)
+    assert [cell.execution_count for cell in nb.cells[1:]] == [1, 2, 3]
+    assert nb.metadata == execute.NOTEBOOK_METADATA
+    assert nb.cells[2].metadata == {"tags": [execute.IGNORE_TAG]}
+    assert len(list(path.parent.iterdir())) == 1
+
+
+def test_an_ignored_output_is_kept_until_its_source_changes(write):
+    path = write(new_code_cell("a = 1"), new_code_cell(TIME, metadata=TAGGED))
+    execute.execute(path)
+    first = printed(path, 2)
+    edit(path, "a = 1", "a = 2\nb = 3")
+    execute.execute(path)
+    assert printed(path, 2) == first
+    edit(path, "print(time", "print('now', time")
+    execute.execute(path)
+    assert printed(path, 2).startswith("now ")
+
+
+def test_other_outputs_are_renewed(write):
+    path = write(new_code_cell(TIME), new_code_cell("print('3.14')"))
+    execute.execute(path)
+    first = printed(path, 1)
+    path.write_text(path.read_text(encoding="utf-8").replace('"3.14\\n"', '"3.15\\n"'), encoding="utf-8")
+    assert printed(path, 2) == "3.15\n"
+    execute.execute(path)
+    assert printed(path, 1) != first and printed(path, 2) == "3.14\n"
+
+
+def test_an_ignored_output_that_is_an_error_is_renewed(write):
+    path = write(new_code_cell("print('fine')", metadata=TAGGED))
+    execute.execute(path)
+    nb = nbformat.read(path, as_version=4)
+    nb.cells[1].outputs = [new_output("error", ename="ValueError", evalue="no", traceback=[])]
+    nbformat.write(nb, path)
+    execute.execute(path)
+    assert printed(path, 1) == "fine\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("import warnings\nwarnings.warn('mind the gap')", "mind the gap"),
+        ("import time\ntime.sleep(60)", "still running after 2 s"),
+        ("import os\nos._exit(1)", "The kernel died"),
+    ],
+)
+def test_a_failing_cell_leaves_the_file_as_it_was(write, capsys, monkeypatch, source, said):
+    monkeypatch.setattr(execute, "CELL_TIMEOUT", 2)
+    path = write(new_code_cell("print('before')"), new_code_cell(source, metadata={"tags": ["raises-exception"]}))
+    before = path.read_bytes()
+    assert execute.main([str(path)]) == 1
+    assert path.read_bytes() == before
+    message = capsys.readouterr().err
+    assert "00_small.ipynb, cell 2" in message and source in message and said in message
+
+
+def test_a_missing_notebook_is_named(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        execute.main([str(tmp_path / "99.ipynb")])
+    assert stop.value.code == 2 and "no such notebook" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_notebook_is_named(tmp_path, capsys):
+    path = tmp_path / "00.ipynb"
+    path.write_text("not json")
+    assert execute.main([str(path)]) == 1
+    assert str(path) in capsys.readouterr().err
+
+
+def test_the_kernel_is_this_python_in_the_notebooks_folder(write, tmp_path, monkeypatch):
+    other = tmp_path / "jupyter" / "kernels" / "python3"  # a registered python3 that is another Python
+    other.mkdir(parents=True)
+    (other / "kernel.json").write_text('{"argv": ["no-such-python"], "display_name": "x", "language": "python"}')
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    path = write(new_code_cell("import os, sys\nprint(sys.executable, os.getcwd(), sep='\\n')"))
+    execute.execute(path)
+    assert printed(path, 1).splitlines() == [sys.executable, str(path.parent)]
+
+
+def test_normalise_merges_neighbouring_streams_only():
+    streams = [new_output("stream", name="stdout", text=text) for text in "ab"]
+    picture = new_output("display_data", {"text/plain": "c"})
+    cell = new_code_cell("x", outputs=[*streams, picture, new_output("stream", name="stdout", text="d")])
+    outputs = execute.normalise(new_notebook(cells=[cell])).cells[0].outputs
+    assert [output.get("text") for output in outputs] == ["ab", None, "d"]
+
+
+def test_ids_depend_on_nothing_but_the_source():
+    cells = [new_code_cell(source) for source in ("a", "b", "a")]
+    ids = [cell.id for cell in execute.normalise(new_notebook(cells=cells)).cells]
+    assert len(set(ids)) == 3
+    more = execute.normalise(new_notebook(cells=[new_markdown_cell("new"), *cells])).cells
+    assert [cell.id for cell in more[1:]] == ids
