@@ -1,0 +1,133 @@
+"""Look an exercise up, judge an answer, and show the verdict in a box. Nothing here raises, whatever comes in."""
+
+import html
+import importlib
+import pkgutil
+import re
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from IPython import get_ipython
+from IPython.display import display
+
+from .answers import NotAttempted, Wrong, captured, describe_error, show, unattempted
+
+RIGHT, WRONG, NOT_ATTEMPTED = "Right.", "Not yet.", "Not attempted yet."
+INTERRUPTED, UNKNOWN, FAILED = "Interrupted.", "No such exercise.", "The check itself failed."
+# Text and background of a box: given together, so that they read the same in a light and in a dark theme.
+_COLOURS = {RIGHT: ("#0B3B25", "#E3F2EA"), WRONG: ("#4A2500", "#FCEEDC")}
+_NEUTRAL = ("#14213D", "#E8ECF1")
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """Hold one exercise: how it is judged, what it tells the reader, and the answers that its tests run."""
+
+    grade: Callable[[Any], str]  # returns the praise for a right answer, raises Wrong for any other
+    solution: str  # code that runs by itself and leaves the answer in `answer`
+    hints: Sequence[str]  # the first one gives away least
+    wrong: Sequence[tuple[Any, str]]  # typical wrong answers, each with a fragment of what it must be told
+
+    @property
+    def code(self) -> str:
+        """Return the solution without the indentation that it has in its module."""
+        return textwrap.dedent(self.solution).strip()
+
+
+class NoSuchExercise(LookupError):
+    """Say that an id names no exercise, and which ids do."""
+
+
+def check(exercise_id: str, answer: Any) -> None:
+    """Judge an answer and show the verdict."""
+    _show(_judge, exercise_id, answer)
+
+
+def hint(exercise_id: str, level: int = 1) -> None:
+    """Show a hint; level 1 gives away least."""
+    _show(_hint, exercise_id, level)
+
+
+def solution(exercise_id: str) -> None:
+    """Show code that solves the exercise."""
+    _show(_solution, exercise_id)
+
+
+def find(exercise_id: str) -> Exercise:
+    """Return an exercise by its id; raise NoSuchExercise, with the ids that exist, if there is none."""
+    if type(exercise_id) is not str:
+        raise NoSuchExercise(f'Write the id as text in quotes, as in `check("02.1", answer)`, not {show(exercise_id)}.')
+    lesson = exercise_id[:2]
+    known = load(lesson) if lesson in lessons() else {key: e for n in lessons() for key, e in load(n).items()}
+    if exercise_id not in known:
+        raise NoSuchExercise(f"There is no exercise {show(exercise_id)}; there are: {', '.join(known) or 'none yet'}.")
+    return known[exercise_id]
+
+
+def lessons() -> list[str]:
+    """Return the numbers of the lessons that have exercises, such as ["02", "03"]."""
+    names = [module.name for module in pkgutil.iter_modules(importlib.import_module(__package__).__path__)]
+    return sorted(name.removeprefix("lesson_") for name in names if name.startswith("lesson_"))
+
+
+def load(lesson: str) -> dict[str, Exercise]:
+    """Import the exercises of one lesson."""
+    return importlib.import_module(f"{__package__}.lesson_{lesson}").EXERCISES
+
+
+# Each of these returns what the box says: its first words, the text, and perhaps some code.
+def _judge(exercise_id: str, answer: Any) -> tuple[str, str]:
+    exercise = find(exercise_id)
+    if unattempted(answer):
+        raise NotAttempted
+    return RIGHT, exercise.grade(answer)
+
+
+def _hint(exercise_id: str, level: int) -> tuple[str, str]:
+    hints = find(exercise_id).hints
+    if type(level) is not int or level < 1:
+        return "No such hint.", f'Ask for level 1 to {len(hints)}, as in `hint("{exercise_id}", 1)`.'
+    if level < len(hints):
+        more = f'The next one: `hint("{exercise_id}", {level + 1})`.'
+        return f"Hint {level} of {len(hints)}.", f"{hints[level - 1]} {more}"
+    return f"Hint {len(hints)} of {len(hints)}, the last one.", hints[-1]
+
+
+def _solution(exercise_id: str) -> tuple[str, str, str]:
+    return "Solution.", "One way to write it:", find(exercise_id).code
+
+
+def _show(work: Callable[..., tuple], *args: Any) -> None:
+    """Show what `work` returns; an exception in it becomes a message."""
+    try:
+        with captured():
+            words, text, *code = work(*args)
+            plain, page = _render(words, text, *code)
+    except NoSuchExercise as error:
+        plain, page = _render(UNKNOWN, str(error))
+    except NotAttempted:
+        plain, page = _render(NOT_ATTEMPTED, "Replace the `...` and run the cell again.")
+    except Wrong as error:
+        plain, page = _render(WRONG, str(error))
+    except KeyboardInterrupt:
+        plain, page = _render(INTERRUPTED, "Your code was still running: look for a loop that never ends.")
+    except BaseException as error:
+        report = f"Your answer was not judged. Please report this mistake in the course: `{describe_error(error)}`."
+        plain, page = _render(FAILED, report)
+    if get_ipython() is None:
+        print(plain)
+    else:
+        display({"text/plain": plain, "text/html": page}, raw=True)
+
+
+def _render(words: str, text: str, code: str = "") -> tuple[str, str]:
+    """Return a box as plain text and as HTML with inline styles only."""
+    ink, paper = _COLOURS.get(words, _NEUTRAL)
+    colours = f"color:{ink};background-color:{paper}"
+    body = re.sub("`([^`]+)`", rf'<code style="{colours};padding:0">\1</code>', html.escape(text))
+    if code:
+        body += f'<pre style="{colours};font-family:monospace;margin:8px 0 0">{html.escape(code)}</pre>'
+    box = f'<div style="{colours};border-left:4px solid {ink};padding:8px 12px"><b>{words}</b> {body}</div>'
+    return f"{words} {text}" + (f"\n\n{code}" if code else ""), box

@@ -1,0 +1,207 @@
+"""Compare the reader's answers with the right ones: each matcher returns for a right answer and raises Wrong otherwise."""
+
+import copy
+import inspect
+import traceback
+import types
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .answers import NotAttempted, Wrong, captured, clean, describe_error, show, unattempted
+
+Typical = Sequence[tuple[Any, str]]  # typical wrong answers, each with its explanation
+
+
+def close(
+    answer: Any, expected: Any, typical: Typical = (), *, tolerance: float = 1e-3, what: str = "Your answer"
+) -> None:
+    """Compare a number or an array within a relative tolerance; of several candidates that match, the nearest counts."""
+    expected = np.asarray(expected)
+    candidates = [(expected, None)] + [(np.asarray(value), explanation) for value, explanation in typical]
+    value = _numbers(answer, expected, what)
+    if value.shape not in [candidate.shape for candidate, _ in candidates]:
+        raise Wrong(f"{what} should be {_form(expected)}, but it is {show(answer)}.")
+    value = value.astype(float)
+    with np.errstate(invalid="ignore"):  # ∞ − ∞, where both are right
+        matches = [
+            (np.nansum(np.abs(value - candidate)), explanation)
+            for candidate, explanation in candidates
+            if value.shape == candidate.shape and _near(value, candidate, tolerance).all()
+        ]
+    if not matches:
+        raise Wrong(f"{what} {_difference(value, expected, tolerance)}")
+    explanation = min(matches, key=lambda match: match[0])[1]
+    if explanation is not None:
+        raise Wrong(explanation)
+
+
+def choice(answer: Any, expected: str | bool, wrong: Mapping[Any, str], *, what: str = "Your answer") -> None:
+    """Compare a word (or True or False), whatever its case and spaces; `wrong` explains each of the other choices."""
+    options = {_key(option): option for option in (expected, *wrong)}
+    if type(answer) not in (str, bool, np.str_, np.bool_) or _key(answer) not in options:
+        listed = ", ".join(sorted(f"`{option}`" for option in options.values()))
+        raise Wrong(f"{what} should be one of {listed}, but it is {show(answer)}.")
+    if _key(answer) != _key(expected):
+        raise Wrong(wrong[options[_key(answer)]])
+
+
+def choices(answer: Any, table: Mapping[str, tuple[str | bool, Mapping[Any, str]]]) -> None:
+    """Compare a dict of words with a table {item: (right word, {wrong word: explanation})}."""
+    if type(answer) is not dict or {show(key) for key in answer} != {show(item) for item in table}:
+        items = ", ".join(f"`{item}`" for item in table)
+        raise Wrong(f"Your answer should be a dict with the keys {items}, but it is {show(answer)}.")
+    mistakes = []
+    for item, (expected, wrong) in table.items():
+        try:
+            choice(answer[item], expected, wrong, what="this")
+        except Wrong as error:
+            mistakes.append(f"`{item}`: {error}")
+    if mistakes:
+        raise Wrong(f"{len(table) - len(mistakes)} of {len(table)} are right. Look again at {mistakes[0]}")
+
+
+def agrees(
+    answer: Any, reference: Callable, cases: Sequence[tuple], typical: Typical = (), *, tolerance: float = 1e-3
+) -> None:
+    """Compare the reader's function with a reference by its values; `typical` holds typical wrong functions."""
+    for args in cases:
+        value = call(answer, *args)
+        mistakes = [(wrong(*copy.deepcopy(args)), explanation) for wrong, explanation in typical]
+        what = f"Your function's value for {_listed(_named(answer, args))}"
+        close(value, reference(*copy.deepcopy(args)), mistakes, tolerance=tolerance, what=what)
+
+
+def call(function: Any, *args: Any) -> Any:
+    """Call the reader's function on copies of the arguments (of a random generator, too) and return its value.
+
+    Raises Wrong if it raises, returns nothing or changes an argument; NotAttempted if a `...` is left in it.
+    """
+    if not callable(function):
+        raise Wrong(f"Your answer should be a function, but it is {show(function)}: give its name, without parentheses.")
+    if unattempted(function):
+        raise NotAttempted
+    given = _named(function, args)
+    copies = copy.deepcopy(args)
+    try:
+        with captured() as printed:
+            value = function(*copies)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        description = describe_error(error)
+        if "ellipsis" in description:  # such as: unsupported operand type(s) for *: 'int' and 'ellipsis'
+            raise NotAttempted from None
+        line = _failing_line(function, error)
+        raise Wrong(f"Your function raised `{description}`{line} when called with {_listed(given)}.") from None
+    if unattempted(value):
+        raise NotAttempted
+    if value is None and printed.text:
+        raise Wrong("Your function prints its result but returns nothing: write `return` in place of `print`.")
+    if value is None:
+        raise Wrong("Your function returned nothing: is the `return` missing?")
+    for name, before, after in zip(given, args, copies):
+        if not _same(before, after):
+            raise Wrong(f"Your function changed its argument `{name}`, which the caller still needs: work on a copy.")
+    return value
+
+
+def _form(expected: np.ndarray) -> str:
+    if expected.dtype == bool:
+        return "True or False" if expected.shape == () else f"an array of True and False of shape {expected.shape}"
+    return "one number" if expected.shape == () else f"an array of numbers of shape {expected.shape}"
+
+
+def _numbers(answer: Any, expected: np.ndarray, what: str) -> np.ndarray:
+    """Return the answer as an array of real numbers, or of bools where those are expected."""
+    if answer is None:
+        raise Wrong(f"{what} is `None`: was something printed that should have been kept?")
+    if callable(answer):
+        raise Wrong(f"{what} should be {_form(expected)}, but it is {show(answer)}: has it still to be called?")
+    try:
+        value = np.asarray(answer.detach().cpu() if hasattr(answer, "detach") else answer)
+        if value.dtype == object:  # fractions, decimals, whole numbers of any length
+            value = value.astype(float)
+    except OverflowError:
+        raise Wrong(f"{what} is {show(answer)}: that is far too large.") from None
+    except (Exception, SystemExit):
+        value = np.asarray("not a number")
+    if value.dtype.kind not in ("b" if expected.dtype == bool else "iuf"):
+        raise Wrong(f"{what} should be {_form(expected)}, but it is {show(answer)}.")
+    return value
+
+
+def _near(value: np.ndarray, target: np.ndarray, tolerance: float) -> np.ndarray:
+    """Compare element by element; next to large numbers a zero may be off by their rounding error."""
+    scale = np.abs(target[np.isfinite(target)]).max(initial=0) or 1
+    return np.isclose(value, target, rtol=tolerance, atol=1e-12 * scale)
+
+
+def _difference(value: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
+    """Say what is wrong with a number, or with the first wrong one of an array, but not what would be right."""
+    if value.shape != expected.shape:
+        return f"should be {_form(expected)}, but it is {show(value)}."
+    off = ~_near(value, expected, tolerance)
+    index = tuple(int(i) for i in np.argwhere(off)[0])
+    place = f"is wrong at {off.sum()} of {off.size} places. At index {list(index)} it " if index else ""
+    if expected.dtype == bool:
+        return f"{place}is {bool(value[index])}: that is not right."
+    ours, theirs = float(value[index]), float(expected[index])
+    if np.isnan(ours):
+        reason = "was 0 divided by 0, or the logarithm of a negative number taken?"
+    elif np.isinf(ours):
+        reason = "was something divided by 0, or the logarithm of 0 taken?"
+    elif np.isclose(-ours, theirs, rtol=tolerance, atol=0):
+        reason = "that has the wrong sign."
+    elif ours in (float(f"{theirs:.1g}"), float(f"{theirs:.2g}")):
+        reason = "that is rounded too far; give four digits."
+    else:
+        reason = "that is too large." if ours > theirs else "that is too small."
+    return f"{place}is {show(ours)}: {reason}"
+
+
+def _key(option: Any) -> str:
+    return "".join(str(option).split()).casefold()
+
+
+def _named(function: Callable, args: tuple) -> dict[str, Any]:
+    """Return the arguments by the names that the reader gave them; Wrong if their number does not fit."""
+    names = [f"argument {i}" for i in range(1, len(args) + 1)]
+    try:
+        signature = inspect.signature(function)
+    except (Exception, SystemExit):  # many functions written in C have none
+        return dict(zip(names, args))
+    try:
+        signature.bind(*args)
+    except TypeError:
+        count = f"{len(args)} argument{'s' if len(args) != 1 else ''}"
+        theirs = ", ".join(f"`{name}`" for name in signature.parameters) or "none"
+        raise Wrong(f"Your function should take {count}, but it takes {theirs}.") from None
+    return dict(zip([*signature.parameters] if len(signature.parameters) >= len(args) else names, args))
+
+
+def _listed(given: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {show(value)}" for name, value in given.items()) or "no argument"
+
+
+def _failing_line(function: Callable, error: BaseException) -> str:
+    """Return the line of the reader's function that raised, where its source is known."""
+    if not isinstance(function, (types.FunctionType, types.MethodType)):
+        return ""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.line for frame in frames if frame.filename == function.__code__.co_filename and frame.line]
+    return f" in the line `{clean(lines[-1], 80)}`" if lines else ""
+
+
+def _same(before: Any, after: Any) -> bool:
+    """Tell whether an argument is unchanged (arrays, tensors, tables, lists and dicts; others pass)."""
+    if isinstance(before, np.ndarray) and before.dtype != object:
+        return (before.shape, before.dtype, before.tobytes()) == (after.shape, after.dtype, after.tobytes())
+    if hasattr(before, "equals") or hasattr(before, "equal"):  # pandas, torch
+        return bool(before.equals(after) if hasattr(before, "equals") else before.equal(after))
+    if isinstance(before, (list, tuple)):
+        return len(before) == len(after) and all(map(_same, before, after))
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(_same(before[key], after[key]) for key in before)
+    return not isinstance(before, (int, float, str)) or before == after or before != before

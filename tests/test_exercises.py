@@ -1,0 +1,516 @@
+"""Exercises: the engine never raises, and every lesson's solutions, typical wrong answers and hints do what they say."""
+
+import re
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from jupyter_client import KernelManager
+
+from course_utils import exercises
+from course_utils.exercises import check, engine, hint, solution
+from course_utils.exercises.answers import NotAttempted, Wrong, captured, show, unattempted
+from course_utils.exercises.matchers import agrees, call, choice, choices, close
+
+LESSON_99 = '''
+import numpy as np
+from course_utils.exercises.engine import Exercise
+from course_utils.exercises.matchers import agrees, choices, close
+
+def grade_density(answer):
+    close(answer, 1 / 200, [(200, "That is the area; the density is one over it.")])
+    return "One over the `area` <of the box>."
+
+def grade_mean(answer):
+    agrees(answer, np.mean, [(np.array([1.0, 2.0, 6.0]),)], [(np.median, "That is the median.")])
+    return "The sum over N."
+
+def grade_broken(answer):
+    return 1 / 0
+
+EXERCISES = {
+    "99.1": Exercise(grade_density, """
+        answer = 1 / (10 * 20)
+    """, ("How large is it?", "It integrates to 1."), [(200, "area")]),
+    "99.2": Exercise(grade_mean, "def answer(x):\\n    return x.sum() / len(x) <= 3", ("Add.", "Divide."), []),
+    "99.3": Exercise(grade_broken, "answer = 1", (), []),
+}
+'''
+
+
+class Hostile:
+    """Raise at everything that a check might do with it."""
+
+    def _raise(self, *args, **kwargs):
+        raise SystemExit("hostile")
+
+    __repr__ = __str__ = __eq__ = __len__ = __bool__ = __iter__ = __array__ = __float__ = __index__ = _raise
+    __format__ = __getitem__ = __contains__ = _raise
+    __hash__ = None
+
+    def __getattr__(self, name):
+        raise RuntimeError(f"{name} at 0x7f0123456789")
+
+
+class HostileClass:
+    @property
+    def __class__(self):
+        raise RuntimeError
+
+
+def raises(*args):
+    raise ValueError(f"{object()} `\x00\ud800 " + "long " * 1000)
+
+
+def exits(*args):
+    sys.exit("bye")
+
+
+def recurses(*args):
+    return recurses(*args)
+
+
+def prints(*args):
+    for _ in range(20_000):
+        print("a great deal " * 10)
+
+
+def many(a, b, c, d, e, f, g, h):
+    return 1
+
+
+def endless_list():
+    loop = [1]
+    loop.append(loop)
+    return loop
+
+
+ABSURD = {
+    "none": None,
+    "nan": float("nan"),
+    "inf": -np.inf,
+    "text": "a string",
+    "empty": "",
+    "surrogate": "\ud800 `\x00",
+    "bytes": b"1",
+    "bool": True,
+    "complex": 1 + 2j,
+    "400 digits": 10**400,
+    "5000 digits": -(10**5000),
+    "wrong shape": np.zeros((7, 3, 2)),
+    "no values": np.zeros(0),
+    "huge": np.broadcast_to(np.float32(1), (10**6, 10**5)),
+    "huge objects": np.broadcast_to(np.array(None), (10**6, 10**5)),
+    "ragged": [[1, 2], [3]],
+    "nested": endless_list(),
+    "dict": {1: Hostile(), "a": [Hostile()]},
+    "set": {"a", "b", "c"},
+    "generator": (i for i in range(3)),
+    "class": Hostile,
+    "hostile": Hostile(),
+    "module": np,
+    "function of nothing": lambda: 1,
+    "function of eight": many,
+    "raises": raises,
+    "exits": exits,
+    "recurses": recurses,
+    "prints": prints,
+    "returns nothing": lambda *args: print("3"),
+    "returns a huge array": lambda *args: np.broadcast_to(1.0, (10**6, 10**5)),
+    "returns a generator": lambda *args: (i for i in range(3)),
+    "returns a hostile object": lambda *args: Hostile(),
+    "ufunc": np.log,
+    "builtin": dict.update,
+    "tensor": torch.ones(3, 4, requires_grad=True),
+    "list of tensors": [torch.ones(2, requires_grad=True)],
+    "half": torch.ones(2, dtype=torch.bfloat16),
+    "dates": np.array(["2020-01-01"], dtype="datetime64[D]"),
+}
+
+
+@pytest.fixture
+def lesson_99(tmp_path, monkeypatch):
+    """Add a made-up lesson beside the real ones."""
+    (tmp_path / "lesson_99.py").write_text(LESSON_99)
+    monkeypatch.setattr(exercises, "__path__", [*exercises.__path__, str(tmp_path)])
+    yield
+    sys.modules.pop("course_utils.exercises.lesson_99", None)
+
+
+@pytest.fixture
+def said(capsys):
+    """Call something and return what it printed."""
+
+    def run(function, *args):
+        assert function(*args) is None
+        out, err = capsys.readouterr()
+        assert err == ""
+        return out.rstrip("\n")
+
+    return run
+
+
+# ---- check, hint, solution ------------------------------------------------------------------------------------------
+
+
+def test_a_right_answer_is_praised_and_a_typical_wrong_one_explained(lesson_99, said):
+    assert said(check, "99.1", 0.005) == "Right. One over the `area` <of the box>."
+    assert said(check, "99.1", 200) == "Not yet. That is the area; the density is one over it."
+    assert said(check, "99.2", lambda x: x.mean()) == "Right. The sum over N."
+    assert said(check, "99.2", lambda values: sorted(values)[1]) == "Not yet. That is the median."
+
+
+def starter(x):
+    """Return the mean."""
+    ...
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ...,
+        [1, ...],
+        (..., 1),
+        {"painter": ...},
+        {"a": [1, {"b": ...}]},
+        np.array([1, ...], dtype=object),
+        starter,
+        (starter, abs),
+        lambda x: None,
+        lambda x: ...,
+        lambda x: x.sum() / ...,
+        lambda x: np.log(...),
+    ],
+)
+def test_a_starter_is_not_attempted(lesson_99, said, answer):
+    assert said(check, "99.2", answer) == "Not attempted yet. Replace the `...` and run the cell again."
+
+
+def test_an_ellipsis_that_means_something_is_an_attempt(lesson_99, said):
+    assert said(check, "99.2", lambda x: x[..., :].mean()).startswith("Right.")
+
+
+@pytest.mark.parametrize("name", ["99.1", "99.2"])
+@pytest.mark.parametrize("kind", ABSURD)
+def test_absurd_answers_get_an_explanation(lesson_99, said, name, kind):
+    start = time.perf_counter()
+    text = said(check, name, ABSURD[kind])
+    assert text.startswith("Not yet. Your ") and len(text) < 450
+    assert not re.search("0x[0-9a-f]{6}|[\x00\ud800]", text)
+    assert time.perf_counter() - start < 2
+
+
+def test_even_an_object_without_a_class_does_not_raise(lesson_99, said):
+    texts = [said(check, "99.1", HostileClass()), said(check, "99.2", HostileClass()), said(check, HostileClass(), 1)]
+    assert [text[:8] for text in texts] == ["Not yet.", "Not yet.", "No such "]
+
+
+def test_a_mistake_in_a_grader_is_reported_calmly(lesson_99, said):
+    assert said(check, "99.3", 1) == (
+        "The check itself failed. Your answer was not judged. Please report this mistake in the course: "
+        "`ZeroDivisionError: division by zero`."
+    )
+
+
+@pytest.mark.parametrize("function, more", [(check, [1]), (hint, []), (solution, [])])
+def test_an_unknown_id_gets_the_ids_that_exist(lesson_99, said, function, more):
+    for unknown in ("99.9", "98.1", "abc", "", 5, 99.1, None, Hostile(), b"99.1", ["99.1"]):
+        text = said(function, unknown, *more)
+        assert text.startswith("No such exercise.")
+        assert ("99.1, 99.2, 99.3" in text) if isinstance(unknown, str) else ("in quotes" in text)
+
+
+def test_hints_go_up_to_the_last(lesson_99, said):
+    assert said(hint, "99.1") == 'Hint 1 of 2. How large is it? The next one: `hint("99.1", 2)`.'
+    assert said(hint, "99.1", 2) == said(hint, "99.1", 10**5000) == "Hint 2 of 2, the last one. It integrates to 1."
+    for level in (0, -1, 1.5, None, "2", np.nan, Hostile()):
+        assert said(hint, "99.1", level) == 'No such hint. Ask for level 1 to 2, as in `hint("99.1", 1)`.'
+
+
+def test_a_solution_is_shown_as_code(lesson_99, said):
+    assert said(solution, "99.1") == "Solution. One way to write it:\n\nanswer = 1 / (10 * 20)"
+
+
+def test_a_check_is_quick(lesson_99, said):
+    check("99.2", np.mean)  # the first one imports the lesson
+    start = time.perf_counter()
+    for _ in range(20):
+        check("99.2", np.mean)
+    assert (time.perf_counter() - start) / 20 < 0.05
+
+
+def test_answers_read_the_same_in_every_process():
+    code = "from tests.test_exercises import *; print([ascii(show(value)) for value in ABSURD.values()])"
+    run = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    assert run.stdout.strip() == str([ascii(show(value)) for value in ABSURD.values()]), run.stderr
+
+
+# ---- the box --------------------------------------------------------------------------------------------------------
+
+
+def luminance(colour):
+    """Return the relative luminance of "#RRGGBB" (WCAG 2.1)."""
+    channels = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+@pytest.mark.parametrize("words", [engine.RIGHT, engine.WRONG, engine.NOT_ATTEMPTED, "Hint 1 of 2."])
+def test_the_box_is_legible_in_any_theme(words):
+    _, page = engine._render(words, "the `code` here", "x = 1")
+    pairs = re.findall(r"color:(#\w{6});background-color:(#\w{6})", page)
+    assert len(pairs) == 3  # the box, the code in it, the block of code: each brings both of its colours
+    for ink, paper in pairs:
+        assert (luminance(paper) + 0.05) / (luminance(ink) + 0.05) >= 7
+    assert f"<b>{words}</b>" in page and "class=" not in page
+
+
+def test_the_box_shows_code_and_escapes_everything():
+    plain, page = engine._render("Right.", "a `x < 1` & <script>", "if x < 1: y")
+    assert plain == "Right. a `x < 1` & <script>\n\nif x < 1: y"
+    assert ">x &lt; 1</code> &amp; &lt;script&gt;" in page and ">if x &lt; 1: y</pre>" in page and "<script" not in page
+
+
+# ---- the matchers ---------------------------------------------------------------------------------------------------
+
+
+def complaint(function, *args, **kwargs):
+    """Return what a matcher says about a wrong answer."""
+    with pytest.raises(Wrong) as error:
+        function(*args, **kwargs)
+    return str(error.value)
+
+
+def test_numbers_of_every_kind_are_taken():
+    for answer in (0.5, np.float32(0.5), Fraction(1, 2), np.array(0.5), torch.tensor(0.5, requires_grad=True), 0.50049):
+        assert close(answer, 0.5) is None
+    close(2, 2.0)
+    close(-np.inf, -np.inf)
+    close(1e-17, 0)
+    close([[1, 2], [3, 4]], np.array([[1.0, 2], [3, 4]]))
+    close(torch.tensor([True, False]), np.array([True, False]))
+
+
+@pytest.mark.parametrize(
+    "answer, expected, words",
+    [
+        (0.6, 0.5, "Your answer is 0.6: that is too large."),
+        (0.4, 0.5, "too small"),
+        (-0.5, 0.5, "wrong sign"),
+        (0.0054, 0.005414, "rounded too far"),
+        (np.nan, 0.5, "is nan: was 0 divided by 0"),
+        (np.inf, 0.5, "is inf: was something divided by 0"),
+        (0.0, 1e-200, "is 0: that is too small"),
+        (1e-9, 0, "too large"),
+        ("0.5", 0.5, 'should be one number, but it is "0.5"'),
+        (True, 1, "should be one number, but it is True"),
+        (1, True, "should be True or False, but it is 1"),
+        (False, True, "is False: that is not right"),
+        (1j, 1, "should be one number, but it is 0+1j"),
+        (None, 1, "`None`: was something printed"),
+        (10**400, 1, "a whole number of about 400 digits: that is far too large"),
+        (np.mean, 1, "has it still to be called?"),
+        ([0.5], 0.5, "should be one number, but it is [0.5]"),
+        (0.5, [0.5], "should be an array of numbers of shape (1,), but it is 0.5"),
+        (np.ones((3, 2)), np.ones((2, 3)), "of shape (2, 3), but it is an array of shape (3, 2)"),
+        ([1, 2, 4, 5], [1, 2, 3, 4], "wrong at 2 of 4 places. At index [2] it is 4: that is too large."),
+        ([1, np.nan], [1, 2], "At index [1] it is nan"),
+        ([True, True], [True, False], "wrong at 1 of 2 places. At index [1] it is True: that is not right."),
+    ],
+)
+def test_a_wrong_number_is_described(answer, expected, words):
+    assert words in complaint(close, answer, expected)
+
+
+def test_the_nearest_value_decides():
+    typical = [(4031, "That is the number of free parameters."), (0.0, "Zero."), ([1, 2], "One too few.")]
+    close(4032, 4032, typical)
+    assert complaint(close, 4031, 4032, typical) == "That is the number of free parameters."
+    assert complaint(close, 4030, 4032, typical, tolerance=0) == "Your answer is 4030: that is too small."
+    assert complaint(close, [1, 2], 4032, typical) == "One too few."
+    assert "one number" in complaint(close, [1, 3], 4032, typical)
+
+
+def test_words_are_compared_without_case_and_spaces():
+    wrong = {"p(y|x)": "That is discriminative.", "p(x)": "No class is given."}
+    for answer in ("p(x|y)", " P(X | Y) ", np.str_("p(x|y)")):
+        choice(answer, "p(x|y)", wrong)
+    assert complaint(choice, "p(y | x)", "p(x|y)", wrong) == "That is discriminative."
+    for absurd in ("q", 1, None, ["p(x|y)"], Hostile()):
+        assert "should be one of `p(x)`, `p(x|y)`, `p(y|x)`, but it is " in complaint(choice, absurd, "p(x|y)", wrong)
+    choice(np.True_, True, {False: "It may exceed 1."})
+    assert complaint(choice, False, True, {False: "It may exceed 1."}) == "It may exceed 1."
+
+
+def test_a_dict_of_words_is_compared_item_by_item():
+    table = {"painter": ("p(x|y)", {"p(x)": "The subject is given."}), "portrait": ("p(x)", {"p(x|y)": "None is given."})}
+    choices({"portrait": "p(x)", "painter": "p(x|y)"}, table)
+    assert complaint(choices, {"painter": "p(x)", "portrait": "p(x)"}, table) == (
+        "1 of 2 are right. Look again at `painter`: The subject is given."
+    )
+    assert "`painter`: this should be one of" in complaint(choices, {"painter": 3, "portrait": "p(x)"}, table)
+    for absurd in (None, {}, {"painter": "p(x|y)"}, {1: 2, "painter": 1}, ["p(x|y)", "p(x)"], "p(x)", Hostile()):
+        assert "a dict with the keys `painter`, `portrait`" in complaint(choices, absurd, table)
+
+
+def test_call_explains_what_a_function_did():
+    assert call(lambda x, y=2: x + y, 1) == 3
+    assert "should be a function, but it is 3.5" in complaint(call, 3.5, 1)
+    assert complaint(call, lambda x, n: x, 1) == "Your function should take 1 argument, but it takes `x`, `n`."
+    assert complaint(call, lambda x: [][x], 0).endswith("when called with x = 0.")
+    assert "raised `IndexError: list index out of range`" in complaint(call, lambda x: [][x], 0)
+    assert "raised `SystemExit: bye`" in complaint(call, exits, 0)
+    assert "raised `RecursionError" in complaint(call, recurses, 0)
+    assert "in the line `raise ValueError(" in complaint(call, raises, 0)
+    assert "is the `return` missing?" in complaint(call, lambda x: [x].clear(), 0)
+    assert "`return` in place of `print`" in complaint(call, print, 0)
+    with pytest.raises(NotAttempted):
+        call(starter, 1)
+
+
+def test_call_keeps_its_arguments_and_notices_a_change():
+    x, rng = np.array([3.0, 1.0, np.nan]), np.random.default_rng(0)
+    nested = {"rows": [x, torch.ones(2)]}
+
+    def sort(values):
+        values.sort()
+        return values
+
+    def double(rows):
+        rows["rows"][1] *= 2
+        return 1
+
+    assert complaint(call, sort, x).startswith("Your function changed its argument `values`")
+    assert complaint(call, sort, [3, 1]).startswith("Your function changed its argument `values`")
+    assert complaint(call, double, nested).startswith("Your function changed its argument `rows`")
+    assert x[0] == 3 and (nested["rows"][1] == 1).all()
+    assert call(lambda values, rng: rng.random(), x, rng) == call(lambda values, rng: rng.random(), x, rng)
+
+
+def test_agrees_compares_by_values():
+    cases = [(np.array([0.0]), 1), (np.array([1.0, 5.0]), 0)]
+    typical = [(lambda x, ddof: x.mean() + ddof, "That is the mean.")]
+
+    def spread(x, ddof):
+        return np.ptp(x) + ddof
+
+    agrees(lambda x, d: x.max() - x.min() + d, spread, cases, typical)
+    assert complaint(agrees, lambda x, d: x.mean() + d, spread, cases, typical) == "That is the mean."
+    assert complaint(agrees, lambda x, d: 1, spread, cases) == (
+        "Your function's value for x = [1, 5], d = 0 is 1: that is too small."
+    )
+
+
+def test_endless_printing_needs_no_memory():
+    with captured() as printed:
+        for _ in range(1000):
+            print("x" * 1000)
+    assert 0 < len(printed.text) <= 100
+
+
+def test_values_are_shown_short_and_rounded():
+    assert show(1 / 3) == "0.33333" and show(4032) == "4032" and show(np.int8(-128)) == "-128"
+    assert show([1 / 3, None, "a", (1,)]) == '[0.33333, None, "a", (1)]' and show({"a": np.ones(2)}) == '{"a": [1, 1]}'
+    assert show(list(range(100))) == "[0, 1, 2, 3, 4, …]" and len(show("x" * 10**6)) <= 80
+    assert show(np.ones((3, 2))) == "an array of shape (3, 2)" and show(Hostile()) == "an object of type Hostile"
+
+
+# ---- interrupting ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kernel():
+    manager = KernelManager(kernel_name="python3")
+    manager.kernel_spec.argv[0] = sys.executable
+    manager.start_kernel()
+    client = manager.blocking_client()
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
+    yield manager, client
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def collect(client, request):
+    """Return the messages that a cell sends until the kernel is idle again."""
+    messages = []
+    while True:
+        message = client.get_iopub_msg(timeout=30)
+        if message["parent_header"].get("msg_id") != request:
+            continue
+        if message["header"]["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+            return messages
+        messages.append(message)
+
+
+@pytest.mark.parametrize("body", ["pass", "print('again and again')"])
+def test_an_endless_answer_can_be_interrupted(kernel, tmp_path, body):
+    manager, client = kernel
+    (tmp_path / "lesson_99.py").write_text(LESSON_99)
+    begun = tmp_path / "begun"
+    setup = f"import course_utils.exercises as e\ne.__path__.append({str(tmp_path)!r})\nfrom pathlib import Path"
+    assert not [m for m in collect(client, client.execute(setup)) if m["header"]["msg_type"] == "error"]
+
+    cell = f"def endless(x):\n    Path({str(begun)!r}).touch()\n    while True:\n        {body}\ne.check('99.2', endless)"
+    request = client.execute(cell)
+    deadline = time.monotonic() + 60
+    while not begun.exists():
+        assert time.monotonic() < deadline, "the endless function was never called"
+        time.sleep(0.05)
+    time.sleep(0.3)
+    manager.interrupt_kernel()
+    messages = [m for m in collect(client, request) if m["header"]["msg_type"] != "status"]
+    assert [m["header"]["msg_type"] for m in messages] == ["execute_input", "display_data"]
+    data = messages[1]["content"]["data"]
+    assert data["text/plain"].startswith("Interrupted. Your code was still running")
+    assert "<b>Interrupted.</b>" in data["text/html"]
+
+    later = collect(client, client.execute("e.check('99.1', 0.005)\nprint(6 * 7)"))
+    assert [m["content"]["text"] for m in later if m["header"]["msg_type"] == "stream"] == ["42\n"]
+    assert [m["content"]["data"]["text/plain"][:6] for m in later if m["header"]["msg_type"] == "display_data"] == ["Right."]
+
+
+# ---- every exercise of every lesson ---------------------------------------------------------------------------------
+
+ALL = {name: exercise for lesson in engine.lessons() for name, exercise in engine.load(lesson).items()}
+each = pytest.mark.parametrize("name", ALL)
+
+
+@each
+def test_an_exercise_is_complete(name, said):
+    exercise = ALL[name]
+    assert re.fullmatch(r"\d\d\.[1-9]\d*", name) and ALL[name] in engine.load(name[:2]).values()
+    assert len(exercise.hints) >= 2 and all(isinstance(text, str) and text.strip() for text in exercise.hints)
+    assert len(exercise.wrong) >= 1
+    assert said(check, name, ...).startswith(engine.NOT_ATTEMPTED)
+    assert said(hint, name) and said(solution, name)
+
+
+@each
+def test_the_solution_is_right(name):
+    namespace = {}
+    exec(ALL[name].code, namespace)
+    praise = ALL[name].grade(namespace["answer"])
+    assert isinstance(praise, str) and praise.strip() and "0x" not in praise
+
+
+@each
+def test_typical_wrong_answers_are_explained(name):
+    for answer, fragment in ALL[name].wrong:
+        text = complaint(ALL[name].grade, answer)
+        assert fragment and fragment in text, f"{name}, {show(answer)}: {text}"
+        assert "0x" not in text
+
+
+@each
+def test_absurd_answers_are_wrong_but_harmless(name, said):
+    for kind, answer in ABSURD.items():
+        with captured():
+            text = complaint(ALL[name].grade, answer)  # any other exception is a mistake in the grader
+        assert text and not re.search("0x[0-9a-f]{6}", text), kind
+        assert said(check, name, answer).startswith(engine.WRONG), kind
