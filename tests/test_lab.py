@@ -1,0 +1,293 @@
+"""The reader's working copy: what they wrote is never overwritten, and what they did not touch follows the course."""
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import jupyterlab.labapp
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from course_utils import lab
+
+NAME = "01_first.ipynb"
+STARTER = ["# A lesson", "answer = ...\n\nanswer"]
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A course with one lesson, in a folder whose name is a nuisance."""
+    folder = tmp_path / "Kurs – Übung 1"
+    (folder / "notebooks").mkdir(parents=True)
+    write_lesson(folder / "notebooks" / NAME, STARTER)
+    return folder
+
+
+def write_lesson(path: Path, sources: list[str]) -> None:
+    """Write a notebook of a markdown cell and code cells."""
+    cells = [{"cell_type": "code" if i else "markdown", "id": f"{i}", "metadata": {}, "source": source}
+             | ({"outputs": [], "execution_count": None} if i else {}) for i, source in enumerate(sources)]
+    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
+
+
+def update(course: Path) -> list[str]:
+    return lab.update_working_copy(course / "notebooks", course / "my_lessons")
+
+
+def change(path: Path, how) -> bytes:
+    """Let `how` change the notebook at `path`, write it, and return the file's bytes."""
+    notebook = json.loads(path.read_bytes())
+    how(notebook)
+    path.write_text(json.dumps(notebook, indent=1))
+    return path.read_bytes()
+
+
+def run_in_jupyterlab(notebook: dict) -> None:
+    """Do what running all cells and saving does: everything but type, source and attachments."""
+    notebook["metadata"] = {"kernelspec": {"name": "python3"}, "widgets": {"state": {}}}
+    for count, cell in enumerate(notebook["cells"]):
+        cell["source"] = cell["source"].splitlines(keepends=True)
+        cell["metadata"] = {"collapsed": True}
+        cell["id"] = f"new-{count}"
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [{"output_type": "stream", "name": "stdout", "text": ["ran"]}], "execution_count": count}
+        else:
+            cell["attachments"] = {}
+
+
+EDITS = {
+    "a source": lambda nb: nb["cells"][1].update(source="answer = 42"),
+    "one blank": lambda nb: nb["cells"][1].update(source=nb["cells"][1]["source"] + " "),
+    "a new cell": lambda nb: nb["cells"].append({"cell_type": "code", "source": "", "metadata": {}}),
+    "a deleted cell": lambda nb: nb["cells"].pop(),
+    "the order": lambda nb: nb["cells"].reverse(),
+    "a cell's type": lambda nb: nb["cells"][1].update(cell_type="raw"),
+    "a picture": lambda nb: nb["cells"][0].update(attachments={"me.png": {"image/png": "AAAA"}}),
+}
+UNREADABLE = [b"", b"{", b"<<<<<<< HEAD\n", b"\xff\xfe", b"[]", b"null", b'{"cells": 3}', b'{"cells": [1]}',
+              b'{"cells": [{"cell_type": "code", "source": 1}]}', b"[" * 100_000]
+
+
+def test_a_fresh_working_copy_is_the_course(course):
+    (course / "notebooks" / "Untitled.ipynb").write_text("{}")  # made by accident: no lesson
+    assert update(course) == []
+    assert (course / "my_lessons" / NAME).read_bytes() == (course / "notebooks" / NAME).read_bytes()
+    assert sorted(os.listdir(course / "my_lessons")) == [lab.DELIVERED, NAME]
+
+
+def test_a_second_time_nothing_is_written(course, monkeypatch):
+    update(course)
+    monkeypatch.setattr(lab, "_write", lambda *_: pytest.fail("wrote something"))
+    assert update(course) == []
+
+
+def test_outputs_stay_while_the_lesson_is_the_same(course):
+    update(course)
+    mine = change(course / "my_lessons" / NAME, run_in_jupyterlab)
+    assert update(course) == []
+    assert (course / "my_lessons" / NAME).read_bytes() == mine
+
+
+def test_a_lesson_that_was_only_run_follows_the_course(course):
+    update(course)
+    change(course / "my_lessons" / NAME, run_in_jupyterlab)
+    write_lesson(course / "notebooks" / NAME, [*STARTER, "more"])
+    assert update(course) == [f"{NAME}: brought up to date."]
+    assert (course / "my_lessons" / NAME).read_bytes() == (course / "notebooks" / NAME).read_bytes()
+    assert update(course) == []
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_an_edited_lesson_is_never_overwritten_and_the_way_out_works(course, edit):
+    update(course)
+    mine = change(course / "my_lessons" / NAME, edit)
+    assert update(course) == []  # edited, but nothing new to get
+
+    write_lesson(course / "notebooks" / NAME, [*STARTER, "more"])
+    for _ in range(2):  # told each time
+        [message] = update(course)
+        assert NAME in message and "you have edited yours" in message and "rename" in message
+        assert (course / "my_lessons" / NAME).read_bytes() == mine
+
+    (course / "my_lessons" / NAME).rename(course / "my_lessons" / "my answers.ipynb")  # what the message says
+    assert update(course) == []
+    assert (course / "my_lessons" / NAME).read_bytes() == (course / "notebooks" / NAME).read_bytes()
+    assert (course / "my_lessons" / "my answers.ipynb").read_bytes() == mine
+
+
+@pytest.mark.parametrize("state", [None, b"", b"{", b"[]", b'"text"', b"\xff", b'{"01_first.ipynb": 3}'])
+def test_without_a_memory_a_differing_copy_counts_as_edited(course, state):
+    update(course)
+    memory = course / "my_lessons" / lab.DELIVERED
+    memory.unlink() if state is None else memory.write_bytes(state)
+    before = (course / "my_lessons" / NAME).read_bytes()
+    write_lesson(course / "notebooks" / NAME, [*STARTER, "more"])
+    [message] = update(course)
+    assert "left alone" in message
+    assert (course / "my_lessons" / NAME).read_bytes() == before
+
+
+def test_without_a_memory_an_equal_copy_follows_the_course_again(course):
+    update(course)
+    (course / "my_lessons" / lab.DELIVERED).unlink()
+    assert update(course) == []
+    write_lesson(course / "notebooks" / NAME, [*STARTER, "more"])
+    assert update(course) == [f"{NAME}: brought up to date."]
+
+
+@pytest.mark.parametrize("content", UNREADABLE, ids=lambda content: repr(content[:20]))
+def test_an_unreadable_copy_is_never_overwritten(course, content):
+    update(course)
+    (course / "my_lessons" / NAME).write_bytes(content)
+    write_lesson(course / "notebooks" / NAME, [*STARTER, "more"])
+    [message] = update(course)
+    assert "cannot be read" in message and "rename" in message
+    assert (course / "my_lessons" / NAME).read_bytes() == content
+
+
+def test_a_folder_or_a_dangling_link_in_the_place_of_a_lesson_is_left_alone(course):
+    write_lesson(course / "notebooks" / "02_second.ipynb", STARTER)
+    (course / "my_lessons" / NAME).mkdir(parents=True)
+    try:
+        (course / "my_lessons" / "02_second.ipynb").symlink_to(course / "nowhere")
+    except OSError:
+        pytest.skip("this system lets nobody make a link")
+    assert ["cannot be read" in message for message in update(course)] == [True, True]
+    assert (course / "my_lessons" / NAME).is_dir() and (course / "my_lessons" / "02_second.ipynb").is_symlink()
+
+
+def test_a_deleted_copy_comes_back(course):
+    update(course)
+    (course / "my_lessons" / NAME).unlink()
+    assert update(course) == []
+    assert (course / "my_lessons" / NAME).exists()
+
+
+def test_a_renumbered_lesson_arrives_and_the_old_copy_stays(course):
+    update(course)
+    mine = change(course / "my_lessons" / NAME, EDITS["a source"])
+    (course / "notebooks" / NAME).rename(course / "notebooks" / "02_first.ipynb")
+    [message] = update(course)
+    assert NAME in message and "no longer a lesson" in message
+    assert update(course) == []  # told once
+    assert (course / "my_lessons" / NAME).read_bytes() == mine
+    assert (course / "my_lessons" / "02_first.ipynb").exists()
+
+
+@pytest.mark.parametrize("content", UNREADABLE, ids=lambda content: repr(content[:20]))
+def test_a_damaged_course_file_reaches_nobody(course, content):
+    update(course)
+    good = (course / "notebooks" / NAME).read_bytes()
+    (course / "notebooks" / NAME).write_bytes(content)
+    write_lesson(course / "notebooks" / "02_second.ipynb", STARTER)
+    [message] = update(course)
+    assert "git restore notebooks/" + NAME in message
+    assert (course / "my_lessons" / NAME).read_bytes() == good
+    assert (course / "my_lessons" / "02_second.ipynb").exists()  # the others do not suffer
+    write_lesson(course / "notebooks" / NAME, [*STARTER, "more"])
+    assert update(course) == [f"{NAME}: brought up to date."]  # and it was not forgotten
+
+
+def test_a_full_disk_loses_nothing_and_the_next_start_goes_on(course, monkeypatch):
+    write_lesson(course / "notebooks" / "02_second.ipynb", STARTER)
+    update(course)
+    before = {path.name: path.read_bytes() for path in (course / "my_lessons").iterdir()}
+    for name in (NAME, "02_second.ipynb"):
+        write_lesson(course / "notebooks" / name, [*STARTER, "more"])
+
+    def half_written(path, content):
+        with open(path, "wb") as file:
+            file.write(content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", half_written)
+        with pytest.raises(OSError, match="No space"):
+            update(course)
+    assert {path.name: path.read_bytes() for path in (course / "my_lessons").iterdir()} == before
+    assert len(update(course)) == 2  # both brought up to date
+
+
+def test_an_interruption_before_the_memory_is_written_is_made_good(course, monkeypatch):
+    write = lab._write
+
+    def all_but_the_memory(path, content):
+        if path.name == lab.DELIVERED:
+            raise KeyboardInterrupt
+        write(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lab, "_write", all_but_the_memory)
+        with pytest.raises(KeyboardInterrupt):
+            update(course)
+    assert update(course) == []
+    write_lesson(course / "notebooks" / NAME, [*STARTER, "more"])
+    assert update(course) == [f"{NAME}: brought up to date."]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.sampled_from(["student", "run", "course", "back", "forget", "damage", "start"]), max_size=12))
+def test_no_history_loses_what_the_student_wrote(tmp_path_factory, steps):
+    course = tmp_path_factory.mktemp("course")
+    (course / "notebooks").mkdir()
+    lesson, copy = course / "notebooks" / NAME, course / "my_lessons" / NAME
+    write_lesson(lesson, STARTER)
+    update(course)
+    written = None  # what the student's file must hold from now on
+    for number, step in enumerate(steps):
+        if step == "student":
+            written = change(copy, lambda nb: nb["cells"].append({"cell_type": "code", "source": f"mine {number}"}))
+        elif step == "run" and written is None:
+            change(copy, lambda nb: nb.update(metadata={"ran": number}))
+        elif step == "course":
+            write_lesson(lesson, [*STARTER, f"version {number}"])
+        elif step == "back":
+            write_lesson(lesson, STARTER)
+        elif step == "forget":
+            (course / "my_lessons" / lab.DELIVERED).unlink(missing_ok=True)
+        elif step == "damage":
+            (course / "my_lessons" / lab.DELIVERED).write_text("{" + str(number))
+        elif step == "start":
+            update(course)
+            assert written is None or copy.read_bytes() == written
+
+
+def test_a_folder_without_lessons_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match="clone of the course"):
+        lab.update_working_copy(tmp_path, tmp_path / "my_lessons")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture
+def started(course, monkeypatch):
+    """The options that JupyterLab was started with: main() runs in `course`, and JupyterLab itself does not."""
+    monkeypatch.setattr(lab, "LESSONS", course / "notebooks")
+    monkeypatch.setattr(lab, "WORKING_COPY", course / "my_lessons")
+    options = []
+    monkeypatch.setattr(jupyterlab.labapp, "main", options.extend)
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    return options
+
+
+def test_main_starts_jupyterlab_on_the_working_copy(course, started, capsys):
+    update(course)
+    write_lesson(course / "notebooks" / NAME, [*STARTER, "more"])
+    lab.main(["--no-browser"])
+    assert f"--ServerApp.root_dir={course / 'my_lessons'}" in started
+    assert started[-1] == "--no-browser"  # last, so that it wins
+    assert os.environ["JUPYTER_PREFER_ENV_PATH"] == "1"
+    assert f"{NAME}: brought up to date." in capsys.readouterr().out
+
+
+def test_main_explains_a_folder_that_cannot_be_written_to(course, started):
+    (course / "my_lessons").write_text("a file in the way")
+    with pytest.raises(SystemExit, match="(?s)my_lessons.*Nothing of yours was lost"):
+        lab.main([])
+    assert started == []
+
+
+def test_the_settings_are_where_jupyterlab_looks_for_them():
+    """Without them JupyterLab opens with a question about news."""
+    overrides = json.loads((lab.SETTINGS / "overrides.json").read_text())
+    assert overrides["@jupyterlab/apputils-extension:notification"] == {"fetchNews": "false", "checkForUpdates": False}
