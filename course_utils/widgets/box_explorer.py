@@ -27,7 +27,7 @@ def draw(
         wrong = "south of its bottom" if south >= north else "west of its left side"
         side = "top" if south >= north else "right side"
         overlay.text(ax, 0, 0, f"No box: its {side} lies {wrong}.", anchor="middle", colour=style.P_MODEL)
-        numbers = dict.fromkeys(["area", "density inside", "observations inside", "log-likelihood", "samples on land"], "–")
+        numbers = dict.fromkeys(["area in square degrees", "density inside", "observations inside", "log-likelihood in nats", "samples on land"], "–")
         return Frame(str(overlay), numbers, "A map without a box: the corners are in the wrong order.")
     box = BoxModel((south, west, north, east))
     samples = np.array([south, west]) + uniform * np.array([north - south, east - west])
@@ -38,12 +38,12 @@ def draw(
     overlay.dots(ax, samples[:N_SHOWN, 1], samples[:N_SHOWN, 0], style.SAMPLE, radius=2.5)
     overlay.dots(ax, x[:, 1], x[:, 0], style.OBSERVATIONS, radius=4.5)
     inside = int(np.isfinite(log_prob).sum())
-    likelihood = f"{log_prob.sum():.1f} nats" if inside == len(x) else "−∞"
+    log_likelihood = f"{log_prob.sum():.1f}".replace("-", "−") if inside == len(x) else "−∞"
     numbers = {
-        "area": f"{area:,.0f} square degrees",
-        "density inside": f"{1 / area:.2e} per sq. deg.",
+        "area in square degrees": f"{area:,.0f}",
+        "density inside": f"{1 / area:.2e}",
         "observations inside": f"{inside} of {len(x)}",
-        "log-likelihood": likelihood.replace("-", "−"),
+        "log-likelihood in nats": log_likelihood,
         "samples on land": f"{on_land:.0%}",
     }
     alt = (
