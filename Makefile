@@ -1,0 +1,64 @@
+# The commands of the course. `make` alone lists them.
+#
+# The first one that needs it makes an environment in .venv and installs the course there, as constraints.txt says.
+# After that a command installs only if pyproject.toml or constraints.txt have changed. The files .venv/*.done say
+# what is finished: an installation that was interrupted is taken up again.
+#
+#   PYTHON=python3.12 make lab              choose the Python (delete .venv first, if there is one)
+#   make lab LAB_ARGS="--no-browser"        options for JupyterLab
+
+ifeq ($(OS),Windows_NT)
+PYTHON ?= python
+VENV_PYTHON := ".venv/Scripts/python.exe"
+else
+PYTHON ?= python3
+VENV_PYTHON := ".venv/bin/python"
+endif
+INSTALL := $(VENV_PYTHON) -m pip install --disable-pip-version-check -c constraints.txt -e
+
+.PHONY: help lab test notebooks slides data bench
+
+help:
+	$(info make lab        open the lessons in JupyterLab)
+	$(info make test       test everything)
+	$(info make notebooks  execute the lessons and store their outputs)
+	$(info make slides     write one deck of slides a lesson)
+	$(info make data       make the data files anew)
+	$(info make bench      measure how fast the widgets answer)
+	@cd .
+
+lab: .venv/lab.done
+	$(VENV_PYTHON) -m course_utils.lab $(LAB_ARGS)
+
+test: .venv/test.done
+	$(VENV_PYTHON) -m pytest
+
+notebooks: .venv/lab.done
+	$(VENV_PYTHON) -m course_utils.execute
+
+slides: .venv/lab.done
+	$(VENV_PYTHON) -m course_utils.slides
+
+data: .venv/lab.done
+	$(VENV_PYTHON) data/build/world_land.py
+
+bench: .venv/test.done
+	$(VENV_PYTHON) tests/benchmarks.py
+
+# Each recipe is plain enough for both kinds of shell that make meets on Windows.
+DONE = $(VENV_PYTHON) -c "open('$@', 'w').close()"
+
+.venv/venv.done:
+	@$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 15) or sys.exit('The course needs Python 3.11 to 3.14; ' + sys.executable + ' is ' + sys.version.split()[0] + '. If you have another one, name it: PYTHON=python3.12 make lab')"
+	@$(PYTHON) -c "import sys, importlib.util as u; u.find_spec('venv') and u.find_spec('ensurepip') or sys.exit(sys.executable + ' cannot make environments: it lacks the module venv or ensurepip. On Debian and Ubuntu: sudo apt install python3-venv')"
+	$(PYTHON) -m venv .venv
+	@$(DONE)
+
+.venv/lab.done: .venv/venv.done pyproject.toml constraints.txt
+	@echo Installing the course into .venv. This takes a few minutes, and only the first time.
+	$(INSTALL) .
+	@$(DONE)
+
+.venv/test.done: .venv/lab.done
+	$(INSTALL) ".[test]"
+	@$(DONE)
