@@ -57,7 +57,10 @@ class BoxModel:
 
 def check_corners(theta: ArrayLike) -> np.ndarray:
     """Return θ as a float array (4,); raises ValueError unless it is (south, west, north, east) and spans an area."""
-    corners = np.asarray(theta, dtype=float)
+    try:
+        corners = np.asarray(theta, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"theta must be four numbers (south, west, north, east), got {theta!r}") from None
     if corners.shape != (4,):
         raise ValueError(f"theta must be four numbers (south, west, north, east), got shape {corners.shape}")
     check_points(corners.reshape(2, 2))
