@@ -1,0 +1,150 @@
+"""A real browser and a real JupyterLab for the tests that need them; both are started once a test file."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import quote
+from urllib.request import urlopen
+
+import pytest
+
+from course_utils.lab import update_working_copy
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+START_TIMEOUT = 120  # seconds for JupyterLab to start, on a slow machine
+RUN_TIMEOUT = 300  # seconds for a lesson to open and run, on a slow machine
+
+LAB_SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},  # every cell in the page, also those out of sight
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "docmanager-extension/plugin": {"autosave": False},
+}
+
+# The state of the open lesson: null until its kernel is idle, then each code cell's count and the errors.
+LESSON_STATE = """() => {
+  const panel = window.jupyterapp?.shell?.currentWidget;
+  if (panel?.sessionContext?.session?.kernel?.status !== "idle" || !panel.context.isReady) return null;
+  const cells = [...panel.content.model.cells].filter(cell => cell.type === "code" && cell.sharedModel.getSource().trim());
+  const errors = cells.flatMap(cell => cell.outputs.toJSON().filter(output => output.output_type === "error"));
+  return {
+    counts: cells.map(cell => cell.executionCount),
+    errors: errors.map(error => `${error.ename}: ${error.evalue}`),
+  };
+}"""
+
+
+@pytest.fixture(scope="session")
+def chromium_path():
+    """Return the path of a Chromium or Chrome; skip the test where there is none, except in CI, where that is a failure."""
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        if path := shutil.which(name):
+            return path
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    if Path(path).exists():
+        return path
+    message = "no Chromium for the browser tests: install it (Debian: apt install chromium) or run `python -m playwright install chromium`"
+    pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+
+
+# Not for the whole session: while it runs, Playwright's event loop disturbs other tests of the same process.
+@pytest.fixture(scope="module")
+def browser(chromium_path):
+    """Return a headless browser (Playwright's synchronous interface)."""
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        flags.append("--no-sandbox")  # Chromium does not start as root with its sandbox
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser):
+    """Return an empty page of 1280 × 900 with nothing remembered from other tests."""
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        yield context.new_page()
+
+
+@pytest.fixture(scope="module")
+def jupyterlab(tmp_path_factory):
+    """Return the address of a JupyterLab that serves copies of the lessons and reads none of the user's settings."""
+    root = tmp_path_factory.mktemp("jupyterlab")
+    lessons, runtime = root / "lessons", root / "runtime"
+    update_working_copy(NOTEBOOKS, lessons)
+    for name, settings in LAB_SETTINGS.items():
+        file = root / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(settings))
+    folders = {
+        "JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "IPYTHONDIR": "ipython",
+    }  # fmt: skip
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
+        "--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={lessons}",
+    ]  # fmt: skip
+    with open(root / "log.txt", "w") as log:
+        server = subprocess.Popen(
+            command, env=os.environ | {key: str(root / name) for key, name in folders.items()}, stdout=log, stderr=log
+        )
+        try:
+            yield _address(server, runtime, root / "log.txt")
+        finally:
+            server.terminate()
+            try:
+                server.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def _address(server, runtime, log):
+    """Wait until the server answers, and return its address without a slash at the end."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline and server.poll() is None:
+        for file in runtime.glob("jpserver-*.json"):  # written by the server, with the port that it found free
+            try:
+                address = json.loads(file.read_text())["url"].rstrip("/")
+                urlopen(f"{address}/api/status", timeout=10).close()
+                return address
+            except (ValueError, URLError, TimeoutError):
+                pass  # not yet
+        time.sleep(0.1)
+    pytest.fail(f"JupyterLab did not start within {START_TIMEOUT} s:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="module")
+def open_lesson(browser, jupyterlab):
+    """Return a function that opens the lesson `name` in JupyterLab, runs all its cells and returns the page."""
+    contexts = []
+
+    def open_and_run(name):
+        contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(30_000)
+        page.goto(f"{jupyterlab}/doc/tree/{quote(name)}.ipynb?reset", timeout=START_TIMEOUT * 1000)
+        page.wait_for_function(f"({LESSON_STATE})() !== null", timeout=RUN_TIMEOUT * 1000)
+        page.evaluate("""() => {
+            window.ran = false;
+            window.jupyterapp.commands.execute("notebook:run-all-cells").finally(() => { window.ran = true; });
+        }""")
+        page.wait_for_function(f"window.ran && ({LESSON_STATE})() !== null", timeout=RUN_TIMEOUT * 1000)
+        state = page.evaluate(LESSON_STATE)
+        assert not state["errors"], f"{name} in JupyterLab: {state['errors']}"
+        assert all(state["counts"]), f"{name} in JupyterLab: code cells that did not run, counts {state['counts']}"
+        return page
+
+    yield open_and_run
+    for context in contexts:
+        context.close()

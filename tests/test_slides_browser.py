@@ -1,0 +1,189 @@
+"""Page through every deck as a lecturer does, and look for what the last row would complain about."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from course_utils import slides
+
+ROOT = Path(__file__).resolve().parents[1]
+LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+SIZES = [(1920, 1080), (1280, 720)]
+
+READY = """() => window.Reveal?.isReady() && window.MathJax?.startup?.promise && document.fonts.status === "loaded"
+  && [...document.images].every(image => image.complete)
+  && [...document.querySelectorAll(".jupyter-widgets")].every(widget => widget.querySelector(":not(script)"))"""
+
+# Go from the first fragment to the last one, look at each step at what can be seen, and return one line for each fault.
+WALK = r"""async () => {
+  const nextFrame = () => new Promise(requestAnimationFrame);
+  await MathJax.startup.promise;
+  document.head.insertAdjacentHTML("beforeend", "<style>mjx-assistive-mml { display: none !important }</style>");  // not for the eye
+  for (let i = 0; i < 20; i++) await nextFrame();  // pictures on slides that are too full get smaller
+  const faults = new Set();
+  const visible = element => element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  const name = element => {
+    const words = (element.alt || element.textContent).trim().replace(/\s+/g, " ").slice(0, 60);
+    return `<${element.tagName.toLowerCase()}>` + (words && ` "${words}"`);
+  };
+
+  function texts(section) {
+    const found = [], walker = document.createTreeWalker(section, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const text = walker.currentNode, skipped = text.parentElement.closest("script, style, svg, mjx-container");
+      if (text.textContent.trim() && !skipped) found.push(text);
+    }
+    return found;
+  }
+
+  function pieces(section) {  // [element that names it, box] of each piece of text and of what is drawn in one piece
+    const found = [];
+    for (const text of texts(section).filter(text => visible(text.parentElement))) {
+      const range = document.createRange(), block = text.parentElement.closest("p, li, pre, tr, h1, h2, h3, h4") ?? text.parentElement;
+      range.selectNodeContents(text);
+      for (const box of range.getClientRects()) found.push([block, box]);
+    }
+    for (const element of section.querySelectorAll("img, svg, canvas, video, input, button, pre, table"))
+      if (visible(element) && !element.ownerSVGElement) found.push([element, element.getBoundingClientRect()]);
+    return found.filter(([, box]) => box.width && box.height);
+  }
+
+  function look(section, say) {
+    const slide = document.querySelector(".slides").getBoundingClientRect();
+    const foot = Reveal.getScale() * parseFloat(getComputedStyle(section).paddingBottom);  // holds the slide number
+    const found = pieces(section);
+    for (const element of new Set(found.map(([element]) => element))) {
+      const boxes = found.filter(([other]) => other === element).map(([, box]) => box);
+      const over = {
+        left: slide.left - Math.min(...boxes.map(box => box.left)), right: Math.max(...boxes.map(box => box.right)) - slide.right,
+        top: slide.top - Math.min(...boxes.map(box => box.top)), bottom: Math.max(...boxes.map(box => box.bottom)) - (slide.bottom - foot),
+      };
+      for (const edge in over) if (over[edge] > 1.5) say(`cut off: ${name(element)} reaches ${Math.round(over[edge])} px beyond the ${edge} edge`);
+    }
+    for (const element of section.querySelectorAll("*")) {
+      if (!visible(element) || element.closest("svg, mjx-container, input")) continue;
+      const style = getComputedStyle(element), tooLong = element.scrollHeight > element.clientHeight + 1, tooWide = element.scrollWidth > element.clientWidth + 1;
+      if (style.display === "inline") continue;
+      if ((tooWide && (style.overflowX !== "visible" || element.matches("pre"))) || (tooLong && style.overflowY !== "visible"))
+        say(`cut off: ${name(element)} is larger than its box by ${element.scrollWidth - element.clientWidth} × ${element.scrollHeight - element.clientHeight} px`);
+    }
+    for (const text of texts(section))
+      if (/\$\S*[a-zA-Z\\]|\$\$|\\[a-zA-Z()[\]]/.test(text.textContent) && !text.parentElement.closest("pre, code"))
+        say(`a formula is left as source: ${name(text.parentElement)}`);
+    for (const formula of section.querySelectorAll("mjx-container")) {
+      const unknown = [...formula.querySelectorAll("mtext")].find(text => text.textContent.startsWith("\\"));
+      const wrong = formula.querySelector("[data-mjx-error]")?.getAttribute("data-mjx-error") ?? unknown?.textContent;
+      if (wrong) say(`a formula is wrong: ${wrong}`);
+    }
+    for (const image of section.querySelectorAll("img")) if (!image.naturalWidth) say(`a broken image: ${name(image)}`);
+  }
+
+  Reveal.slide(0, 0, -1);
+  for (let steps = 0; steps < 1000; steps++) {
+    await nextFrame();
+    const section = Reveal.getCurrentSlide(), heading = section.querySelector("h1, h2, h3, h4")?.textContent ?? "no heading";
+    const say = fault => faults.add(`slide ${Reveal.getSlidePastCount() + 1} (${heading}): ${fault}`);
+    look(section, say);
+    const more = Reveal.availableFragments().next;
+    if (!more && !pieces(section).length) say("nothing on it");
+    if (!more && Reveal.isLastSlide()) return [...faults];
+    Reveal.next();
+  }
+  return [...faults, "the deck does not end"];
+}"""
+
+
+def faults(browser, deck, size):
+    """Return what is wrong with a deck on a screen of this size, one line for each fault."""
+    width, height = size
+    found = []
+    with browser.new_context(viewport={"width": width, "height": height}) as context:
+        page = context.new_page()
+
+        def refuse(route):
+            found.append(f"asks the network for {route.request.url[:200]}")
+            route.abort()
+
+        page.route(lambda url: not url.startswith(("file:", "data:", "blob:")), refuse)
+        page.on("requestfailed", lambda request: found.append(f"could not load {request.url[:200]}"))
+        page.on("console", lambda message: found.append(f"error in the console: {message.text}") if message.type == "error" else None)
+        page.on("pageerror", lambda error: found.append(f"error in the page: {error}"))
+        page.goto(deck.as_uri())
+        try:
+            page.wait_for_function(READY, timeout=60_000)
+        except Exception as error:
+            return [*found, f"formulas, pictures or widgets were not drawn: {error}"]
+        return found + page.evaluate(WALK)
+
+
+@pytest.fixture(scope="module")
+def parts():
+    """Fetch the parts of the decks; skip where that is impossible, except in CI."""
+    try:
+        slides.fetch_parts(slides.CACHE)
+    except slides.SlidesFailed as error:
+        pytest.fail(str(error)) if os.environ.get("CI") else pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def decks(parts, tmp_path_factory):
+    """Write the decks of all lessons with the course's own command, and return their folder."""
+    folder = tmp_path_factory.mktemp("slides")
+    result = subprocess.run([sys.executable, "-m", "course_utils.slides", "--output", folder], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_deck(lesson, size, browser, decks):
+    """Every slide of every lesson fits, is rendered and needs no network."""
+    found = faults(browser, decks / f"{lesson}.slides.html", size)
+    assert not found, f"{lesson} at {size[0]} × {size[1]}:\n" + "\n".join(found)
+
+
+@pytest.fixture(scope="module")
+def write_deck(parts, tmp_path_factory):
+    """Return a function that writes a deck of one slide with this markdown."""
+    folder = tmp_path_factory.mktemp("one_slide")
+    slides.copy_parts(folder / "assets", slides.CACHE)
+
+    def write(markdown):
+        deck = folder / "one.slides.html"
+        deck.write_text(slides.to_deck(new_notebook(cells=[new_markdown_cell(markdown)])), encoding="utf-8")
+        return deck
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "markdown, expected",
+    [
+        ("# Title\n\n" + "A paragraph.\n\n" * 20, 'slide 1 (Title): cut off: <p> "A paragraph." reaches'),
+        ("# Title\n\n```\n" + "x = 1  " * 30 + "\n```", "px beyond the right edge"),
+        ('# Title\n\n<div style="height: 50px; overflow: auto">' + "word " * 500 + "</div>", "is larger than its box by"),
+        ("# Title\n\n$$" + "x + " * 50 + "y$$", "px beyond the right edge"),
+        (r"# Title" + "\n\n" + r"This $\frc{1}{2}$ has a typo.", r"a formula is wrong: \frc"),
+        (r"# Title" + "\n\n" + r"This $x^1^2$ has two exponents.", "a formula is wrong: Double exponent"),
+        (r"# Title" + "\n\n" + r"This $\frac{1}{2$ lacks a brace.", "a formula is left as source"),
+        (r"# Title" + "\n\n" + r"This $\frac{1}{2} is not closed.", "a formula is left as source"),
+        ("# Title\n\n![A face](https://example.org/face.png)", "asks the network for https://example.org/face.png"),
+        ("# Title\n\n![A face](face.png)", 'a broken image: <img> "A face"'),
+        ("# Title\n\n<script>nonsense()</script>", "error in the page: nonsense is not defined"),
+        ("<!-- nothing -->", "slide 1 (no heading): nothing on it"),
+    ],
+    ids=["too tall", "too wide", "scrolls", "wide formula", "typo", "error", "brace", "dollar", "remote image", "lost image", "script", "empty"],
+)
+def test_what_is_wrong_is_found(markdown, expected, write_deck, browser):
+    """The test above is worth something: it finds each of these faults."""
+    assert expected in "\n".join(faults(browser, write_deck(markdown), SIZES[1]))
+
+
+def test_what_is_right_is_let_through(write_deck, browser):
+    """Dollars that are prices, and backslashes in code, are no formulas."""
+    markdown = "# Title\n\nIt costs \\$5, see `\\frac` and `$x$`. Here is $\\frac{1}{2} \\in \\{x \\mid x < 1\\}$.\n\n$$\\begin{aligned} a &= b \\\\ &= c \\end{aligned}$$"
+    assert faults(browser, write_deck(markdown), SIZES[1]) == []
