@@ -9,7 +9,7 @@ import numpy as np
 from IPython.display import HTML, display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import PathPatch
+from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
 from course_utils import style
@@ -53,6 +53,13 @@ def world_map(land: WorldLand | None = None, ax: Axes | None = None, title: str 
     ax.set(xlabel="longitude in degrees", ylabel="latitude in degrees")
     ax.set(xticks=range(-180, 181, 60), yticks=range(-90, 91, 30))
     ax.set_title(title)
+
+
+def box(theta: tuple[float, float, float, float], ax: Axes | None = None, filled: bool = False) -> None:
+    """Draw the box θ = (south, west, north, east) on a map, in the colour of p_model."""
+    south, west, north, east = theta
+    colours = dict(facecolor=style.P_MODEL_PALE if filled else "none", edgecolor=style.P_MODEL)
+    (ax or plt.gca()).add_patch(Rectangle((west, south), east - west, north - south, linewidth=2.5, **colours))
 
 
 FAMILIES = {

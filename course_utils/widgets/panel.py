@@ -55,7 +55,7 @@ class Overlay:
         return "".join(self.elements)
 
     def rect(self, ax: Axes, x0: float, y0: float, x1: float, y1: float, colour: str, opacity: float = 1) -> None:
-        """Draw a filled rectangle with an outline; `opacity` is that of the filling."""
+        """Draw a rectangle with an outline and a filling; `opacity` is that of the filling, 0 for none."""
         (left, right), (top, bottom) = _pixels(ax, [x0, x1], [y1, y0])
         self.elements.append(
             f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" '
