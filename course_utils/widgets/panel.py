@@ -171,8 +171,12 @@ class Panel(anywidget.AnyWidget):
             self.drawn += 1
 
     def _press(self, _: object, content: dict, __: object) -> None:
-        result = self._actions[content["press"]](dict(self.values))
-        if isinstance(result, str):
-            self._update({"message": result})
-        else:
+        drawn = self.drawn
+        try:
+            result = self._actions[content["press"]](dict(self.values))
+        except Exception as error:  # as in _redraw
+            result = f"This button does not work. {type(error).__name__}: {error}"
+        if isinstance(result, dict):
             self.values = {**self.values, **result}
+        if self.drawn == drawn:  # nothing changed, and yet the browser waits for an answer
+            self._update({"message": result if isinstance(result, str) else ""})
