@@ -1,0 +1,160 @@
+"""Figures: what is displayed, how it is described, and what is drawn where."""
+
+import base64
+import io
+from html.parser import HTMLParser
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgba
+from PIL import Image
+
+from course_utils import plotting, style
+from course_utils.datasets import load_world_land
+
+ALT = "A line that rises from the left to the right."
+
+
+@pytest.fixture(autouse=True)
+def look():
+    """The look of the course, and no figure left over."""
+    with mpl.rc_context():
+        style.use()
+        yield
+        plt.close("all")
+
+
+@pytest.fixture
+def displayed(monkeypatch):
+    """The HTML that was displayed, as a list."""
+    shown = []
+    monkeypatch.setattr(plotting, "display", lambda output: shown.append(output.data))
+    return shown
+
+
+def figure_with_a_line():
+    figure, ax = plt.subplots()
+    ax.plot([0, 1])
+    return figure
+
+
+def image_tag(html):
+    """Return the attributes of the one <img> within a <figure>."""
+    tags = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attributes: tags.append((tag, dict(attributes)))
+    parser.feed(html)
+    (first, _), (second, attributes) = tags
+    assert (first, second) == ("figure", "img")
+    return attributes
+
+
+def test_show_displays_a_figure_with_alternative_text(displayed):
+    assert plotting.show(figure_with_a_line(), ALT) is None
+    (html,) = displayed
+    tag = image_tag(html)
+    assert tag["alt"] == ALT
+    kind, _, data = tag["src"].partition(",")
+    assert kind == "data:image/png;base64"
+    picture = Image.open(io.BytesIO(base64.b64decode(data, validate=True)))
+    assert picture.size == (8 * 180, 4 * 180)  # sharper than the 800 pixels it takes on the page
+    assert tag["width"] == "800"
+    assert len(np.unique(picture)) > 1  # not blank
+
+
+@pytest.mark.parametrize("alt", ['He said "x < y & y > z", and it is so.', "It's <b>bold</b>, and 'quoted' as well."])
+def test_show_escapes_what_html_would_misread(displayed, alt):
+    plotting.show(figure_with_a_line(), f"  {alt}\n")
+    assert image_tag(displayed[0])["alt"] == alt
+
+
+def test_show_gives_the_same_bytes_twice(displayed):
+    for _ in range(2):
+        plotting.show(figure_with_a_line(), ALT)
+    assert displayed[0] == displayed[1]
+
+
+def test_show_closes_the_figure_so_that_it_is_not_displayed_again(displayed):
+    plotting.show(figure_with_a_line(), ALT)
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("alt", ["", "   ", "a line", " " * 40, None, 7])
+def test_show_refuses_to_show_without_alternative_text(displayed, alt):
+    with pytest.raises(ValueError, match="needs a sentence that says what the figure shows, got"):
+        plotting.show(figure_with_a_line(), alt)
+    assert displayed == []
+
+
+def test_show_needs_the_alternative_text():
+    with pytest.raises(TypeError, match="alt"):
+        plotting.show(figure_with_a_line())
+
+
+def test_the_map_paints_land_where_land_is():
+    """Land and holes alike: the pixels' colour is asked from WorldLand, which other tests have checked."""
+    land = load_world_land()
+    figure, ax = plt.subplots(figsize=(8, 5))
+    assert plotting.world_map(land, ax, title="The world") is None
+    figure.canvas.draw()
+    pixels = np.asarray(figure.canvas.buffer_rgba())
+    rng = np.random.default_rng(0)
+    points = np.column_stack([rng.uniform(-89, 89, 2000), rng.uniform(-179, 179, 2000)])
+    around = points[:, None] + [[0, 0], [1.5, 0], [-1.5, 0], [0, 1.5], [0, -1.5]]  # away from the outline
+    on_land = land.contains(np.clip(around.reshape(-1, 2), [-90, -180], [90, 180])).reshape(-1, 5)
+    clear = on_land.all(axis=1) | ~on_land.any(axis=1)
+    column, row = ax.transData.transform(points[clear][:, ::-1]).T
+    colours = pixels[(pixels.shape[0] - row).astype(int), column.astype(int)]
+    painted = (colours == np.round(255 * np.array(to_rgba(style.P_DATA_PALE)))).all(axis=1)
+    assert clear.sum() > 1000
+    assert (painted == on_land[clear, 0]).mean() > 0.99  # tiny islands within 1.5 degrees may be missed
+    assert (ax.get_title(loc="left"), ax.get_xlabel(), ax.get_ylabel()) == (
+        "The world", "longitude in degrees", "latitude in degrees",
+    )  # fmt: skip
+
+
+def test_the_map_without_land_gives_nothing_away():
+    figure, ax = plt.subplots()
+    plotting.world_map()
+    assert len(ax.patches) == 0
+    assert ax.get_xlim() == (-180, 180) and ax.get_ylim() == (-90, 90)
+
+
+def test_box_draws_its_corners_in_the_colour_of_the_model():
+    figure, (first, second) = plt.subplots(2)
+    assert plotting.box((-30, -20, 40, 55), first) is None
+    plotting.box((-30, -20, 40, 55), second, filled=True)
+    for ax, face in [(first, to_rgba("none")), (second, to_rgba(style.P_MODEL_PALE))]:
+        (patch,) = ax.patches
+        assert patch.get_bbox().extents.tolist() == [-20, -30, 55, 40]  # west, south, east, north
+        assert patch.get_edgecolor() == to_rgba(style.P_MODEL)
+        assert patch.get_facecolor() == face
+
+
+@pytest.mark.parametrize("here", [None, *plotting.FAMILIES])
+def test_the_map_of_the_families_marks_one(here):
+    figure, ax = plt.subplots()
+    assert plotting.family_map(here, ax) is None
+    marked = [text.get_text() for text in ax.texts if to_rgba(style.P_MODEL) == text.get_bbox_patch().get_edgecolor()]
+    assert marked == ([plotting.FAMILIES[here][1]] if here else [])
+    assert ("you are here" in ax.get_title(loc="left")) == bool(here)
+
+
+@pytest.mark.parametrize("here", [None, *plotting.FAMILIES])
+def test_the_map_of_the_families_fits_its_figure_and_no_two_labels_overlap(here):
+    figure, ax = plt.subplots()
+    plotting.family_map(here, ax)
+    figure.canvas.draw()
+    boxes = [text.get_bbox_patch().get_window_extent() for text in ax.texts]
+    assert len(boxes) == len(plotting.FAMILIES)
+    for number, one in enumerate(boxes):
+        assert figure.bbox.x0 <= one.x0 and one.x1 <= figure.bbox.x1 and figure.bbox.y0 <= one.y0 and one.y1 <= figure.bbox.y1
+        assert not any(one.overlaps(other) for other in boxes[number + 1 :]), ax.texts[number].get_text()
+
+
+@pytest.mark.parametrize("here", ["diffusion", "gan", ""])
+def test_the_map_of_the_families_refuses_names_that_are_not_on_it(here):
+    with pytest.raises(ValueError, match="here must be one of .*'GAN'.*, got"):
+        plotting.family_map(here)

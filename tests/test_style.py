@@ -1,0 +1,101 @@
+"""The colours can be seen on white and told apart, also by readers who see colours differently; the letters are large."""
+
+from itertools import combinations
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from course_utils import style
+
+MEANINGS = ["OBSERVATIONS", "P_DATA", "P_MODEL", "SAMPLE", "LATENT"]
+
+# Machado, Oliveira & Fernandes 2009, table 1, severity 1.0; they act on linear RGB.
+VISION = {
+    "normal": np.eye(3),
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+def linear(colour: str) -> np.ndarray:
+    """Return the linear RGB values (3,) of a colour (IEC 61966-2-1)."""
+    rgb = np.array(to_rgb(colour))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(colour: str, other: str) -> float:
+    """Return the contrast ratio of two colours (WCAG 2)."""
+    dark, light = sorted(linear(c) @ [0.2126, 0.7152, 0.0722] for c in (colour, other))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    """Return the CIELAB values (3,) of linear RGB under the white of sRGB (D65)."""
+    to_xyz = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])
+    t = to_xyz @ rgb / to_xyz.sum(axis=1)
+    x, y, z = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def test_the_measures_agree_with_published_values():
+    assert contrast("white", "black") == pytest.approx(21)
+    assert contrast("white", "#767676") == pytest.approx(4.54, abs=0.01)  # the darkest grey of WCAG's examples
+    np.testing.assert_allclose(lab(linear("#FF0000")), [53.24, 80.09, 67.20], atol=0.02)
+    np.testing.assert_allclose(lab(linear("#0000FF")), [32.30, 79.19, -107.86], atol=0.02)
+    for matrix in VISION.values():
+        np.testing.assert_allclose(np.sum(matrix, axis=1), 1, atol=2e-6)  # greys stay what they are
+
+
+@pytest.mark.parametrize("name", [*MEANINGS, "GREY"])
+def test_colours_stand_out_from_white(name):
+    assert contrast(getattr(style, name), "white") >= 3
+
+
+@pytest.mark.parametrize("background", ["white", style.PALE, style.P_DATA_PALE, style.P_MODEL_PALE])
+def test_text_can_be_read(background):
+    assert contrast(style.INK, background) >= 4.5
+
+
+@pytest.mark.parametrize("vision", VISION)
+@pytest.mark.parametrize("pair", list(combinations(MEANINGS, 2)), ids="-".join)
+def test_any_two_meanings_can_be_told_apart(vision, pair):
+    seen = [lab(np.clip(VISION[vision] @ linear(getattr(style, name)), 0, 1)) for name in pair]
+    assert np.linalg.norm(seen[0] - seen[1]) >= 18  # CIE76; about 2.3 is the smallest difference that is noticed
+
+
+def test_the_map_for_ordered_values_gets_steadily_lighter():
+    """In each kind of vision: lightness alone must give the order."""
+    colours = mpl.colormaps[style.SEQUENTIAL](np.linspace(0, 1, 32))[:, :3]
+    for matrix in VISION.values():
+        lightness = [lab(np.clip(matrix @ linear(colour), 0, 1))[0] for colour in colours]
+        assert (np.diff(lightness) > 0).all()
+
+
+def test_use_sets_letters_for_the_back_row_and_keeps_the_backend():
+    backend = mpl.get_backend()
+    with mpl.rc_context():
+        mpl.rcParams["axes.grid"] = True  # whatever was set before
+        style.use()
+        assert mpl.get_backend() == backend
+        assert not mpl.rcParams["axes.grid"]
+        figure, ax = plt.subplots()
+        ax.plot([0, 1], label="a line")
+        ax.set(title="title", xlabel="x", ylabel="y")
+        ax.legend()
+        figure.suptitle("above")
+        figure.canvas.draw()
+        sizes = {text.get_text(): text.get_fontsize() for text in figure.findobj(mpl.text.Text) if text.get_text()}
+        plt.close(figure)
+    assert {"title", "x", "y", "a line", "above", "0.0"} <= sizes.keys()
+    assert min(sizes.values()) >= 12, sizes
+
+
+def test_no_line_takes_a_colour_with_a_meaning_by_accident():
+    with mpl.rc_context():
+        style.use()
+        cycle = set(mpl.rcParams["axes.prop_cycle"].by_key()["color"])
+    assert not cycle & {getattr(style, name) for name in MEANINGS if name != "OBSERVATIONS"}  # ink is text's colour too
