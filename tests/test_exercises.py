@@ -1,9 +1,11 @@
-"""Exercises: the engine never raises, and every lesson's solutions, typical wrong answers and hints do what they say."""
+"""Exercises: the engine never raises, and every lesson's solutions, wrong answers and hints do what they say."""
 
 import re
 import subprocess
 import sys
+import textwrap
 import time
+import warnings
 from fractions import Fraction
 from pathlib import Path
 
@@ -31,7 +33,7 @@ def grade_mean(answer):
     return "The sum over N."
 
 def grade_broken(answer):
-    return 1 / 0
+    raise answer
 
 EXERCISES = {
     "99.1": Exercise(grade_density, """
@@ -202,7 +204,7 @@ def test_absurd_answers_get_an_explanation(lesson_99, said, name, kind):
     text = said(check, name, ABSURD[kind])
     assert text.startswith("Not yet. Your ") and len(text) < 450
     assert not re.search("0x[0-9a-f]{6}|[\x00\ud800]", text)
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 5
 
 
 def test_even_an_object_without_a_class_does_not_raise(lesson_99, said):
@@ -211,7 +213,8 @@ def test_even_an_object_without_a_class_does_not_raise(lesson_99, said):
 
 
 def test_a_mistake_in_a_grader_is_reported_calmly(lesson_99, said):
-    assert said(check, "99.3", 1) == (
+    assert said(check, "99.3", GeneratorExit()).startswith("The check itself failed. Your answer was not judged.")
+    assert said(check, "99.3", ZeroDivisionError("division by zero")) == (
         "The check itself failed. Your answer was not judged. Please report this mistake in the course: "
         "`ZeroDivisionError: division by zero`."
     )
@@ -241,13 +244,20 @@ def test_a_check_is_quick(lesson_99, said):
     start = time.perf_counter()
     for _ in range(20):
         check("99.2", np.mean)
-    assert (time.perf_counter() - start) / 20 < 0.05
+    assert (time.perf_counter() - start) / 20 < 0.2
 
 
 def test_answers_read_the_same_in_every_process():
     code = "from tests.test_exercises import *; print([ascii(show(value)) for value in ABSURD.values()])"
     run = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True)
     assert run.stdout.strip() == str([ascii(show(value)) for value in ABSURD.values()]), run.stderr
+
+
+def test_the_example_for_lesson_authors_works(tmp_path, monkeypatch, said):
+    example = re.search(r"whole lesson module:\n\n(.*?)\nMatchers", exercises.__doc__, re.DOTALL)[1]
+    (tmp_path / "lesson_98.py").write_text(textwrap.dedent(example).replace("02.1", "98.1"))
+    monkeypatch.setattr(exercises, "__path__", [*exercises.__path__, str(tmp_path)])
+    assert said(check, "98.1", 0.005).startswith("Right.") and "one over it" in said(check, "98.1", 200)
 
 
 # ---- the box --------------------------------------------------------------------------------------------------------
@@ -313,7 +323,6 @@ def test_numbers_of_every_kind_are_taken():
         (False, True, "is False: that is not right"),
         (1j, 1, "should be one number, but it is 0+1j"),
         (None, 1, "`None`: was something printed"),
-        (10**400, 1, "a whole number of about 400 digits: that is far too large"),
         (np.mean, 1, "has it still to be called?"),
         ([0.5], 0.5, "should be one number, but it is [0.5]"),
         (0.5, [0.5], "should be an array of numbers of shape (1,), but it is 0.5"),
@@ -325,6 +334,10 @@ def test_numbers_of_every_kind_are_taken():
 )
 def test_a_wrong_number_is_described(answer, expected, words):
     assert words in complaint(close, answer, expected)
+
+
+def test_a_number_beyond_all_floats_is_described():
+    assert complaint(close, 10**400, 1) == "Your answer is a whole number of about 400 digits: that is far too large."
 
 
 def test_the_nearest_value_decides():
@@ -348,7 +361,10 @@ def test_words_are_compared_without_case_and_spaces():
 
 
 def test_a_dict_of_words_is_compared_item_by_item():
-    table = {"painter": ("p(x|y)", {"p(x)": "The subject is given."}), "portrait": ("p(x)", {"p(x|y)": "None is given."})}
+    table = {
+        "painter": ("p(x|y)", {"p(x)": "The subject is given."}),
+        "portrait": ("p(x)", {"p(x|y)": "None is given."}),
+    }
     choices({"portrait": "p(x)", "painter": "p(x|y)"}, table)
     assert complaint(choices, {"painter": "p(x)", "portrait": "p(x)"}, table) == (
         "1 of 2 are right. Look again at `painter`: The subject is given."
@@ -406,6 +422,12 @@ def test_agrees_compares_by_values():
     )
 
 
+def test_warnings_stay_out_of_the_notebook():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert call(lambda x: warnings.warn("look out") or x, 3) == 3
+
+
 def test_endless_printing_needs_no_memory():
     with captured() as printed:
         for _ in range(1000):
@@ -414,7 +436,7 @@ def test_endless_printing_needs_no_memory():
 
 
 def test_values_are_shown_short_and_rounded():
-    assert show(1 / 3) == "0.33333" and show(4032) == "4032" and show(np.int8(-128)) == "-128"
+    assert show("`") == '"\'"' and show(1 / 3) == "0.33333" and show(4032) == "4032" and show(np.int8(-128)) == "-128"
     assert show([1 / 3, None, "a", (1,)]) == '[0.33333, None, "a", (1)]' and show({"a": np.ones(2)}) == '{"a": [1, 1]}'
     assert show(list(range(100))) == "[0, 1, 2, 3, 4, …]" and len(show("x" * 10**6)) <= 80
     assert show(np.ones((3, 2))) == "an array of shape (3, 2)" and show(Hostile()) == "an object of type Hostile"
@@ -456,7 +478,7 @@ def test_an_endless_answer_can_be_interrupted(kernel, tmp_path, body):
     setup = f"import course_utils.exercises as e\ne.__path__.append({str(tmp_path)!r})\nfrom pathlib import Path"
     assert not [m for m in collect(client, client.execute(setup)) if m["header"]["msg_type"] == "error"]
 
-    cell = f"def endless(x):\n    Path({str(begun)!r}).touch()\n    while True:\n        {body}\ne.check('99.2', endless)"
+    cell = f"def endless(x):\n    Path({str(begun)!r}).touch()\n    while True: {body}\ne.check('99.2', endless)"
     request = client.execute(cell)
     deadline = time.monotonic() + 60
     while not begun.exists():
@@ -472,7 +494,8 @@ def test_an_endless_answer_can_be_interrupted(kernel, tmp_path, body):
 
     later = collect(client, client.execute("e.check('99.1', 0.005)\nprint(6 * 7)"))
     assert [m["content"]["text"] for m in later if m["header"]["msg_type"] == "stream"] == ["42\n"]
-    assert [m["content"]["data"]["text/plain"][:6] for m in later if m["header"]["msg_type"] == "display_data"] == ["Right."]
+    boxes = [m["content"]["data"]["text/plain"] for m in later if m["header"]["msg_type"] == "display_data"]
+    assert len(boxes) == 1 and boxes[0].startswith("Right.")
 
 
 # ---- every exercise of every lesson ---------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Compare the reader's answers with the right ones: each matcher returns for a right answer and raises Wrong otherwise."""
+"""Compare the reader's answers with the right ones: a matcher returns for a right answer and raises Wrong otherwise."""
 
 import copy
 import inspect
@@ -17,7 +17,7 @@ Typical = Sequence[tuple[Any, str]]  # typical wrong answers, each with its expl
 def close(
     answer: Any, expected: Any, typical: Typical = (), *, tolerance: float = 1e-3, what: str = "Your answer"
 ) -> None:
-    """Compare a number or an array within a relative tolerance; of several candidates that match, the nearest counts."""
+    """Compare a number or an array within a relative tolerance; of several values that match, the nearest counts."""
     expected = np.asarray(expected)
     candidates = [(expected, None)] + [(np.asarray(value), explanation) for value, explanation in typical]
     value = _numbers(answer, expected, what)
@@ -79,7 +79,7 @@ def call(function: Any, *args: Any) -> Any:
     Raises Wrong if it raises, returns nothing or changes an argument; NotAttempted if a `...` is left in it.
     """
     if not callable(function):
-        raise Wrong(f"Your answer should be a function, but it is {show(function)}: give its name, without parentheses.")
+        raise Wrong(f"Your answer should be a function, but it is {show(function)}: give its name, no parentheses.")
     if unattempted(function):
         raise NotAttempted
     given = _named(function, args)
