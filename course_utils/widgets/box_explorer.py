@@ -24,9 +24,8 @@ def draw(
     """
     overlay = Overlay()
     if south >= north or west >= east:
-        wrong = "south of its bottom" if south >= north else "west of its left side"
-        side = "top" if south >= north else "right side"
-        overlay.text(ax, 0, 0, f"No box: its {side} lies {wrong}.", anchor="middle", colour=style.P_MODEL)
+        wrong = "top must lie north of its bottom" if south >= north else "right side must lie east of its left side"
+        overlay.text(ax, 0, 0, f"No box: its {wrong}.", anchor="middle", colour=style.P_MODEL)
         numbers = dict.fromkeys(["area in square degrees", "density inside", "observations inside", "log-likelihood in nats", "samples on land"], "–")
         return Frame(str(overlay), numbers, "A map without a box: the corners are in the wrong order.")
     box = BoxModel((south, west, north, east))
@@ -40,7 +39,7 @@ def draw(
     inside = int(np.isfinite(log_prob).sum())
     log_likelihood = f"{log_prob.sum():.1f}".replace("-", "−") if inside == len(x) else "−∞"
     numbers = {
-        "area in square degrees": f"{area:,.0f}",
+        "area in square degrees": f"{area:,.0f}" if area >= 10 else f"{area:.3g}",
         "density inside": f"{1 / area:.2e}",
         "observations inside": f"{inside} of {len(x)}",
         "log-likelihood in nats": log_likelihood,
