@@ -137,6 +137,12 @@ def test_normalise_merges_neighbouring_streams_only():
     assert [output.get("text") for output in outputs] == ["ab", None, "d"]
 
 
+def test_normalise_gives_a_kept_result_the_count_of_its_cell():
+    result = new_output("execute_result", {"text/plain": "1"}, execution_count=7)
+    cell = execute.normalise(new_notebook(cells=[new_code_cell("1", execution_count=3, outputs=[result])])).cells[0]
+    assert cell.outputs[0].execution_count == 3
+
+
 def test_ids_depend_on_nothing_but_the_source():
     cells = [new_code_cell(source) for source in ("a", "b", "a")]
     ids = [cell.id for cell in execute.normalise(new_notebook(cells=cells)).cells]
