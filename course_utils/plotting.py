@@ -100,3 +100,33 @@ def family_map(here: str | None = None, ax: Axes | None = None) -> None:
     ax.set(xlim=(0, 1), ylim=(0, 1.02))
     ax.set_title("The families of generative models" + (": you are here" if here else ""))
     ax.axis("off")
+
+
+def process(data: str, model: str, question: str, answer: str, ax: Axes | None = None, title: str = "") -> None:
+    """Draw how a model is made and used: data → model → answer, with what is put in on top of the model."""
+    ax = ax or plt.gca()
+    places = {data: (0.14, 0.22), model: (0.5, 0.22), answer: (0.86, 0.22), question: (0.5, 0.80)}
+    for words, (x, y) in places.items():
+        face, edge = (style.P_MODEL_PALE, style.P_MODEL) if words == model else ("white", style.GREY)
+        look = dict(boxstyle="round,pad=0.6", facecolor=face, edgecolor=edge, linewidth=1.5)
+        ax.text(x, y, words, ha="center", va="center", fontsize=13, bbox=look, zorder=2)
+    arrow = dict(arrowstyle="-|>", color=style.GREY, linewidth=2, shrinkA=0, shrinkB=0)
+    for start, end in [((0.27, 0.22), (0.36, 0.22)), ((0.64, 0.22), (0.73, 0.22)), ((0.5, 0.64), (0.5, 0.40))]:
+        ax.annotate("", xy=end, xytext=start, arrowprops=arrow)
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    ax.set_title(title)
+    ax.axis("off")
+
+
+def images(pictures: np.ndarray, title: str, names: list[str] | None = None, columns: int = 10) -> Figure:
+    """Return a figure with a grid of pictures (N, H, W), 0 for paper and 1 for ink, and a name over each."""
+    rows = -(-len(pictures) // columns)
+    height = 0.5 + rows * (1.2 if names else 0.9)
+    figure, axes = plt.subplots(rows, columns, figsize=(style.FIGURE_WIDTH, height), squeeze=False)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
+    for ax in axes.flat:
+        ax.axis("off")
+    for i, (ax, picture) in enumerate(zip(axes.flat, pictures)):
+        ax.imshow(picture, cmap=style.PAPER_TO_INK, vmin=0, vmax=1)
+        ax.set_title(names[i] if names else "", loc="center", fontsize=12, fontweight="normal")
+    return figure

@@ -1,6 +1,7 @@
 """The one look of the course: colours that keep their meaning, and matplotlib settings for the back row."""
 
 import matplotlib as mpl
+import matplotlib.colors
 
 # Five colours, five meanings, in every figure and widget of the course. Each has a contrast of at least 3:1 on white,
 # and any two stay apart for readers with protanopia, deuteranopia or tritanopia (a test measures both).
@@ -15,6 +16,7 @@ GREY = "#6B7280"  # whatever has none of the five meanings
 PALE = "#E8ECF1"  # backgrounds, grids, empty bars
 P_DATA_PALE = "#CDE9E1"  # p_data as a filled area, for example land
 P_MODEL_PALE = "#FBE3D0"  # p_model as a filled area
+PAPER_TO_INK = mpl.colors.LinearSegmentedColormap.from_list("paper to ink", ["white", INK])  # for handwriting
 SEQUENTIAL = "cividis"  # the colour map for ordered values: even in lightness, safe for colour-blind readers
 
 FIGURE_WIDTH = 8.0  # inches; `plotting.show` displays one inch as 100 CSS pixels

@@ -1,6 +1,8 @@
 """The widgets of the lessons, one module each; `panel` is what they share."""
 
+from course_utils.widgets.bayes_explorer import bayes_explorer
 from course_utils.widgets.box_explorer import box_explorer
+from course_utils.widgets.imagined_digit import imagined_digit
 from course_utils.widgets.likelihood_landscape import likelihood_landscape
 
-__all__ = ["box_explorer", "likelihood_landscape"]
+__all__ = ["bayes_explorer", "box_explorer", "imagined_digit", "likelihood_landscape"]

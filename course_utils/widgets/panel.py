@@ -56,7 +56,7 @@ class Overlay:
 
     def rect(self, ax: Axes, x0: float, y0: float, x1: float, y1: float, colour: str, opacity: float = 1) -> None:
         """Draw a rectangle with an outline and a filling; `opacity` is that of the filling, 0 for none."""
-        (left, right), (top, bottom) = _pixels(ax, [x0, x1], [y1, y0])
+        (left, right), (top, bottom) = map(sorted, _pixels(ax, [x0, x1], [y0, y1]))  # whichever way the axes run
         self.elements.append(
             f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" '
             f'fill="{colour}" fill-opacity="{opacity:g}" stroke="{colour}" stroke-width="2.5"/>'

@@ -1,0 +1,65 @@
+"""Lesson 01: how p(x|y) for each class turns into p(y|x)."""
+
+from collections.abc import Callable
+from functools import partial
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from course_utils import style
+from course_utils.datasets import Digits
+from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
+
+LEFT, RIGHT = -200, 50  # the range shown for log p(x|y), in nats
+
+
+def draw(
+    picture: float, noisy: float, prior_of_8: float, *, axes: list[Axes], digits: Digits, log_likelihood: Callable, noise: np.ndarray
+) -> Frame:
+    """Return the picture, log p(x|y) for the ten classes, and p(y|x) by Bayes' rule.
+
+    log_likelihood maps pixels (N, 64) to log p(x|y) (N, 10) in nats; noise (2, 64) holds grey values and an order of
+    the pixels, the first `noisy` of which are replaced.
+    """
+    i = int(picture)
+    x = digits.pixels[i].copy()
+    replaced = noise[1].argsort()[: int(noisy)]
+    x[replaced] = noise[0][replaced]
+    log_prior = np.log(np.where(np.arange(10) == 8, prior_of_8, (1 - prior_of_8) / 9))
+    log_joint = log_likelihood(x[None])[0] + log_prior  # (10,)
+    log_evidence = np.logaddexp.reduce(log_joint)
+    posterior = np.exp(log_joint - log_evidence)
+    overlay = Overlay()
+    overlay.image(axes[0], style.PAPER_TO_INK(x.reshape(8, 8), bytes=True), (-0.5, 7.5, -0.5, 7.5))
+    for y in range(10):
+        overlay.rect(axes[1], LEFT, y - 0.3, np.clip(log_joint[y] - log_prior[y], LEFT, RIGHT), y + 0.3, style.P_MODEL)
+        overlay.rect(axes[2], 0, y - 0.3, posterior[y], y + 0.3, style.P_MODEL)
+    best = int(posterior.argmax())
+    numbers = {
+        "written by hand as": str(digits.labels[i]),
+        "largest p(y|x)": f"{posterior[best]:.3f} for y = {best}",
+        "log p(x) in nats": f"{log_evidence:.1f}".replace("-", "−"),
+    }
+    alt = f"A handwritten {digits.labels[i]} with {int(noisy)} noisy pixels. The class {best} has the probability {posterior[best]:.2f}."
+    return Frame(str(overlay), numbers, alt)
+
+
+def bayes_explorer(digits: Digits, log_likelihood: Callable) -> Panel:
+    """Show p(x|y) and p(y|x) of one picture: choose it, put noise on it, and change the prior of the class 8."""
+    figure, axes = plt.subplots(1, 3, figsize=(8.2, 4.0), width_ratios=[1, 1.3, 1.3])
+    axes[0].set(xlim=(-0.5, 7.5), ylim=(-0.5, 7.5), xticks=[], yticks=[], aspect="equal", title="the picture x")
+    for ax, title, label in zip(axes[1:], ("log p(x|y)", "p(y|x)"), ("nats", "probability")):
+        ax.set(ylim=(9.6, -0.6), yticks=range(10), title=title, xlabel=label, ylabel="class y")
+    axes[1].set_xlim(LEFT, RIGHT)
+    axes[2].set_xlim(0, 1)
+    rng = np.random.default_rng(0)
+    return Panel(
+        partial(draw, axes=list(axes), digits=digits, log_likelihood=log_likelihood, noise=rng.uniform(size=(2, 64))),
+        figure,
+        sliders={
+            "picture": Slider("which picture", 0, len(digits.labels) - 1, 1, 0),
+            "noisy": Slider("noisy pixels", 0, 64, 1, 0),
+            "prior_of_8": Slider("p(y = 8) before looking", 0.01, 0.99, 0.01, 0.1),
+        },
+    )
