@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from PIL import Image
 
 from course_utils import style
@@ -63,6 +64,19 @@ def test_overlay_puts_everything_where_the_axes_have_it(ax):
     np.testing.assert_allclose(numbers(line.get("points")), np.ravel([corner(ax, 0, 3), corner(ax, 4, 0)]), atol=0.06)
     np.testing.assert_allclose([float(text.get("x")), float(text.get("y"))], corner(ax, 2, 1.5), atol=0.06)
     assert (text.text, text.get("text-anchor"), text.get("fill")) == ("x < y & z", "end", style.INK)
+
+
+@pytest.mark.parametrize("invert", [Axes.invert_xaxis, Axes.invert_yaxis])
+@pytest.mark.parametrize("corners", [(1, 0.5, 3, 2), (3, 2, 1, 0.5)])
+def test_overlay_draws_a_rectangle_whichever_way_the_axes_run(ax, invert, corners):
+    """SVG does not show one of negative width or height."""
+    invert(ax)
+    overlay = Overlay()
+    overlay.rect(ax, *corners, "red")
+    (rect,) = parse(str(overlay))
+    (left, right), (top, bottom) = map(sorted, zip(corner(ax, *corners[:2]), corner(ax, *corners[2:])))
+    box = [float(rect.get(name)) for name in ("x", "y", "width", "height")]
+    np.testing.assert_allclose(box, [left, top, right - left, bottom - top], atol=0.06)
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 3), (2, 3, 4)])
