@@ -133,10 +133,10 @@ def grade_sample_globe(answer: object) -> str:
     if not np.array_equal(points, np.asarray(call(answer, n, np.random.default_rng(0)), dtype=float)):
         raise Wrong("With the same seed your points differ from call to call. Draw everything from `rng`.")
     if _distance_to_uniform((lat + 90) / 180) < 0.02:
-        raise Wrong(f"Your latitudes are uniform in degrees: {(lat > 60).mean():.0%} of the points lie north of 60°, where only 7 % of the "
+        raise Wrong(f"Your latitudes are uniform in degrees: {(lat > 60).mean():.0%} of the points lie north of 60°, where only 7% of the "
                     "Earth's surface is. Make the sine of the latitude uniform.")  # fmt: skip
     if _distance_to_uniform((np.sin(np.radians(lat)) + 1) / 2) > 0.02:
-        raise Wrong(f"{(lat > 60).mean():.0%} of your points lie north of 60° and {(lat < 0).mean():.0%} south of the equator; by area it is 7 % "
+        raise Wrong(f"{(lat > 60).mean():.0%} of your points lie north of 60° and {(lat < 0).mean():.0%} south of the equator; by area it is 7% "
                     "and 50 %. The sine of the latitude should be uniform on [−1, 1].")  # fmt: skip
     if _distance_to_uniform((lon + 180) / 360) > 0.02:
         raise Wrong("The latitudes are right, but the longitudes are not uniform from −180 to 180.")

@@ -54,7 +54,7 @@ def grade_insurance(answer: object) -> str:
             (-40 * np.log(1.21), "The size is right. The question asks by how much it falls, a positive number."),
             (40 * np.log(1.1), "The box grows by one tenth in two directions: the area is 1.21 times as large, not 1.1 times."),
             (np.log(1.21), "That is the price for one observation. There are 40."),
-            (0.21, "21 % is how much larger the area is. The price is the logarithm of that ratio, once for each observation."),
+            (0.21, "21% is how much larger the area is. The price is the logarithm of that ratio, once for each observation."),
             (40 * 0.21, "Close, but the log-likelihood falls by the logarithm of the ratio, 40 · log 1.21."),
             (40 * np.log(24200), "That is the whole log-likelihood of the wide box, without its sign. Subtract the two."),
             (40 * np.log10(1.21), "That is to base 10. A nat belongs to the natural logarithm, `np.log`."),

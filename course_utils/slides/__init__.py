@@ -112,6 +112,8 @@ def to_deck(nb: NotebookNode) -> str:
     for cell in nb.cells:
         if cell.cell_type == "code" and ("hide-input" in cell.metadata.get("tags", []) or any(map(_is_picture, cell.outputs))):
             cell.metadata["transient"] = {"remove_source": True}  # nbconvert's way to leave out the code
+        if cell.metadata.get("slideshow", {}).get("slide_type") == "notes":
+            cell.source = cell.source.replace("<details>", "<details open>")  # folded in the lesson, read in the speaker's view
     exporter = SlidesExporter(
         template_file=str(HERE / "deck.html.j2"),
         exclude_anchor_links=True, exclude_input_prompt=True, exclude_output_prompt=True,
