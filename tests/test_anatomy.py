@@ -151,6 +151,8 @@ def checks(lesson):
             literal = re.match(r'"([\d.]+)", ', arguments)
             if not literal or literal[1] not in lesson.known_ids:
                 yield f"cell {i}: check({arguments} must name an exercise of this lesson, in double quotes"
+            if engine.NOT_ATTEMPTED not in str(cell.outputs):
+                yield f"cell {i}: the stored answer of check({arguments} must be '{engine.NOT_ATTEMPTED}'"
 
 
 @rule
@@ -366,7 +368,8 @@ def good_lesson() -> Lesson:
         new_markdown_cell("## 2 · More"),
     ] + [new_code_cell(f"print({i})") for i in range(25)]
     for k in range(1, 5):
-        cells += [new_markdown_cell(f"### Exercise 02.{k} · Try"), new_code_cell(EXERCISE.format(k))]
+        verdict = new_output("display_data", {"text/plain": f"{engine.NOT_ATTEMPTED} Replace the `...`."})
+        cells += [new_markdown_cell(f"### Exercise 02.{k} · Try"), new_code_cell(EXERCISE.format(k), outputs=[verdict])]
     closing = "## Further reading\n\n- [Maximum likelihood](https://example.org/home/x), Fisher, 1922."
     cells += [new_markdown_cell("## Summary"), new_markdown_cell(closing)]
     for i, cell in enumerate(cells):
@@ -432,6 +435,7 @@ BREAKS = [
     (exercises, lambda lesson: lesson.known_ids.add("02.5")),
     (checks, source('check("02.1"', "check(f'{number}'")),
     (checks, source('check("02.1"', 'check("03.1"')),
+    (checks, lambda lesson: [c.outputs.clear() for c in lesson.nb.cells if "check(" in c.source]),
     (closing, source("## Summary", "## Conclusion")),
     (closing, source(", 1922", "")),
     (closing, source("- [Maximum", "[Maximum")),
