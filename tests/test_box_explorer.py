@@ -89,6 +89,7 @@ def dots(path):
 
 def number(text):
     """Return a number of the table, which has a true minus sign and commas for thousands."""
+    assert not text.startswith("-") and "inf" not in text and "nan" not in text
     return float(text.replace("−", "-").replace("∞", "inf").replace(",", "").replace("%", ""))
 
 

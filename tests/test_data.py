@@ -85,12 +85,13 @@ def test_a_hole_is_kept(world_land):
 
 
 def test_an_arc_may_be_shared_and_run_backwards(world_land):
-    between = [(10, 0), (10, 10)]
-    left, right = [(10, 10), (0, 10), (0, 0), (10, 0)], [(10, 10), (20, 10), (20, 0), (10, 0)]
-    land = built(world_land, topology([[0, 1]], [[~0, ~2]], arcs=[between, left, right]))
-    assert land.equals(box(0, 0, 20, 10))
-    land = built(world_land, topology([[~0, ~2]], arcs=[between, left, right]))
-    assert land.equals(box(10, 0, 20, 10))
+    border = [(10, 0), (12, 5), (10, 10)]
+    left, right = [(10, 10), (0, 10), (0, 0), (10, 0)], [(10, 0), (20, 0), (20, 10), (10, 10)]
+    arcs = [border, left, right]
+    west, east = shapely.Polygon(border + left), shapely.Polygon(right + border[::-1])
+    assert built(world_land, topology([[0, 1]], arcs=arcs)).equals(west)
+    assert built(world_land, topology([[2, ~0]], arcs=arcs)).equals(east)
+    assert built(world_land, topology([[0, 1]], [[2, ~0]], arcs=arcs)).equals(box(0, 0, 20, 10))
 
 
 @pytest.mark.parametrize("ring", [

@@ -102,6 +102,7 @@ def test_the_map_paints_land_where_land_is():
     pixels = np.asarray(figure.canvas.buffer_rgba())
     rng = np.random.default_rng(0)
     points = np.column_stack([rng.uniform(-89, 89, 2000), rng.uniform(-179, 179, 2000)])
+    points[0] = [42, 50.5]  # the Caspian Sea, a hole
     around = points[:, None] + [[0, 0], [1.5, 0], [-1.5, 0], [0, 1.5], [0, -1.5]]  # away from the outline
     on_land = land.contains(np.clip(around.reshape(-1, 2), [-90, -180], [90, 180])).reshape(-1, 5)
     clear = on_land.all(axis=1) | ~on_land.any(axis=1)
@@ -109,6 +110,7 @@ def test_the_map_paints_land_where_land_is():
     colours = pixels[(pixels.shape[0] - row).astype(int), column.astype(int)]
     painted = (colours == np.round(255 * np.array(to_rgba(style.P_DATA_PALE)))).all(axis=1)
     assert clear.sum() > 1000
+    assert clear[0] and not painted[0]
     assert (painted == on_land[clear, 0]).mean() > 0.99  # tiny islands within 1.5 degrees may be missed
     assert (ax.get_title(loc="left"), ax.get_xlabel(), ax.get_ylabel()) == (
         "The world", "longitude in degrees", "latitude in degrees",

@@ -1,0 +1,173 @@
+"""Measure the kernel's work for a slider move, beside a new matplotlib figure of the same picture: `make bench`.
+
+The widgets draw once what does not move, and lay the rest over it. The usual way, `interact` with a function that
+plots, makes a new figure at each move. Both are timed in turn, for the same random moves, so that the ratio does not
+depend on how busy the machine is. The exit code is 1 if a widget's median reaches the limit.
+"""
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from time import perf_counter
+
+import matplotlib as mpl
+
+mpl.use("agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from course_utils import plotting, style, widgets
+from course_utils.datasets import load_digits, load_world_land
+from course_utils.widgets.box_explorer import N_SHOWN
+from course_utils.widgets.imagined_digit import fit_gaussians
+from course_utils.widgets.likelihood_landscape import landscape
+from course_utils.widgets.panel import Panel
+
+LIMIT = 20  # milliseconds
+MOVES = 100
+WARM_UP = 5
+
+LAND = load_world_land()
+X = LAND.sample(40, np.random.default_rng(2))  # the observations of lesson 02
+DIGITS = load_digits()
+MEANS, FACTORS = fit_gaussians(DIGITS)
+
+
+def log_likelihood(x: np.ndarray) -> np.ndarray:
+    """Return log p(x|y) (N, 10) of ten Gaussians, up to a constant."""
+    z = np.linalg.solve(FACTORS[None], (x[:, None] - MEANS)[..., None])[..., 0]  # (N, 10, 64)
+    return -0.5 * (z**2).sum(axis=2) - np.log(np.diagonal(FACTORS, axis1=1, axis2=2)).sum(axis=1)
+
+
+def imagined_digit() -> tuple[Panel, Callable]:
+    """Return lesson 00's widget, and a function that plots the same."""
+    panel = widgets.imagined_digit(DIGITS)
+
+    def plot(digit: float, courage: float, seed: int) -> None:
+        _, axes = plt.subplots(1, 5, figsize=(7.6, 2.0))
+        noise = np.random.default_rng(seed).standard_normal((5, 64))
+        for ax, x in zip(axes, MEANS[int(digit)] + courage * noise @ FACTORS[int(digit)].T):
+            ax.imshow(x.reshape(8, 8), cmap=style.PAPER_TO_INK, vmin=0, vmax=1)
+            ax.set(xticks=[], yticks=[])
+
+    return panel, plot
+
+
+def bayes_explorer() -> tuple[Panel, Callable]:
+    """Return lesson 01's widget, and a function that plots the same."""
+    panel = widgets.bayes_explorer(DIGITS, log_likelihood)
+
+    def plot(picture: float, noisy: float, prior_of_8: float) -> None:
+        _, axes = plt.subplots(1, 3, figsize=(8.2, 4.0), width_ratios=[1, 1.3, 1.3])
+        x = DIGITS.pixels[int(picture)]
+        log_prob = log_likelihood(x[None])[0]
+        axes[0].imshow(x.reshape(8, 8), cmap=style.PAPER_TO_INK, vmin=0, vmax=1)
+        axes[1].barh(range(10), log_prob, color=style.P_MODEL)
+        axes[2].barh(range(10), np.exp(log_prob - np.logaddexp.reduce(log_prob)), color=style.P_MODEL)
+        for ax, title in zip(axes, ("the picture x", "log p(x|y)", "p(y|x)")):
+            ax.set_title(title)
+
+    return panel, plot
+
+
+def box_explorer() -> tuple[Panel, Callable]:
+    """Return lesson 02's widget, and a function that plots the same."""
+    panel = widgets.box_explorer(X, LAND)
+    uniform = np.random.default_rng(0).uniform(size=(N_SHOWN, 2))
+
+    def plot(south: float, west: float, north: float, east: float) -> None:
+        _, ax = plt.subplots(figsize=(7.6, 4.2))
+        plotting.world_map(LAND, ax, title="Your box, its samples (blue), the observations (dark)")
+        samples = [south, west] + uniform * [north - south, east - west]
+        plotting.box((south, west, north, east), ax)
+        ax.scatter(samples[:, 1], samples[:, 0], color=style.SAMPLE, s=10)
+        ax.scatter(X[:, 1], X[:, 0], color=style.OBSERVATIONS)
+
+    return panel, plot
+
+
+def likelihood_landscape() -> tuple[Panel, Callable]:
+    """Return lesson 03's widget, and a function that plots the same."""
+    panel = widgets.likelihood_landscape(X)
+
+    def plot(south: float, west: float, north: float, east: float, corner: str) -> None:
+        _, ax = plt.subplots(figsize=(7.6, 4.2))
+        plotting.world_map(ax=ax, title="Log-likelihood of one corner (lighter is higher)")
+        ax.imshow(landscape(X, (south, west), corner), extent=(-180, 180, -90, 90))
+        plotting.box((south, west, north, east), ax)
+        ax.scatter(X[:, 1], X[:, 0], color=style.OBSERVATIONS)
+        ax.scatter([east], [north], color=style.P_MODEL)
+
+    return panel, plot
+
+
+WIDGETS = {
+    "imagined_digit": imagined_digit,
+    "bayes_explorer": bayes_explorer,
+    "box_explorer": box_explorer,
+    "likelihood_landscape": likelihood_landscape,
+}
+
+
+def random_move(panel: Panel, rng: np.random.Generator) -> dict:
+    """Return the values at first, but for one slider, which a hand has moved by up to a tenth of its range."""
+    start = {name: slider["value"] for name, slider in panel.sliders.items()}
+    while True:
+        name = str(rng.choice(list(start)))
+        slider = panel.sliders[name]
+        reach = max(1, round((slider["max"] - slider["min"]) / slider["step"] / 10))  # steps
+        value = start[name] + slider["step"] * int(rng.integers(-reach, reach + 1))
+        values = {**panel.values, **start, name: min(max(value, slider["min"]), slider["max"])}
+        if values != panel.values:
+            return values
+
+
+def move(panel: Panel, values: dict) -> None:
+    """Do what the kernel does when a slider has moved: take the values in, draw, and write the answer."""
+    panel.set_state({"values": values})
+    json.dumps(panel.get_state(["svg", "numbers", "alt", "message", "drawn"]))
+
+
+def plot_anew(plot: Callable, values: dict) -> None:
+    """Do what the usual way does: a new figure, as PNG."""
+    plot(**values)
+    plt.savefig(io.BytesIO(), format="png", dpi=100)
+    plt.close()
+
+
+def milliseconds(action: Callable, *arguments: object) -> float:
+    start = perf_counter()
+    action(*arguments)
+    return 1000 * (perf_counter() - start)
+
+
+def main() -> int:
+    """Print the table; return 1 if a widget is too slow, or is not measured."""
+    if missing := set(widgets.__all__) - set(WIDGETS):
+        print(f"not measured: {', '.join(sorted(missing))}. Add a function to tests/benchmarks.py.")
+        return 1
+    style.use()
+    print(f"{'kernel, ms per slider move':28} {'median':>8} {'90 %':>8} {'new figure':>12} {'ratio':>8}")
+    slow = False
+    for name, make in WIDGETS.items():
+        panel, plot = make()
+        rng = np.random.default_rng(0)
+        times = []
+        for _ in range(WARM_UP + MOVES):
+            values = random_move(panel, rng)
+            times.append((milliseconds(move, panel, values), milliseconds(plot_anew, plot, values)))
+            assert not panel.message, panel.message
+        widget, figure = np.array(times[WARM_UP:]).T
+        typical = np.median(widget)
+        slow |= typical >= LIMIT
+        ratio = np.median(figure) / typical
+        print(f"{name:28} {typical:8.1f} {np.quantile(widget, 0.9):8.1f} {np.median(figure):12.1f} {ratio:7.0f}×")
+    if slow:
+        print(f"A widget's median reaches {LIMIT} ms: its sliders will lag.")
+    return int(slow)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
