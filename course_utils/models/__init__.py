@@ -1,5 +1,7 @@
 """The fast form of each model. All have `fit(x) -> self`, `sample(n, rng)` and, where there is a density, `log_prob(x)`."""
 
 from course_utils.models.box import BoxModel
+from course_utils.models.categorical import JointCategorical
+from course_utils.models.naive_bayes import NaiveBayes
 
-__all__ = ["BoxModel"]
+__all__ = ["BoxModel", "JointCategorical", "NaiveBayes"]

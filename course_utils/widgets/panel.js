@@ -20,6 +20,26 @@ function render({ model, el }) {
   const background = element("img", { src: model.get("background"), alt: "", width, height });
   const picture = element("div", { class: "panel-picture", role: "img", style: `max-width:${width}px` }, background, svg);
 
+  // a click, or a drag: the next place is sent when the last one has been answered
+  let waiting = false, next = null;
+  function send(place) {
+    waiting = true;
+    model.send({ click: place });
+    waitForKernel();
+  }
+  function pointAt(event) {
+    const box = picture.getBoundingClientRect();
+    const place = [((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height];
+    if (waiting) next = place;
+    else send(place);
+  }
+  if (model.get("clickable")) {
+    picture.classList.add("panel-clickable");
+    background.draggable = false;
+    picture.addEventListener("pointerdown", pointAt);
+    picture.addEventListener("pointermove", (event) => event.buttons && pointAt(event));
+  }
+
   // the sliders
   const inputs = {};
   const controls = element("div", { class: "panel-controls" });
@@ -71,6 +91,11 @@ function render({ model, el }) {
   }
   function showFrame() {
     clearTimeout(timer);
+    waiting = false;
+    if (next) {
+      send(next);
+      next = null;
+    }
     svg.innerHTML = model.get("svg");
     picture.setAttribute("aria-label", model.get("alt"));
     numbers.replaceChildren(

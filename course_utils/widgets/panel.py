@@ -96,6 +96,12 @@ class Overlay:
         )
 
 
+def in_axes(ax: Axes, px: float, py: float) -> tuple[float, float] | None:
+    """Return the data coordinates of a place in the picture, given in pixels, or None if it lies outside the axes."""
+    place = px, ax.figure.bbox.height - py
+    return tuple(ax.transData.inverted().transform(place).tolist()) if ax.bbox.contains(*place) else None
+
+
 def _pixels(ax: Axes, x: np.ndarray, y: np.ndarray) -> tuple[list[float], list[float]]:
     """Return data coordinates as pixels of the picture, measured from its top left corner."""
     pixels = ax.transData.transform(np.column_stack([x, y]))
@@ -106,7 +112,8 @@ class Panel(anywidget.AnyWidget):
     """Shows `draw(**values)` over a background and redraws it whenever a slider moves or a button is pressed.
 
     sliders: name → Slider, the names being those of draw's parameters. buttons: label → a function from the present
-    values to those that change, or to a sentence for the reader. fixed: parameters of draw that only buttons change.
+    values to those that change, or to a sentence for the reader. fixed: parameters of draw that only buttons and clicks
+    change. click: a function from a place in the picture, in pixels from its top left corner, to the values that change.
     """
 
     _esm = Path(__file__).with_name("panel.js")
@@ -117,6 +124,7 @@ class Panel(anywidget.AnyWidget):
     height = traitlets.Int().tag(sync=True)
     sliders = traitlets.Dict().tag(sync=True)
     buttons = traitlets.List().tag(sync=True)
+    clickable = traitlets.Bool(False).tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
     svg = traitlets.Unicode().tag(sync=True)
     numbers = traitlets.List().tag(sync=True)
@@ -131,10 +139,12 @@ class Panel(anywidget.AnyWidget):
         sliders: Mapping[str, Slider],
         buttons: Mapping[str, Callable[[dict], dict | str]] | None = None,
         fixed: Mapping[str, object] | None = None,
+        click: Callable[[float, float], dict] | None = None,
     ) -> None:
         """Draw the background and the first frame; an error in `draw` is raised here, and shown as a message later."""
         self._draw = draw
         self._actions = dict(buttons or {})
+        self._click = click
         values = {name: slider.value for name, slider in sliders.items()} | dict(fixed or {})
         width, height = (round(side * figure.dpi) for side in figure.get_size_inches())
         figure.canvas.draw()
@@ -143,12 +153,12 @@ class Panel(anywidget.AnyWidget):
         figure.canvas.draw()  # back to screen resolution, in which `_pixels` measures
         plt.close(figure)
         super().__init__(
-            background=background, width=width, height=height, buttons=list(self._actions),
+            background=background, width=width, height=height, buttons=list(self._actions), clickable=click is not None,
             sliders={name: slider._asdict() for name, slider in sliders.items()}, values=values,
             **self._frame(values),
         )  # fmt: skip
         self.observe(self._redraw, names="values")
-        self.on_msg(self._press)
+        self.on_msg(self._act)
 
     def __repr__(self) -> str:
         return "A picture with sliders: run this cell to move them."
@@ -170,12 +180,13 @@ class Panel(anywidget.AnyWidget):
                 self.set_trait(name, value)
             self.drawn += 1
 
-    def _press(self, _: object, content: dict, __: object) -> None:
+    def _act(self, _: object, content: dict, __: object) -> None:
+        """Answer a button, {"press": label}, or a place in the picture, {"click": [px, py]}."""
         drawn = self.drawn
         try:
-            result = self._actions[content["press"]](dict(self.values))
+            result = self._click(*content["click"]) if "click" in content else self._actions[content["press"]](dict(self.values))
         except Exception as error:  # as in _redraw
-            result = f"This button does not work. {type(error).__name__}: {error}"
+            result = f"This does not work. {type(error).__name__}: {error}"
         if isinstance(result, dict):
             self.values = {**self.values, **result}
         if self.drawn == drawn:  # nothing changed, and yet the browser waits for an answer
