@@ -41,6 +41,8 @@ slides: .venv/lab.done
 
 data: .venv/lab.done
 	$(VENV_PYTHON) data/build/world_land.py
+	$(VENV_PYTHON) data/build/wrodl.py
+	$(VENV_PYTHON) data/build/planet_pixel.py
 
 bench: .venv/test.done
 	$(VENV_PYTHON) tests/benchmarks.py

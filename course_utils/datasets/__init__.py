@@ -1,6 +1,26 @@
 """The datasets of the course; all of them work without a network."""
 
 from course_utils.datasets.digits import Digits, load_digits
+from course_utils.datasets.planet_pixel import (
+    PlanetPixel,
+    PlanetPixelDistribution,
+    load_planet_pixel,
+    planet_pixel_distribution,
+    planet_pixel_entropy,
+)
 from course_utils.datasets.world_land import WorldLand, load_world_land
+from course_utils.datasets.wrodl import WRODL_VALUES, load_wrodl
 
-__all__ = ["Digits", "WorldLand", "load_digits", "load_world_land"]
+__all__ = [
+    "WRODL_VALUES",
+    "Digits",
+    "PlanetPixel",
+    "PlanetPixelDistribution",
+    "WorldLand",
+    "load_digits",
+    "load_planet_pixel",
+    "load_world_land",
+    "load_wrodl",
+    "planet_pixel_distribution",
+    "planet_pixel_entropy",
+]
