@@ -11,29 +11,35 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
+from PIL import Image
 
 from course_utils import style
 from course_utils.datasets import WorldLand
 
 
-def png(figure: Figure, dpi: float | None = None) -> str:
-    """Return a figure as a `data:image/png` address, the same bytes on every run."""
+def png(figure: Figure | Image.Image, dpi: float | None = None) -> str:
+    """Return a figure or a picture as a `data:image/png` address, the same bytes on every run."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi or "figure", metadata={"Software": None})
+    if isinstance(figure, Image.Image):
+        figure.save(buffer, format="png", optimize=True)
+    else:
+        figure.savefig(buffer, format="png", dpi=dpi or "figure", metadata={"Software": None})
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def show(figure: Figure, alt: str) -> None:
-    """Display a figure with alternative text, and close it.
+def show(figure: Figure | Image.Image, alt: str) -> None:
+    """Display a figure, or a picture, with alternative text, and close the figure.
 
     `alt` says in a sentence or two what the figure shows, for readers who cannot see it.
     Raises ValueError if it is missing or too short to say anything.
     """
     if not isinstance(alt, str) or len(alt.strip()) < 20:
         raise ValueError(f"show(figure, alt) needs a sentence that says what the figure shows, got {alt!r}")
-    image = png(figure, dpi=plt.rcParams["savefig.dpi"])
-    width = round(figure.get_figwidth() * 100)
-    plt.close(figure)
+    if isinstance(figure, Image.Image):
+        image, width = png(figure), figure.width
+    else:
+        image, width = png(figure, dpi=plt.rcParams["savefig.dpi"]), round(figure.get_figwidth() * 100)
+        plt.close(figure)
     display(
         HTML(
             f'<figure style="margin:0"><img alt="{html.escape(alt.strip())}" width="{width}" '
@@ -105,9 +111,9 @@ def family_map(here: str | None = None, ax: Axes | None = None) -> None:
 def process(data: str, model: str, question: str, answer: str, ax: Axes | None = None, title: str = "") -> None:
     """Draw how a model is made and used: data → model → answer, with what is put in on top of the model."""
     ax = ax or plt.gca()
-    places = {data: (0.14, 0.22), model: (0.5, 0.22), answer: (0.86, 0.22), question: (0.5, 0.80)}
-    for words, (x, y) in places.items():
-        face, edge = (style.P_MODEL_PALE, style.P_MODEL) if words == model else ("white", style.GREY)
+    plain, marked = ("white", style.GREY), (style.P_MODEL_PALE, style.P_MODEL)
+    boxes = [(data, 0.14, 0.22, plain), (model, 0.5, 0.22, marked), (answer, 0.86, 0.22, plain), (question, 0.5, 0.80, plain)]
+    for words, x, y, (face, edge) in boxes:
         look = dict(boxstyle="round,pad=0.6", facecolor=face, edgecolor=edge, linewidth=1.5)
         ax.text(x, y, words, ha="center", va="center", fontsize=13, bbox=look, zorder=2)
     arrow = dict(arrowstyle="-|>", color=style.GREY, linewidth=2, shrinkA=0, shrinkB=0)

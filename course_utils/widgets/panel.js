@@ -44,17 +44,21 @@ function render({ model, el }) {
   const inputs = {};
   const controls = element("div", { class: "panel-controls" });
   for (const [name, slider] of Object.entries(model.get("sliders"))) {
-    const { label, min, max, step } = slider;
+    const { label, min, max, step, words } = slider;
     const input = element("input", { type: "range", id: `${id}-${name}`, name, min, max, step });
     input.dataset.lmSuppressShortcuts = ""; // lets the arrow keys reach the slider in JupyterLab
     const value = element("output", { for: input.id });
+    const showValue = () => {
+      value.textContent = words.length ? words[Number(input.value)] : input.value;
+      input.setAttribute("aria-valuetext", value.textContent);
+    };
     input.addEventListener("input", () => {
-      value.textContent = input.value;
+      showValue();
       model.set("values", { ...model.get("values"), [name]: Number(input.value) });
       model.save_changes();
       waitForKernel();
     });
-    inputs[name] = { input, value };
+    inputs[name] = { input, showValue };
     controls.append(element("div", { class: "panel-slider" }, element("label", { for: input.id }, label), value, input));
   }
 
@@ -84,9 +88,9 @@ function render({ model, el }) {
   }
 
   function showValues() {
-    for (const [name, { input, value }] of Object.entries(inputs)) {
+    for (const [name, { input, showValue }] of Object.entries(inputs)) {
       input.value = model.get("values")[name];
-      value.textContent = input.value;
+      showValue();
     }
   }
   function showFrame() {

@@ -24,13 +24,14 @@ from course_utils.plotting import png
 
 
 class Slider(NamedTuple):
-    """A slider: its label, its range and step, and where it stands at first."""
+    """A slider: its label, its range and step, and where it stands at first; `words` are shown instead of 0, 1, 2, …"""
 
     label: str
     min: float
     max: float
     step: float
     value: float
+    words: tuple[str, ...] = ()
 
 
 class Frame(NamedTuple):
