@@ -39,9 +39,10 @@ def load_wrodl() -> pd.DataFrame:
     """
     name = "wrodl.csv"
     try:
-        table = pd.read_csv(io.BytesIO(read_data(name)), index_col="face_id")
-        if list(table) != list(WRODL_VALUES) or list(table.index) != list(range(50)):
-            raise ValueError(f"expected faces 0 to 49 with the columns {', '.join(WRODL_VALUES)}")
+        table = pd.read_csv(io.BytesIO(read_data(name)))
+        if list(table) != ["face_id", *WRODL_VALUES] or list(table["face_id"]) != list(range(50)):
+            raise ValueError(f"expected faces 0 to 49 with the columns face_id, {', '.join(WRODL_VALUES)}")
+        table = table.set_index("face_id")
         for feature, values in WRODL_VALUES.items():
             unknown = set(table[feature]) - set(values)
             if unknown:
