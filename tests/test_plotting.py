@@ -135,6 +135,88 @@ def test_box_draws_its_corners_in_the_colour_of_the_model():
         assert patch.get_facecolor() == face
 
 
+def test_box_takes_the_present_axes_and_paints_what_is_inside():
+    figure, ax = plt.subplots()
+    plotting.world_map()
+    plotting.box((-30, -20, 40, 55), filled=True)
+    figure.canvas.draw()
+    picture = np.asarray(figure.canvas.buffer_rgba())
+    rng = np.random.default_rng(0)
+    points = np.column_stack([rng.uniform(-89, 89, 500), rng.uniform(-179, 179, 500)])
+    edges = np.abs(points[:, :1] - [-30, 40]).min(axis=1), np.abs(points[:, 1:] - [-20, 55]).min(axis=1)
+    clear = np.minimum(*edges) > 2
+    column, row = ax.transData.transform(points[clear][:, ::-1]).T
+    colours = picture[(picture.shape[0] - row).astype(int), column.astype(int)]
+    painted = (colours == np.round(255 * np.array(to_rgba(style.P_MODEL_PALE)))).all(axis=1)
+    inside = [-30 < latitude < 40 and -20 < longitude < 55 for latitude, longitude in points[clear]]
+    assert painted.tolist() == inside
+
+
+@pytest.mark.parametrize("words", [("data", "model", "question", "answer"), ("same", "same", "same", "same"), ("a\nb", "a\nb", "", "$x$")])
+def test_a_process_has_four_boxes_and_marks_the_model(words):
+    figure, ax = plt.subplots(figsize=(8, 2.8))
+    data, model, question, answer = words
+    assert plotting.process(data, model, question, answer, ax, "From here to there") is None
+    assert ax.get_title(loc="left") == "From here to there"
+    texts = [text for text in ax.texts if text.get_bbox_patch()]
+    assert sorted(text.get_text() for text in texts) == sorted(words)
+    marked = [text for text in texts if to_rgba(style.P_MODEL) == text.get_bbox_patch().get_edgecolor()]
+    assert [text.get_text() for text in marked] == [model]
+    row = sorted((text for text in texts if text.get_position()[1] < 0.5), key=lambda text: text.get_position()[0])
+    assert [text.get_text() for text in row] == [data, model, answer] and row[1] is marked[0]
+    (above,) = set(texts) - set(row)
+    assert above.get_text() == question and above.get_position()[0] == row[1].get_position()[0]
+
+
+def test_the_arrows_of_a_process_lead_from_box_to_box():
+    """As lesson 01 draws it: each arrow begins and ends between two boxes, and no two boxes overlap."""
+    figure, axes = plt.subplots(2, 1, figsize=(8, 5.6))
+    plotting.process("pictures x\nwith labels y", "p(y | x)", "a new picture x", "“a 3, with\nprobability 0.97”", axes[0], "Above")
+    plotting.process("pictures x", "p(x)", "random numbers", "a new\npicture x", axes[1], "Below")
+    figure.canvas.draw()
+    for ax in axes:
+        labels = [text for text in ax.texts if text.get_bbox_patch()]
+        boxes = [label.get_bbox_patch().get_window_extent() for label in labels]
+        assert not any(one.overlaps(other) for number, one in enumerate(boxes) for other in boxes[number + 1 :])
+        question = max(boxes, key=lambda box: box.y0)
+        data, model, answer = sorted((box for box in boxes if box is not question), key=lambda box: box.x0)
+        arrows = [ax.transData.transform([text.xyann, text.xy]) for text in ax.texts if text not in labels]  # start and end
+        down, first, second = sorted(arrows, key=lambda arrow: (arrow[0, 0] != arrow[1, 0], arrow[0, 0]))
+        assert data.x1 <= first[0, 0] < first[1, 0] <= model.x0 and model.x1 <= second[0, 0] < second[1, 0] <= answer.x0
+        assert question.y0 >= down[0, 1] > down[1, 1] >= model.y1
+        assert all(model.y0 < y < model.y1 for y in (*first[:, 1], *second[:, 1])) and model.x0 < down[0, 0] < model.x1
+        assert figure.bbox.x0 <= data.x0 and answer.x1 <= figure.bbox.x1
+
+
+@pytest.mark.parametrize("n, columns, rows", [(1, 10, 1), (10, 10, 1), (11, 10, 2), (5, 3, 2), (6, 3, 2)])
+@pytest.mark.parametrize("named", [True, False])
+def test_images_shows_every_picture_once_under_its_name(n, columns, rows, named):
+    pictures = np.random.default_rng(0).uniform(size=(n, 4, 6))
+    names = [f"y = {i}" for i in range(n)] if named else None
+    figure = plotting.images(pictures, "Some pictures", names, columns)
+    assert figure.get_suptitle() == "Some pictures"
+    grid = np.array(figure.axes).reshape(rows, columns).ravel()
+    for i, ax in enumerate(grid):
+        assert not ax.axison
+        assert len(ax.images) == (i < n)
+        assert ax.get_title(loc="center") == (f"y = {i}" if named and i < n else "")
+        if i < n:
+            np.testing.assert_array_equal(ax.images[0].get_array(), pictures[i])
+
+
+def test_images_paints_0_as_paper_and_1_as_ink_the_first_row_on_top():
+    """Grey pictures too: the darkest pixel of a picture is ink only if it is 1."""
+    picture = np.array([[0, 0.5], [0.25, 1]])
+    figure = plotting.images(np.array([picture, picture / 2]), "Two pictures", columns=2)
+    figure.canvas.draw()
+    pixels = np.asarray(figure.canvas.buffer_rgba())
+    for ax, shown in zip(figure.axes, (picture, picture / 2)):
+        for (row, column), grey in np.ndenumerate(shown):
+            x, y = ax.transData.transform([column, row])
+            expected = [(1 - grey) * 255 + grey * 255 * ink for ink in to_rgba(style.INK)[:3]]
+            np.testing.assert_allclose(pixels[int(pixels.shape[0] - y), int(x), :3], expected, atol=2)
+
+
 @pytest.mark.parametrize("here", [None, *plotting.FAMILIES])
 def test_the_map_of_the_families_marks_one(here):
     figure, ax = plt.subplots()

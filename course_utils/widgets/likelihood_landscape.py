@@ -1,5 +1,6 @@
 """Lesson 03: the log-likelihood of every position of one corner of the box, the other corner held."""
 
+from decimal import Decimal
 from functools import partial
 
 import matplotlib as mpl
@@ -14,6 +15,7 @@ from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
 CELL = 2.0  # degrees
 LATITUDES = np.arange(90, -90, -CELL) - CELL / 2  # from the top row of the picture down
 LONGITUDES = np.arange(-180, 180, CELL) + CELL / 2
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def landscape(x: np.ndarray, held: tuple[float, float], corner: str) -> np.ndarray:
@@ -27,6 +29,12 @@ def landscape(x: np.ndarray, held: tuple[float, float], corner: str) -> np.ndarr
     possible = (LATITUDES[:, None] * sign >= high[0]) & (LONGITUDES[None, :] * sign >= high[1])
     possible &= (held[0] * sign <= low[0]) & (held[1] * sign <= low[1]) & (height > 0) & (width > 0)
     return np.where(possible, -len(x) * np.log(np.where(possible, height * width, 1)), -np.inf)
+
+
+def power_of_ten(log_value: float) -> str:
+    """Return exp(log_value) as text like "2.0 × 10⁻²⁰", also where a float would underflow."""
+    mantissa, exponent = f"{Decimal(float(log_value)).exp():.1e}".split("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(SUPERSCRIPTS)}"
 
 
 def draw(
@@ -52,11 +60,10 @@ def draw(
     overlay.dots(ax, [moving[1]], [moving[0]], "white", radius=8)
     overlay.dots(ax, [moving[1]], [moving[0]], style.P_MODEL, radius=6)
     possible = np.isfinite(log_likelihood)
-    exponent = log_likelihood / np.log(10)
     numbers = {
         "moving corner": corner,
         "log-likelihood in nats": f"{log_likelihood:.1f}".replace("-", "−") if possible else "−∞",
-        "likelihood": f"{10 ** (exponent % 1):.1f} × 10^{exponent // 1:.0f}".replace("-", "−") if possible else "0",
+        "likelihood": power_of_ten(log_likelihood) if possible else "0",
         "below the MLE by": f"{best - log_likelihood:.1f} nats" if possible else "∞",
     }
     seen = "The coloured landscape shows where the corner has a likelihood above 0." if np.isfinite(values).any() else (
