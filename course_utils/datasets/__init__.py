@@ -1,5 +1,6 @@
 """The datasets of the course; all of them work without a network."""
 
+from course_utils.datasets.biscuit_tins import BiscuitTins, draw_biscuit_tins, load_biscuit_tins
 from course_utils.datasets.digits import Digits, load_digits
 from course_utils.datasets.planet_pixel import (
     PlanetPixel,
@@ -13,10 +14,13 @@ from course_utils.datasets.wrodl import WRODL_VALUES, load_wrodl
 
 __all__ = [
     "WRODL_VALUES",
+    "BiscuitTins",
     "Digits",
     "PlanetPixel",
     "PlanetPixelDistribution",
     "WorldLand",
+    "draw_biscuit_tins",
+    "load_biscuit_tins",
     "load_digits",
     "load_planet_pixel",
     "load_world_land",
