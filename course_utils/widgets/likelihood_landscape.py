@@ -27,7 +27,7 @@ def landscape(x: np.ndarray, held: tuple[float, float], corner: str) -> np.ndarr
     low, high = np.sort([x.min(axis=0) * sign, x.max(axis=0) * sign], axis=0)  # of the data, seen from the held corner
     height, width = LATITUDES[:, None] * sign - held[0] * sign, LONGITUDES[None, :] * sign - held[1] * sign
     possible = (LATITUDES[:, None] * sign >= high[0]) & (LONGITUDES[None, :] * sign >= high[1])
-    possible &= (held[0] * sign <= low[0]) & (held[1] * sign <= low[1]) & (height > 0) & (width > 0)
+    possible &= (held[0] * sign <= low[0]) & (held[1] * sign <= low[1])
     return np.where(possible, -len(x) * np.log(np.where(possible, height * width, 1)), -np.inf)
 
 
