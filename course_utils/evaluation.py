@@ -1,0 +1,241 @@
+"""Planet Pixel as a judge of models: the exact cross-entropy, and Rule 1, Rule 2 and coverage by a fixed recogniser.
+
+The recogniser compares a picture with all 3,552 faces. For each of the five features it looks only at the pixels that
+the feature can change, at the left and the right half apart, and there takes, for each value, the nearest face that
+has it; the value nearest over both halves is the feature's name. The feature is *recognised* if neither half is more
+than a quarter of the way to the nearest face with another value, and no spot of 3 × 3 pixels is visibly wrong.
+A picture is *valid* if all five are recognised and belong to one face.
+
+The constants were calibrated once and stay as they are, so that all models of the course are judged alike.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from course_utils.datasets.planet_pixel import (
+    PlanetPixel,
+    PlanetPixelDistribution,
+    face_codes,
+    planet_pixel_distribution,
+)
+from course_utils.datasets.wrodl import WRODL_VALUES
+
+# Lengths are in RGB on [0, 1]. Each pair gives what passes first, then what must not.
+WAY = 0.25  # of the way to a face with another value; a face that is blurred a little: 0.2, a blend of two faces: 0.5
+ALLOWANCE = 0.15  # added to that way's length: less than one pixel that clearly differs. Long hair hides all but one
+#                   pixel of the difference between two shirts on the left, and a blurred pixel must not decide
+SPOT = 0.14  # root mean square error over 3 × 3 pixels; a face with blur and noise: 0.10, the mean picture: 0.17
+
+HAIR_COLOR, TOP_TYPE = (list(WRODL_VALUES).index(name) for name in ("hairColor", "topType"))
+NO_HAIR = WRODL_VALUES["topType"].index("NoHair")
+INVISIBLE = len(WRODL_VALUES["hairColor"])  # the hair colour of NoHair, as a value of its own
+BATCH = 250  # pictures or faces at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """The scores of n pictures, to be read beside the same scores of fresh draws of p_data (planet_pixel_reference).
+
+    rule1: share of valid pictures. rule2: share that are valid and show a face that is not among the training
+    observations. coverage: p_data of all faces seen among the valid ones; reference_coverage: what n draws of p_data
+    see in expectation. For each picture, recognised (n, 5) bool by feature, valid (n,) bool, and faces (n,), the row in
+    planet_pixel_distribution() or −1.
+    """
+
+    rule1: float
+    rule2: float
+    coverage: float
+    reference_coverage: float
+    n: int
+    recognised: np.ndarray = field(repr=False)
+    valid: np.ndarray = field(repr=False)
+    faces: np.ndarray = field(repr=False)
+
+
+def score_planet_pixel(images: ArrayLike, training: PlanetPixel) -> Scores:
+    """Score pictures by Rule 1, Rule 2 and coverage, as Scores and this module's first lines say.
+
+    images: palette indices (N, 1024) whole numbers, RGB (N, 32, 32, 3) whole numbers in 0..255, or RGB floats in
+    [0, 1]. Raises ValueError for anything else, without pictures, and if training has a picture that is not a face.
+    """
+    p_data = planet_pixel_distribution()
+    rgb = _check_images(images, p_data.palette)
+    number = {face.tobytes(): i for i, face in enumerate(p_data.pixels)}
+    known = [number.get(np.asarray(picture, dtype=np.uint8).tobytes(), -1) for picture in training.pixels]
+    if -1 in known:
+        raise ValueError(f"training must hold faces of Planet Pixel, but its picture {known.index(-1)} is none")
+
+    judged = [_recognise(rgb[i : i + BATCH]) for i in range(0, len(rgb), BATCH)]
+    recognised, faces = (np.concatenate(part) for part in zip(*judged))
+    valid = recognised.all(axis=1) & (faces >= 0)
+    faces = np.where(valid, faces, -1)
+    p, n = p_data.probabilities, len(rgb)
+    return Scores(
+        rule1=float(valid.mean()),
+        rule2=float((valid & ~np.isin(faces, known)).mean()),
+        coverage=float(p[np.unique(faces[valid])].sum()),
+        reference_coverage=float((p * (1 - (1 - p) ** n)).sum()),
+        n=n,
+        recognised=recognised,
+        valid=valid,
+        faces=faces,
+    )
+
+
+def planet_pixel_reference(n: int, training: PlanetPixel, rng: np.random.Generator) -> Scores:
+    """Score n fresh draws of p_data: the reference for a model's n pictures. Higher than that is not better."""
+    return score_planet_pixel(planet_pixel_distribution().sample(n, rng), training)
+
+
+def cross_entropy(log_prob: Callable[[np.ndarray], ArrayLike]) -> float:
+    """Return −Σ p_data(x) log p(x) in nats, summed over all 3,552 faces; inf if one of them has probability 0.
+
+    log_prob takes pixels (N, 1024) uint8, a few hundred pictures at a time, and returns log p(x) (N,) in nats, an array
+    or a tensor. Raises ValueError if it returns something else, or if these p(x) are no probabilities: they sum to more
+    than 1, as the density of real-valued pixels may.
+    """
+    p_data = planet_pixel_distribution()
+    parts = []
+    for i in range(0, len(p_data.pixels), BATCH):
+        pixels = p_data.pixels[i : i + BATCH]
+        part = log_prob(pixels)
+        part = np.asarray(part.detach().cpu() if hasattr(part, "detach") else part)
+        n = len(pixels)
+        if part.shape != (n,) or part.dtype.kind not in "fiu":
+            raise ValueError(f"log_prob must return ({n},) numbers for {n} pictures, got {part.dtype} {part.shape}")
+        if np.isnan(part).any():
+            raise ValueError(f"log_prob must return log p(x), got nan for face {i + np.isnan(part).argmax()}")
+        parts.append(part.astype(float))
+    log_p = np.concatenate(parts)
+    highest = log_p.max()
+    if highest > 1e-3 or np.exp(log_p).sum() > 1 + 1e-3:  # a thousandth for float32's rounding
+        raise ValueError(
+            "log_prob must return log-probabilities of discrete pixels: none exceeds 0, and all p(x) sum to 1 at most. "
+            f"The largest is {highest:.4g}. A density of real-valued pixels is not comparable with H(p_data)."
+        )
+    return float(-(p_data.probabilities * log_p).sum())
+
+
+def _check_images(images: ArrayLike, palette: np.ndarray) -> np.ndarray:
+    """Return the pictures as RGB (N, 1024, 3) uint8."""
+    images = np.asarray(images)
+    kind = images.dtype.kind
+    as_indices = images.ndim == 2 and images.shape[1] == 1024 and kind in "iu"
+    if not as_indices and (images.shape[1:] != (32, 32, 3) or kind not in "iuf"):
+        raise ValueError(
+            "images must be palette indices (N, 1024), whole numbers, or RGB (N, 32, 32, 3), "
+            f"whole numbers in 0..255 or floats in [0, 1], got {images.dtype} {images.shape}"
+        )
+    if len(images) == 0:
+        raise ValueError("score_planet_pixel needs at least one picture, got none")
+    low, high = images.min(), images.max()
+    if np.isnan(low):
+        raise ValueError(f"images must be numbers, got nan in picture {np.isnan(images).any(axis=(1, 2, 3)).argmax()}")
+    slack, limit = (1e-4, 1) if kind == "f" else (0, 255)  # floats that are rounded to 0 or 255 below
+    if low < -slack or high > limit + slack:
+        allowed = "floats must lie in [0, 1]" if kind == "f" else "whole numbers must lie in 0..255"
+        raise ValueError(f"images of {allowed}, got {low:.6g} to {high:.6g}")
+    if as_indices:
+        return palette[images]
+    rgb = np.rint(images * 255.0) if kind == "f" else images
+    return rgb.reshape(-1, 1024, 3).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class _View:
+    """What one feature can change in one half of the picture: P of the 1,024 pixels, and what can be seen there."""
+
+    pixels: np.ndarray  # (P,)
+    looks: np.ndarray  # (A, 3 P) RGB 0..255 of the faces that differ here
+    squares: np.ndarray  # (A,) the sum of each look's squares
+    groups: list[np.ndarray]  # for each value of the feature, the rows of looks that have it
+
+
+@dataclass(frozen=True)
+class _Recogniser:
+    """Everything the recogniser knows about the 3,552 faces."""
+
+    views: list[tuple[_View, _View]]  # for each feature, left and right
+    fixed: np.ndarray  # (1024,) bool: background and skin, which no feature can change
+    background: np.ndarray  # (1024, 3) RGB 0..255 of a face, to compare the fixed pixels with
+    face: np.ndarray  # (3, 8, 4, 7, 7) the face with these values, −1 if there is none
+
+
+@cache
+def _recogniser() -> _Recogniser:
+    p_data: PlanetPixelDistribution = planet_pixel_distribution()
+    rgb = p_data.palette[p_data.pixels]  # (3552, 1024, 3)
+    codes = face_codes()
+    number = np.full([len(values) for values in WRODL_VALUES.values()], -1)
+    number[tuple(codes.T)] = np.arange(len(codes))
+    number[..., NO_HAIR] = number[..., :1, NO_HAIR]  # one face for all colours of no hair
+    grid = p_data.pixels[number]  # (3, 8, 4, 6, 7, 1024): distinct numbers are distinct colours
+    touched = [(grid.max(axis=k) != grid.min(axis=k)).any(axis=(0, 1, 2, 3)) for k in range(5)]
+
+    values = codes.copy()
+    values[codes[:, TOP_TYPE] == NO_HAIR, HAIR_COLOR] = INVISIBLE
+    face = np.full(values.max(axis=0) + 1, -1)
+    face[tuple(values.T)] = np.arange(len(values))
+    left = np.arange(1024) % 32 < 16
+    views = []
+    for k in range(5):
+        pair = []
+        for half in (left, ~left):
+            pixels = np.flatnonzero(touched[k] & half)
+            _, first = np.unique(p_data.pixels[:, pixels], axis=0, return_index=True)
+            looks = rgb[first][:, pixels].reshape(len(first), -1).astype(float)
+            groups = [np.flatnonzero(values[first, k] == v) for v in range(face.shape[k])]
+            pair.append(_View(pixels, looks, (looks**2).sum(axis=1), groups))
+        views.append(tuple(pair))
+    return _Recogniser(views, ~np.any(touched, axis=0), rgb[0].astype(float), face)
+
+
+def _recognise(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which features are recognised (N, 5) bool, and the face that the five names belong to (N,), −1 if none.
+
+    Distances are sums of whole numbers, which float64 holds exactly, so that no order of summation changes them.
+    """
+    known = _recogniser()
+    rgb = rgb.astype(float)  # (N, 1024, 3)
+    names = np.zeros((len(rgb), 5), dtype=int)
+    recognised = np.zeros((len(rgb), 5), dtype=bool)
+    for k, views in enumerate(known.views):
+        sides = [_nearest(rgb[:, view.pixels].reshape(len(rgb), -1), view) for view in views]
+        name = sum(distances for distances, _ in sides).argmin(axis=1)  # over both halves together
+        error = np.where(known.fixed[:, None], rgb - known.background, 0)  # (N, 1024, 3)
+        decided = np.ones(len(rgb), dtype=bool)
+        for view, (distances, rows) in zip(views, sides):
+            named = view.looks[_pick(rows, name)]  # (N, 3 P)
+            apart = ((named[:, None] - view.looks[rows]) ** 2).sum(axis=2)  # (N, V) to each value's nearest face
+            # the squares of the sides of a triangle give how far the picture has gone from the one face to the other
+            gone = (_pick(distances, name)[:, None] - distances + apart) / 2  # way × length²
+            length = np.sqrt(apart)
+            decided &= (gone <= length * (WAY * length + ALLOWANCE * 255)).all(axis=1)  # the value itself: 0 <= 0
+            error[:, view.pixels] = rgb[:, view.pixels] - named.reshape(len(rgb), -1, 3)
+        names[:, k] = name
+        recognised[:, k] = decided & (_largest_spot(error) <= SPOT)
+    return recognised, known.face[tuple(names.T)]
+
+
+def _nearest(x: np.ndarray, view: _View) -> tuple[np.ndarray, np.ndarray]:
+    """Return the squared distance from x (N, 3 P) to each value's nearest look, (N, V), and that look's row."""
+    squared = (x**2).sum(axis=1)[:, None] - 2 * x @ view.looks.T + view.squares  # (N, A)
+    rows = np.stack([group[squared[:, group].argmin(axis=1)] for group in view.groups], axis=1)
+    return np.take_along_axis(squared, rows, axis=1), rows
+
+
+def _pick(table: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Return table[i, column[i]] for each row i."""
+    return table[np.arange(len(table)), column]
+
+
+def _largest_spot(error: np.ndarray) -> np.ndarray:
+    """Return the largest root mean square of an error (N, 1024, 3) over 3 × 3 pixels, on [0, 1], (N,)."""
+    squares = np.pad((error**2).sum(axis=2).reshape(-1, 32, 32), ((0, 0), (1, 1), (1, 1)))
+    rows = squares[:, :-2] + squares[:, 1:-1] + squares[:, 2:]
+    spots = rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]
+    return np.sqrt(spots.max(axis=(1, 2)) / 27) / 255
