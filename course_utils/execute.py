@@ -78,7 +78,7 @@ def execute(path: Path) -> bool:
         if old.get("id") == new.id and old.cell_type == "code" and old.execution_count is not None
         and IGNORE_TAG in old.metadata.get("tags", []) and not any(_is_trouble(output) for output in old.outputs)
     }  # fmt: skip
-    _run_cells(nb, path)
+    run_cells(nb, path)
     for cell in nb.cells:
         if cell.id in kept:
             cell.outputs = kept[cell.id]
@@ -109,8 +109,11 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _run_cells(nb: NotebookNode, path: Path) -> None:
-    """Fill in the outputs and the execution counts; raise CellFailed at the first cell that does not run cleanly."""
+def run_cells(nb: NotebookNode, path: Path) -> None:
+    """Fill in outputs, execution counts and, in the metadata, the widgets' state, all by a fresh kernel of this Python.
+
+    Raises CellFailed at the first cell that does not run cleanly. `path` is where the notebook lies.
+    """
     own_specs = KernelSpecManager(kernel_dirs=[])  # no registered python3, which may be another Python
     kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=own_specs)
     client = NotebookClient(
@@ -129,6 +132,9 @@ def _run_cells(nb: NotebookNode, path: Path) -> None:
                 raise CellFailed(f"{where}{cell.source}\n\nThe kernel died.") from None
             if trouble := "".join(output.text for output in cell.get("outputs", []) if _is_trouble(output)):
                 raise CellFailed(f"{where}{cell.source}\n\nIt wrote to stderr, which no lesson does:\n{trouble}")
+            if cell.cell_type == "code":
+                cell.outputs = _merge_streams(cell.outputs)
+        client.set_widgets_metadata()
 
 
 def _is_trouble(output: NotebookNode) -> bool:

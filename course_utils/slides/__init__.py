@@ -17,15 +17,11 @@ import zlib
 from pathlib import Path
 
 import nbformat
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import SlidesExporter
 from nbformat import NotebookNode
 
 from course_utils import style
-from course_utils.execute import CELL_TIMEOUT, NOTEBOOKS
+from course_utils.execute import NOTEBOOKS, CellFailed, run_cells
 
 HERE = Path(__file__).resolve().parent
 SLIDES = NOTEBOOKS.parent / "slides"
@@ -92,19 +88,6 @@ def copy_parts(target: Path, cache: Path) -> None:
     shutil.copy(HERE / "deck.css", target)
 
 
-def execute(path: Path) -> NotebookNode:
-    """Run a lesson in a fresh kernel and return it with its outputs and the state of its widgets; raises SlidesFailed."""
-    nb = nbformat.read(path, as_version=4)
-    own_specs = KernelSpecManager(kernel_dirs=[])  # no registered python3, which may be another Python
-    kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=own_specs)
-    client = NotebookClient(nb, km=kernel, timeout=CELL_TIMEOUT, store_widget_state=True, extra_arguments=["--log-level=ERROR"])
-    try:
-        client.execute(cwd=str(path.resolve().parent))
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        raise SlidesFailed(f"{path.name} does not run from top to bottom, so it has no deck:\n{error}") from None
-    return nb
-
-
 def to_deck(nb: NotebookNode) -> str:
     """Return the page of an executed lesson."""
     headings = (re.search(r"^# (.+)$", cell.source, re.MULTILINE) for cell in nb.cells if cell.cell_type == "markdown")
@@ -144,9 +127,11 @@ def main(argv: list[str] | None = None) -> int:
             begun = time.perf_counter()
             print(path.name, end=" ", flush=True)
             deck = arguments.output / f"{path.stem}.slides.html"
-            deck.write_text(to_deck(execute(path)), encoding="utf-8")
+            nb = nbformat.read(path, as_version=4)
+            run_cells(nb, path)
+            deck.write_text(to_deck(nb), encoding="utf-8")
             print(f"{time.perf_counter() - begun:.1f} s, {deck}")
-    except SlidesFailed as error:
+    except (SlidesFailed, CellFailed) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     return 0

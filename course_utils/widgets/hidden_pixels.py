@@ -54,7 +54,7 @@ def draw(
         overlay.rect(axes[1], 0, y - 0.3, 1, y + 0.3, style.GREY, opacity=0)  # white, too, is a colour
         right = table[pixels[k]]
         numbers[f"{name}: p(right colour)"] = f"{right:.3f}"
-        numbers[f"{name}: surprise"] = f"{-np.log(right):.2f} nats" if right > 0 else "∞"
+        numbers[f"{name}: surprise"] = f"{abs(np.log(right)):.2f} nats" if right > 0 else "∞"
     alt = (
         f"A face with the pixel in row {row}, column {column} covered, and its neighbours up to {radius} pixels away. "
         f"Naive Bayes gives the right colour the probability {naive[k][pixels[k]]:.2f}, p_data {tables['p_data'][pixels[k]]:.2f}."
@@ -81,7 +81,7 @@ def hidden_pixels(faces: PlanetPixel, p_data: PlanetPixelDistribution, model: Na
         partial(draw, axes=list(axes), faces=faces, p_data=p_data, naive=naive),
         figure,
         sliders={
-            "face": Slider("which face", 0, len(faces.pixels) - 1, 1, 6),
+            "face": Slider("which face", 0, len(faces.pixels) - 1, 1, 0),
             "row": Slider("row", 0, 31, 1, 29),
             "column": Slider("column", 0, 31, 1, 16),
             "radius": Slider("neighbours covered, pixels away", 0, 31, 1, 0),
