@@ -211,7 +211,6 @@ def test_a_split_that_does_not_exist(split):
 def data_file(tmp_path, monkeypatch):
     """The loader reads this file instead of its own; it does not exist yet."""
     monkeypatch.setattr(files, "DATA", tmp_path)
-    monkeypatch.setattr(planet_pixel, "DATA", tmp_path)
     return tmp_path / "planet_pixel.npz"
 
 

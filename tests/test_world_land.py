@@ -173,7 +173,6 @@ def test_points_that_are_no_points(land, points, message):
 def data_file(tmp_path, monkeypatch):
     """The loader reads this file instead of its own; it does not exist yet."""
     monkeypatch.setattr(files, "DATA", tmp_path)
-    monkeypatch.setattr(world_land, "DATA", tmp_path)
     return tmp_path / "world_land.geojson"
 
 

@@ -119,7 +119,6 @@ def test_the_build_script_makes_this_file(tmp_path, monkeypatch, capsys):
 def data_file(tmp_path, monkeypatch):
     """The loader reads this file instead of its own; it does not exist yet."""
     monkeypatch.setattr(files, "DATA", tmp_path)
-    monkeypatch.setattr(wrodl, "DATA", tmp_path)
     return tmp_path / "wrodl.csv"
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from course_utils.datasets.files import DATA, read_data
+from course_utils.datasets.files import damaged, read_data
 from course_utils.datasets.wrodl import WRODL_VALUES, load_wrodl, styles_table
 
 FILE = "planet_pixel.npz"  # palette, faces, and the faces' numbers of each split
@@ -81,10 +81,7 @@ def _read() -> dict[str, np.ndarray]:
     except FileNotFoundError:
         raise
     except (ValueError, LookupError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(
-            f"The data file {DATA / FILE} is damaged ({error}). "
-            f"`git restore data/{FILE}` brings it back, or `make data` builds it again."
-        ) from None
+        raise damaged(FILE, error) from None
     arrays["faces"] = np.ascontiguousarray(arrays["faces"])  # the file has it column by column, which is far smaller
     return arrays
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import shapely
 
-from course_utils.datasets.files import DATA, read_data
+from course_utils.datasets.files import damaged, read_data
 
 
 def check_points(points: np.ndarray) -> np.ndarray:
@@ -68,8 +68,5 @@ def load_world_land() -> WorldLand:
         if geometry.geom_type != "MultiPolygon" or geometry.is_empty:
             raise ValueError(f"expected a MultiPolygon, got {geometry.geom_type}")
     except (ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
-        raise ValueError(
-            f"The data file {DATA / name} is damaged ({error}). "
-            f"`git restore data/{name}` brings it back, or `make data` builds it again."
-        ) from None
+        raise damaged(name, error) from None
     return WorldLand(geometry)

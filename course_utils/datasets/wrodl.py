@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pandas as pd
 
-from course_utils.datasets.files import DATA, read_data
+from course_utils.datasets.files import damaged, read_data
 
 WRODL_VALUES: dict[str, tuple[str, ...]] = {
     "accessoriesType": ("Blank", "Round", "Sunglasses"),
@@ -49,8 +49,5 @@ def load_wrodl() -> pd.DataFrame:
                 raise ValueError(f"{feature} cannot be {unknown.pop()}")
             table[feature] = pd.Categorical(table[feature], values)
     except ValueError as error:
-        raise ValueError(
-            f"The data file {DATA / name} is damaged ({error}). "
-            f"`git restore data/{name}` brings it back, or `make data` builds it again."
-        ) from None
+        raise damaged(name, error) from None
     return table
