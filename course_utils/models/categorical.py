@@ -1,6 +1,7 @@
 """A table with one probability for each combination of features: lesson 04."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Self
 
 import numpy as np
@@ -16,14 +17,16 @@ class JointCategorical:
     """
 
     def __init__(self, values: Mapping[str, Sequence], alpha: float = 0.0) -> None:
-        """Make a model without data; raises ValueError for a negative alpha or a feature without values."""
+        """Make a model without data; raises ValueError for a wrong alpha, or a feature without values or with one twice."""
         self.values = {name: tuple(options) for name, options in values.items()}
         self.alpha = check_alpha(alpha)
         self.shape = tuple(len(options) for options in self.values.values())
         if not self.shape or min(self.shape) == 0:
             raise ValueError(f"values must give each feature at least one value, got {self.values}")
-        if (d := np.prod(self.shape, dtype=float)) > 1e7:
-            raise ValueError(f"a table of {d:.3g} combinations is too large to count: at most 10 million")
+        if twice := [name for name, options in self.values.items() if len(set(options)) < len(options)]:
+            raise ValueError(f"values must give each feature different values, but some are repeated in {twice}")
+        if (digits := np.log10(self.shape).sum()) > 7:
+            raise ValueError(f"a table of 10^{digits:.1f} combinations is too large to count: at most 10 million")
         self.theta: np.ndarray | None = None
 
     def fit(self, x: pd.DataFrame) -> Self:
@@ -45,7 +48,7 @@ class JointCategorical:
         """Draw n rows, a table with one column a feature."""
         theta = check_fitted(self.theta)
         codes = np.unravel_index(rng.choice(len(theta), size=n, p=theta), self.shape)
-        return pd.DataFrame({name: np.array(options)[code] for (name, options), code in zip(self.values.items(), codes)})
+        return pd.DataFrame({name: pd.Index(options)[code] for (name, options), code in zip(self.values.items(), codes)})
 
     def _index(self, x: pd.DataFrame) -> np.ndarray:
         """Return the number (N,) of each row's combination."""
@@ -72,7 +75,7 @@ def encode(x: pd.DataFrame, values: Mapping[str, Sequence]) -> np.ndarray:
 
 def check_alpha(alpha: float) -> float:
     """Return the pseudo-count; raises ValueError unless it is a finite number that is not negative."""
-    if not np.isscalar(alpha) or not np.isreal(alpha) or not 0 <= alpha < np.inf:
+    if not isinstance(alpha, Real) or not 0 <= alpha < np.inf:
         raise ValueError(f"alpha, the pseudo-count, must be a number from 0 upwards, got {alpha!r}")
     return float(alpha)
 

@@ -44,13 +44,13 @@ class NaiveBayes:
 
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Draw n observations (n, K), whole numbers in the smallest unsigned type that holds them."""
-        theta, K = check_fitted(self.theta), len(self.n_values)
-        # One sorted array of all distribution functions: that of feature k lies between k and k + 1.
-        steps = np.cumsum(theta) / np.cumsum(theta)[-1] * K
-        last = self.offsets + self.n_values - 1
-        steps[last] = np.arange(1, K + 1)
-        found = np.searchsorted(steps, rng.uniform(size=(n, K)) + np.arange(K), side="right")  # (n, K)
-        return (found - self.offsets).astype(np.min_scalar_type(int(self.n_values.max() - 1)))
+        tables = np.split(check_fitted(self.theta), self.offsets[1:])
+        u = rng.uniform(size=(n, len(tables)))
+        x = np.empty(u.shape, dtype=np.min_scalar_type(int(self.n_values.max() - 1)))
+        for k, table in enumerate(tables):
+            steps = np.cumsum(table)  # the distribution function: a value of probability 0 has no step, and is never found
+            x[:, k] = np.searchsorted(steps, u[:, k] * steps[-1], side="right")
+        return x
 
     def _check(self, x: ArrayLike) -> np.ndarray:
         x = np.asarray(x)
