@@ -16,24 +16,24 @@ def draw(*, decode: Callable, axes: Sequence[Axes], **z: float) -> Frame:
 
     Raises ValueError if decode fails or does not return a picture.
     """
-    vector = np.array(list(z.values()))
+    vector = np.array([z[f"z{k + 1}"] for k in range(len(z))], dtype=float)  # whatever order they come in
     picture = decoded(decode, vector)
     overlay = Overlay()
     overlay.image(axes[0], picture, (0, 1, 0, 1))
     if len(axes) == 2:
         overlay.dots(axes[1], vector[:1], vector[1:], "white", radius=8)
         overlay.dots(axes[1], vector[:1], vector[1:], style.LATENT, radius=6)
-    place = ", ".join(f"{value:.2f}" for value in vector)
+    place = ", ".join(f"{value:.2f}" for value in vector).replace("-", "−")
     return Frame(str(overlay), {"z": f"({place})" if len(vector) <= 4 else f"{len(vector)} numbers"}, f"The picture decoded from z = ({place}).")
 
 
 def decoded(decode: Callable, z: np.ndarray) -> np.ndarray:
     """Return decode(z), a picture (H, W) or (H, W, 3) uint8; raises ValueError, with what came, for anything else."""
     try:
-        picture = np.asarray(decode(z))
+        picture = np.asarray(decode(z.copy()))  # a copy: decode may change it
     except Exception as error:
         raise ValueError(f"decode failed for z of shape {z.shape}: {type(error).__name__}: {error}") from error
-    if picture.dtype != np.uint8 or not (picture.ndim == 2 or picture.ndim == 3 and picture.shape[2] == 3):
+    if picture.dtype != np.uint8 or not (picture.ndim == 2 or picture.ndim == 3 and picture.shape[2] == 3) or picture.size == 0:
         raise ValueError(f"decode(z) must return a picture (H, W) or (H, W, 3) of uint8, got {picture.dtype} {picture.shape}")
     return picture
 
@@ -48,9 +48,11 @@ def latent_explorer(
 
     decode: (d,) array → picture (H, W) or (H, W, 3) uint8. start (d,): where to begin, which also says how many dimensions
     there are. limits of every slider. codes (N, 2): the places of the training data, drawn on the plane.
-    Raises ValueError if decode fails at the start or returns something else.
+    Raises ValueError if decode fails at the start or returns something else, or if the start lies beyond the limits.
     """
     start = np.asarray(start, dtype=float)
+    if start.ndim != 1 or start.size == 0 or not ((limits[0] <= start) & (start <= limits[1])).all():
+        raise ValueError(f"start must be (d,) numbers within the limits {limits}, got {start}")
     height, width = decoded(decode, start).shape[:2]
     plane = len(start) == 2
     figure, axes = plt.subplots(1, 2 if plane else 1, figsize=(7.6, 3.9) if plane else (4, 4), squeeze=False)
