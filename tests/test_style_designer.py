@@ -1,0 +1,135 @@
+"""The style designer without a browser: the face it shows, and p(x) by counting in the file."""
+
+import base64
+import io
+import json
+from fractions import Fraction
+from itertools import product
+from time import perf_counter
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from course_utils import style
+from course_utils.avatars import draw_style
+from course_utils.datasets import WRODL_VALUES, files, load_wrodl
+from course_utils.models import JointCategorical, NaiveBayes
+from course_utils.widgets import style_designer
+
+PEOPLE = [tuple(row[1:]) for row in pd.read_csv(files.DATA / "wrodl.csv").itertuples(index=False)]
+ROUND_WHITE = ("Round", "White", "ShirtScoopNeck", "Red", "LongHairStraight")  # in the album twice
+ROUND_BLUE = ("Round", "Blue01", "ShirtScoopNeck", "Red", "LongHairStraight")  # never
+NOBODY = ("Sunglasses", "Black", "Hoodie", "PastelPink", "LongHairBun")
+
+
+def codes(people):
+    return np.column_stack([[options.index(value) for value in people[name]] for name, options in WRODL_VALUES.items()])
+
+
+@pytest.fixture(scope="module")
+def panel():
+    wrodl = load_wrodl()
+    counted, smoothed = (JointCategorical(WRODL_VALUES, alpha).fit(wrodl) for alpha in (0, 1))
+    naive = NaiveBayes([3, 8, 4, 6, 7]).fit(codes(wrodl))
+    models = {"counted": counted.log_prob, "α = 1": smoothed.log_prob, "Naive Bayes": lambda people: naive.log_prob(codes(people))}
+    with mpl.rc_context():
+        style.use()
+        return style_designer(wrodl, models)
+
+
+def values(face):
+    """Return the places of the sliders for a style."""
+    return {name: options.index(value) for (name, options), value in zip(WRODL_VALUES.items(), face)}
+
+
+def picture(panel):
+    (image,) = ElementTree.fromstring(f"<svg>{panel.svg}</svg>")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(image.get("href").partition(",")[2]))))
+
+
+def shown(panel, face):
+    """Return the four texts shown for a style."""
+    panel.values = values(face)
+    assert panel.message == ""
+    return dict(panel.numbers)
+
+
+def by_counting(face):
+    """Return the count of a style and its three probabilities, as fractions."""
+    n = PEOPLE.count(face)
+    shares = [Fraction(sum(person[k] == face[k] for person in PEOPLE), 50) for k in range(5)]
+    return n, Fraction(n, 50), Fraction(n + 1, 50 + 4032), np.prod(shares)
+
+
+def test_it_begins_with_somebody_from_the_album(panel):
+    assert {name: slider["value"] for name, slider in panel.sliders.items()} == values(ROUND_WHITE)
+    assert shown(panel, ROUND_WHITE)["seen in the data"] == "2 of 50"
+
+
+def test_each_slider_has_the_words_of_its_feature(panel):
+    assert list(panel.sliders) == list(WRODL_VALUES)
+    for name, slider in panel.sliders.items():
+        assert tuple(slider["words"]) == WRODL_VALUES[name]
+        assert (slider["min"], slider["max"], slider["step"]) == (0, len(WRODL_VALUES[name]) - 1, 1)
+
+
+def test_the_probabilities_of_which_the_lessons_speak(panel):
+    for face, p in [(ROUND_WHITE, "0.04000"), (ROUND_BLUE, "0.00000")]:
+        assert shown(panel, face)["p(x), counted"] == p
+    assert shown(panel, ROUND_WHITE)["p(x), Naive Bayes"] == "0.00541"
+    assert shown(panel, ROUND_BLUE)["p(x), Naive Bayes"] == "0.00098"
+    assert shown(panel, ROUND_BLUE)["p(x), α = 1"] == shown(panel, NOBODY)["p(x), α = 1"]
+    assert shown(panel, NOBODY)["p(x), Naive Bayes"] == "0.00000"
+
+
+FACES = [ROUND_WHITE, ROUND_BLUE, NOBODY, *PEOPLE[::7], *list(product(*WRODL_VALUES.values()))[::173]]
+
+
+@pytest.mark.parametrize("face", FACES, ids=lambda face: "-".join(face))
+def test_the_numbers_are_those_of_counting(panel, face):
+    seen, *texts = shown(panel, face).values()
+    n, *probabilities = by_counting(face)
+    assert seen == f"{n} of 50"
+    for text, p in zip(texts, probabilities, strict=True):
+        if 0 < p < 1e-5:
+            assert "e-" in text and float(text) == pytest.approx(float(p), rel=0.06)
+        else:
+            assert abs(Fraction(text) - p) <= Fraction(501, 10**8)
+    for value in face:
+        assert value in panel.alt
+
+
+def test_the_end_of_every_slider_draws_the_face_it_says(panel):
+    wrong = []
+    for name, options in WRODL_VALUES.items():
+        for value in (options[0], options[-1]):
+            face = dict(zip(WRODL_VALUES, ROUND_WHITE)) | {name: value}
+            shown(panel, tuple(face.values()))
+            found, expected = picture(panel), np.asarray(draw_style(face, 220))
+            if found.shape != expected.shape or (found != expected).any():
+                wrong.append((name, value))
+    assert wrong == []
+
+
+def test_other_observations_are_counted_by_name():
+    """Any order of columns, with others beside them."""
+    people = pd.DataFrame([dict(zip(WRODL_VALUES, NOBODY))] * 3)[list(WRODL_VALUES)[::-1]].assign(age=30)
+    panel = style_designer(people, {})
+    assert shown(panel, NOBODY) == {"seen in the data": "3 of 3"} and shown(panel, ROUND_WHITE) == {"seen in the data": "0 of 3"}
+
+
+def test_a_redraw_takes_less_than_20_ms_once_a_face_is_known(panel):
+    faces = [values(face) for face in FACES[:20]]
+    times = []
+    for turn in range(3):
+        for face in faces:
+            start = perf_counter()
+            panel.set_state({"values": face})
+            json.dumps(panel.get_state(["svg", "numbers", "alt", "message", "drawn"]))
+            times.append((turn, perf_counter() - start))
+    assert panel.message == ""
+    assert np.median([seconds for turn, seconds in times if turn]) < 0.020
