@@ -145,13 +145,14 @@ def test_hair_of_mixed_up_pixels_is_no_hair():
 
 def test_features_count_only_on_a_face():
     images = TEST.images()[:200] / 255
-    glasses, chin, skin = images.copy(), images.copy(), images.copy()
+    glasses, chin, corner, skin = (images.copy() for _ in range(4))
     outside = np.ones((32, 32), dtype=bool)
     outside[10:17, 6:27] = False
     glasses[:, outside] = images[0, 0, 0]  # nothing but what surrounds the eyes
-    chin[:, 19:22, 13:19] = [0.2, 0.4, 0.9]
+    chin[:, 18:21, 14:18] = [0.2, 0.4, 0.9]  # where no feature changes anything
+    corner[:, :4, :4] = 0
     skin[:, 18:, 10:22] *= 0.5
-    assert rule1(glasses) == rule1(chin) == rule1(skin) == 0
+    assert rule1(glasses) == rule1(chin) == rule1(corner) == rule1(skin) == 0
 
 
 def test_pictures_of_something_else_are_no_faces():
@@ -214,6 +215,8 @@ def test_all_kinds_of_pictures_and_batches_give_the_same(monkeypatch):
     for images in (some.astype(np.int64), rgb, rgb.tolist(), rgb / 255, tensor, tensor * 1.00001):
         assert_same(score_planet_pixel(images, TRAIN), expected)
     mixed = noisy(rgb / 255, 0.1)
+    rounded = np.rint(mixed * 255).astype(np.uint8)
+    np.testing.assert_array_equal(evaluation._check_images(mixed, P_DATA.palette), rounded.reshape(-1, 1024, 3))
     expected = score_planet_pixel(mixed, TRAIN)
     monkeypatch.setattr(evaluation, "BATCH", 7)
     assert_same(score_planet_pixel(mixed, TRAIN), expected)
