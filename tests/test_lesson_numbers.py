@@ -1,15 +1,19 @@
-"""The numbers that lessons 01–03 print and speak of, beside computations that use none of the course's models.
+"""The numbers that lessons 01–07 print and speak of, beside computations that use none of the course's models.
 
-Taken from course_utils are only the data: `load_digits`, and X = `load_world_land().sample(…)`. What lies on land is
-said by matplotlib or by Green's theorem on the raw outlines, densities come from scipy, and the MLE is a minimum and a
+Taken from course_utils are only the data: `load_digits`, `load_biscuit_tins`, and X = `load_world_land().sample(…)`;
+Wrodl and Planet Pixel are read from their files. What lies on land is said by matplotlib or by Green's theorem on the raw
+outlines, densities and entropies come from scipy, probabilities of Wrodl are fractions, and the MLE is a minimum and a
 maximum. Where a lesson draws by lot, its number may differ from the exact one by four standard errors.
 """
 
+import csv
 import json
 import re
 from collections import Counter
+from fractions import Fraction
 from functools import cache
-from itertools import product
+from itertools import combinations, product
+from math import prod
 from statistics import median
 
 import nbformat
@@ -18,8 +22,11 @@ import pytest
 from matplotlib.path import Path as Polygon
 from scipy.special import logsumexp
 from scipy.stats import binom, entropy, norm, uniform
+from sklearn.datasets import load_digits as digits_of_sklearn
+from sklearn.decomposition import PCA
+from sklearn.metrics import mutual_info_score
 
-from course_utils.datasets import files, load_digits, load_world_land
+from course_utils.datasets import files, load_biscuit_tins, load_digits, load_world_land
 from course_utils.execute import NOTEBOOKS
 
 NUMBER = r"([-+−]?(?:inf|\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?))"
@@ -30,11 +37,14 @@ WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 
 @cache
 def text(lesson: str, kind: str) -> str:
-    """Return all that a lesson has "printed", all its prose ("written") or all its "code"."""
+    """Return all that a lesson has "printed", the tables that it has "shown", all its prose ("written") or all its "code"."""
     (path,) = NOTEBOOKS.glob(f"{lesson}_*.ipynb")
     cells = nbformat.read(path, as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
     if kind == "printed":
-        return "".join(output.get("text", "") for cell in cells for output in cell.get("outputs", []))
+        return "".join(output.get("text", "") for output in outputs)
+    if kind == "shown":
+        return "\n".join(output.get("data", {}).get("text/plain", "") for output in outputs)
     return "\n".join(cell.source for cell in cells if cell.cell_type == {"written": "markdown", "code": "code"}[kind])
 
 
@@ -463,3 +473,432 @@ def test_03_the_divergence_by_cells(x, width):
     assert int(occupied) == len(cells)
     n_cells = 180 * 360 / float(width) ** 2
     agree(kl, np.log(n_cells) - entropy(list(cells.values())))
+
+
+# --- lesson 04
+
+SIZES = {"accessoriesType": 3, "clothingColor": 8, "clothingType": 4, "hairColor": 6, "topType": 7}  # of Wrodl's features
+D = 4032
+WHITE = {"topType": "LongHairStraight", "hairColor": "Red", "accessoriesType": "Round", "clothingType": "ShirtScoopNeck", "clothingColor": "White"}
+BLUE = WHITE | {"clothingColor": "Blue01"}
+
+
+@pytest.fixture(scope="module")
+def people():
+    """The fifty faces of Wrodl, each a dictionary, from the file."""
+    with open(files.DATA / "wrodl.csv", newline="", encoding="utf-8") as file:
+        return [{name: row[name] for name in SIZES} for row in csv.DictReader(file)]
+
+
+@pytest.fixture(scope="module")
+def seen(people):
+    """How often each style that was seen at all was seen."""
+    return Counter(tuple(person.values()) for person in people)
+
+
+def wearing(people, **features) -> int:
+    return sum(all(person[name] == value for name, value in features.items()) for person in people)
+
+
+def smoothed_score(seen, alpha) -> float:
+    """Return the leave-one-out log-likelihood of Wrodl's smoothed table."""
+    return sum(n * np.log((n - 1 + alpha) / (49 + alpha * D)) for n in seen.values()) if alpha else -np.inf
+
+
+@pytest.mark.parametrize("lesson", ["04", "05"])
+def test_04_and_05_no_result_is_a_literal_of_the_code(lesson):
+    assert not re.search(r"0\.04\b|0\.0054|0\.00098|3024|3983|1\.000245", text(lesson, "code"))
+
+
+def test_04_the_sample_space(people, seen):
+    assert prod(SIZES.values()) == D
+    for name, size in SIZES.items():
+        (listed,) = re.findall(rf"{size} × {name}: (.*)", text("04", "printed"))
+        assert len(set(listed.split(", "))) == size and {person[name] for person in people} <= set(listed.split(", "))
+    assert read("04", "d = # possible styles, and N = # observations") == [str(D), str(len(people))]
+    assert read("04", "# different styles have been seen, # have not") == [str(len(seen)), str(D - len(seen))] == ["49", "3983"]
+
+
+def test_04_the_first_ten(people):
+    rows = [re.findall(rf"^{i} +(\w.*\w)", text("04", "shown"), re.MULTILINE) for i in range(10)]
+    assert [" ".join(row).split() for row in rows] == [list(person.values()) for person in people[:10]]
+
+
+def test_04_white_and_blue(people):
+    for words, combination, n in [("combination 1, white:", WHITE, 2), ("combination 2, blue :", BLUE, 0)]:
+        assert wearing(people, **combination) == n
+        assert read("04", f"{words} #/# = #")[:2] == [str(n), "50"]
+        agree(read("04", f"{words} #/# = #")[2], n / 50)
+    assert read("04", "The white one has probability #, the blue one #.", "written") == ["0.04", "0"]
+    (said,) = re.findall(r"(\w+) people in the album do wear blue", text("04", "written"))
+    assert WORDS[said] == wearing(people, clothingColor="Blue01")
+    assert "one shirt away from two people in the album" in text("04", "written")
+
+
+def test_04_counting_invents_nothing():
+    agree(read("04", "Rule 2, share of new outfits: #")[0], 0)
+
+
+def test_04_smoothing(seen):
+    for number, n in zip(read("04", "white: #, blue and every unseen style: #"), (2, 0)):
+        agree(number, Fraction(n + 1, 50 + D))
+    styles, together = read("04", "all # styles together: #")
+    assert int(styles) == D and sum(Fraction(n + 1, 50 + D) for n in [*seen.values(), *[0] * 3983]) == 1
+    agree(together, 1)
+    assert read("04", "JointCategorical agrees for all # styles") == [str(D)]
+    agree(read("04", "with d = 4031: #")[0], float(Fraction(50 + D, 50 + D - 1)))
+    for number in read("04", "one shirt away: #, nothing in common: #, equal: True"):
+        agree(number, 1 / (50 + D))
+
+
+def test_04_a_posterior_mean_is_no_maximum(seen):
+    agree(read("04", "log-likelihood of the counts n/N: # nats")[0], sum(n * np.log(n / 50) for n in seen.values()))
+    agree(read("04", "log-likelihood after smoothing: # nats")[0], sum(n * np.log((n + 1) / (50 + D)) for n in seen.values()))
+    for name, n, styles in [("white :", 2, 1), ("unseen:", 0, 3983)]:
+        average, smoothed = read("04", f"{name} average over 2000 tables #, smoothed #")
+        mean = (n + 1) / (50 + D)
+        agree(smoothed, mean)
+        agree(average, mean, error=4 * mean / np.sqrt(n + 1) / np.sqrt(2000 * styles))  # of a gamma variable, nearly
+
+
+@pytest.mark.parametrize("alpha", ["0.01", "0.1", "0.5", "1", "100"])
+def test_04_leave_one_out(seen, alpha):
+    score, percent = read("04", f"α = {alpha}: # nats, unseen styles have #%")
+    agree(score, smoothed_score(seen, float(alpha)))
+    agree(percent, 100 * 3983 * float(alpha) / (50 + D * float(alpha)))
+
+
+def test_04_the_best_table_is_hardly_better_than_none(seen):
+    best = max(smoothed_score(seen, alpha) for alpha in np.logspace(-3, 2, 2001))
+    assert 0 < best + 50 * np.log(D) < 1.02
+    agree(read("04", "all styles equal: # nats")[0], -50 * np.log(D))
+    best_said, uniform_said = read("05", "The best smoothed table reached # nats, the uniform distribution #.", "written")
+    agree(best_said, best)
+    agree(uniform_said, -50 * np.log(D))
+    assert read("04", "it is −∞: # of the # people wear a style of their own", "written") == [str(list(seen.values()).count(1)), "50"]
+
+
+def test_04_ten_designs_of_the_smoothed_table(people, seen):
+    """As the lesson draws them: all of them are new; and the album has neither a bun nor black clothes."""
+    names = [sorted({person[name] for person in people}) for name in SIZES]
+    assert "LongHairBun" not in names[4] and "Black" not in names[1]
+    listed = [re.findall(rf"{name}: (.*)", text("04", "printed"))[0].split(", ") for name in SIZES]
+    styles = list(product(*listed))
+    theta = np.array([(seen[style] + 1) / (50 + D) for style in styles])
+    drawn = np.random.default_rng(2).choice(D, size=10, p=theta)
+    assert not any(seen[styles[j]] for j in drawn)
+
+
+# --- lesson 05
+
+
+def share(people, name, value) -> Fraction:
+    """Return the share of the people with a value."""
+    return Fraction(wearing(people, **{name: value}), len(people))
+
+
+def naive(people, style) -> Fraction:
+    """Return p(x) of a style, a dictionary, under Naive Bayes without pseudo-counts."""
+    return prod(share(people, name, value) for name, value in style.items())
+
+
+def test_05_the_chain_rule(people):
+    lines = re.findall(r"p\((\w+) \| so far\) = +(\d+)/ *(\d+) = ([\d.]+)", text("05", "printed"))
+    assert [value for value, *_ in lines] == list(WHITE.values())
+    before, whole = {}, Fraction(1)
+    for (_, n, N, number), (name, value) in zip(lines, WHITE.items()):
+        group, before = wearing(people, **before), before | {name: value}
+        assert (int(n), int(N)) == (wearing(people, **before), group)
+        agree(number, int(n) / int(N))
+        whole *= Fraction(int(n), int(N))
+    assert whole == Fraction(2, 50)
+    agree(read("05", "product: #")[0], float(whole))
+
+
+def test_05_the_parameters():
+    tables = np.cumprod([1, *SIZES.values()])[:-1]
+    chain = sum(int(n) * (size - 1) for n, size in zip(tables, SIZES.values()))
+    assert read("05", "chain rule: # free parameters, one big table: #") == [str(chain), str(D - 1)] == ["4031"] * 2
+    numbers = read("05", "free parameters: " + " + ".join(["(# − 1)"] * 5) + " = #")
+    assert list(map(int, numbers)) == [*SIZES.values(), sum(SIZES.values()) - 5] and numbers[-1] == "23"
+    assert read("05", "# numbers instead of #, each of them", "written") == ["23", "4,031"]
+    assert read("05", "# parameters instead of #.", "written") == ["23", "4,031"]
+
+
+def test_05_three_coins():
+    coins = [(a, b, a != b) for a in (0, 1) for b in (0, 1)]
+    for i, j in combinations(range(3), 2):
+        for number in read("05", f"p({'abc'[i]}=1, {'abc'[j]}=1) = #, product of the two: #"):
+            assert Fraction(number) == Fraction(sum(coin[i] and coin[j] for coin in coins), 4) == Fraction(1, 4)
+    together, of_three = read("05", "p(a=1, b=1, c=1) = #, product of the three: #")
+    assert Fraction(together) == sum(all(coin) for coin in coins) == 0 and Fraction(of_three) == Fraction(1, 8)
+
+
+def test_05_every_count_of_the_tables(people):
+    rows = re.findall(r"^(?:\w+Type +|\w+Color +|  +)?(\w+) +(\d+) +(\d\.\d\d)$", text("05", "shown"), re.MULTILINE)
+    order = ["topType", "clothingColor", "hairColor", "clothingType", "accessoriesType"]
+    names = [name for name in order for _ in range(SIZES[name])]
+    assert len(rows) == 28 == len(names)
+    for (value, n, theta), name in zip(rows, names):
+        assert int(n) == wearing(people, **{name: value}), (name, value)
+        agree(theta, int(n) / 50)
+    for name in order:
+        assert sum(int(n) for (_, n, _), other in zip(rows, names) if other == name) == 50
+
+
+def test_05_white_and_blue(people):
+    printed = {"white": "0.0054", "blue": "0.00098"}
+    for name, combination in {"white": WHITE, "blue": BLUE}.items():
+        *factors, p = read("05", f"{name}{' ' if name == 'blue' else ''}: # × # × # × # × # = #")
+        assert [Fraction(factor) for factor in factors] == [share(people, *item) for item in combination.items()]
+        agree(p, float(naive(people, combination)))
+        times, again = read("05", f"{name}: seen # times, Naive Bayes gives #")
+        assert int(times) == wearing(people, **combination)
+        assert again == printed[name]
+        agree(again, float(naive(people, combination)))
+    assert read("05", '*"Naive Bayes gives # to the white combination', "written") == [printed["white"]]
+    assert read("05", "The invention is the blue one, with #.", "written") + read("05", "It makes new styles, # for", "written") == [printed["blue"]] * 2
+    assert wearing(people, hairColor="Red", clothingColor="Blue01") == 0  # the opening says so
+
+
+def test_05_all_styles(people):
+    values = [sorted({person[name] for person in people}) for name in SIZES]
+    p = [naive(people, dict(zip(SIZES, style))) for style in product(*values)]
+    assert sum(p) == 1
+    styles, together = read("05", "all # styles together: #")
+    assert int(styles) == D
+    agree(together, 1)
+    assert read("05", "# of them are possible") == [str(len(p))] == ["3024"]
+    words = re.search(r"(\w+), (\w+), (\w+), (\w+), (\w+) with p = ([\d.]+)\nin the album: (\w+)", text("05", "printed")).groups()
+    most_likely = {name: Counter(person[name] for person in people).most_common(1)[0][0] for name in SIZES}
+    assert words[:5] == tuple(most_likely.values()) and words[6] == str(wearing(people, **most_likely) > 0) == "False"
+    agree(words[5], float(naive(people, most_likely)))
+    assert naive(people, most_likely) == max(p)
+
+
+def test_05_new_styles(people, seen):
+    new = 1 - float(sum(naive(people, dict(zip(SIZES, style))) for style in seen))
+    agree(read("05", "Rule 2, share of new styles: #")[0], new, error=by_lot(new, 10_000))
+    agree(read("05", "α = 0: # of the designs have a bun")[0], 0)
+    agree(read("05", "α = 1: # of the designs have a bun")[0], 1 / 57, error=by_lot(1 / 57, 10_000))
+
+
+def naive_score(people, alpha) -> float:
+    """Return Naive Bayes' leave-one-out log-likelihood of Wrodl; nan where it is minus infinity."""
+    counts = {name: Counter(person[name] for person in people) for name in SIZES}
+    p = [[(counts[name][person[name]] - 1 + alpha) / (49 + alpha * size) for name, size in SIZES.items()] for person in people]
+    return np.log(p).sum() if np.min(p) > 0 else -np.inf
+
+
+@pytest.mark.parametrize("alpha", ["0", "0.5", "1"])
+def test_05_the_fifty_first_person(people, seen, alpha):
+    table, features = read("05", f"α = {alpha}: table # nats, Naive Bayes # nats")
+    if alpha == "0":
+        assert (table, features) == ("-inf", "-inf") and naive_score(people, 0) == -np.inf
+        return
+    agree(table, smoothed_score(seen, float(alpha)))
+    agree(features, naive_score(people, float(alpha)))
+
+
+def test_05_the_prose_of_the_fifty_first_person(people, seen):
+    gain = naive_score(people, 1) - max(smoothed_score(seen, alpha) for alpha in np.logspace(-3, 2, 2001))
+    agree(read("05", "Some # nats better for fifty people", "written")[0], gain)
+    exponent, times = read("05", "a probability $e^{#} \\approx #$ times as large.", "written")
+    agree(exponent, gain / 50)
+    agree(times, np.exp(gain / 50))
+    alone = [(name, value) for name in SIZES for value, n in Counter(person[name] for person in people).items() if n == 1]
+    assert [name for name, _ in alone] == ["topType"] * 2 and "two people have hair like nobody else" in text("05", "written")
+
+
+def test_05_mutual_information(people):
+    columns = [[person[name] for person in people] for name in SIZES]
+    agree(read("05", "ten pairs of features together: # nats")[0], sum(mutual_info_score(a, b) for a, b in combinations(columns, 2)))
+    rng = np.random.default_rng(0)
+    chance = [
+        sum(mutual_info_score(a, b) for a, b in combinations([rng.permutation(column) for column in columns], 2)) for _ in range(100)
+    ]
+    mean, spread = read("05", "after shuffling: # ± # nats")
+    agree(mean, np.mean(chance), error=4 * np.std(chance) * np.sqrt(1 / 100 + 1 / 300))
+    agree(spread, np.std(chance), error=4 * np.std(chance) * np.sqrt(1 / 200 + 1 / 600))
+
+
+def test_05_two_pixels():
+    digits = digits_of_sklearn()
+    a, b = digits.images[:, 2, 3], digits.images[:, 3, 2]
+    agree(read("05", "correlation of two pixels over all digits: #")[0], np.corrcoef(a, b)[0, 1])
+    within = [np.corrcoef(a[digits.target == y], b[digits.target == y])[0, 1] for y in range(10)]
+    agree(read("05", "within one digit, on average: #")[0], np.mean(within))
+
+
+# --- lesson 06
+
+
+@pytest.fixture(scope="module")
+def planet(people):
+    """The arrays of Planet Pixel's file, with the probabilities "p" of its faces, as lesson 06 says them."""
+    with np.load(files.DATA / "planet_pixel.npz") as file:
+        arrays = {name: file[name] for name in file.files}
+    listed = [re.findall(rf"{name}: (.*)", text("04", "printed"))[0].split(", ") for name in SIZES]
+    weights = [[(wearing(people, **{name: value}) + 1) / (50 + size) for value in values] for (name, size), values in zip(SIZES.items(), listed)]
+    p = {}
+    for style, factors in zip(product(*listed), product(*weights)):
+        face = style[:3] + ("unseen" if style[4] == "NoHair" else style[3],) + style[4:]
+        p[face] = p.get(face, 0) + prod(factors)  # of two styles with one face the sum
+    arrays["p"] = np.array(list(p.values()))
+    arrays["pixels"] = np.ascontiguousarray(arrays["faces"])  # (3552, 1024)
+    return arrays
+
+
+@pytest.fixture(scope="module")
+def counted(planet):
+    """How often each colour stands at each pixel of the training pictures, (1024, 256)."""
+    pixels = planet["pixels"][planet["train"]]
+    return np.array([np.bincount(column, minlength=256) for column in pixels.T])
+
+
+@pytest.fixture(scope="module")
+def marginals(planet):
+    """p_data of each pixel's colour, (1024, 256)."""
+    return np.array([np.bincount(column, weights=planet["p"], minlength=256) for column in planet["pixels"].T])
+
+
+def log_prob_of(counted, alpha, pixels) -> np.ndarray:
+    """Return log p(x) (N,) under Naive Bayes."""
+    with np.errstate(divide="ignore"):
+        return np.log((counted + alpha) / (2000 + 256 * alpha))[np.arange(1024), pixels].sum(axis=1)
+
+
+def price(planet, counted, alpha) -> float:
+    """Return the cross-entropy of Naive Bayes in nats, a sum over all faces."""
+    return -planet["p"] @ log_prob_of(counted, alpha, planet["pixels"])
+
+
+def test_06_the_pictures(planet):
+    assert read("06", "pixels: (#, #) uint8 · palette: (#, #)") == ["2000", "1024", "256", "3"]
+    shown = [re.findall(rf"^{i} +([\d ]+\d) *$", text("06", "shown"), re.MULTILINE) for i in range(10)]
+    numbers = [list(map(int, " ".join(row).split())) for row in shown]
+    np.testing.assert_array_equal(numbers, planet["pixels"][planet["train"][:10], 458:468])
+
+
+def test_06_p_data_and_its_entropy(planet):
+    faces, low, high, together = read("06", "# faces, p from # to #, together #")
+    p = planet["p"]
+    assert int(faces) == len(p) == len(np.unique(planet["pixels"], axis=0))
+    for number, value in [(low, p.min()), (high, p.max()), (together, 1)]:
+        agree(number, value)
+    for number in [*read("06", "H(p_data) = # nats"), *read("06", "with $H = #$ nats.", "written")]:
+        agree(number, entropy(p))
+    agree(read("06", "more than # nats of log-probability", "written")[0], -entropy(p))
+    assert p.sum() == pytest.approx(1) and "(6 \\cdot 6 + 1) \\cdot 3 \\cdot 4 \\cdot 8 = 3552" in text("06", "written")
+
+
+def test_06_the_two_rules(planet):
+    p, train = planet["p"], planet["train"]
+    assert read("06", "Naive Bayes # # # uncertainty") == ["0.00"] * 3
+    rule1, rule2, coverage = read("06", "the training data # # #")
+    assert (rule1, rule2) == ("1.00", "0.00")
+    agree(coverage, p[np.unique(train[:1000])].sum())
+    new = 1 - p[np.unique(train)].sum()
+    rng = np.random.default_rng(0)
+    met = [p[np.unique(rng.choice(3552, size=1000, p=p))].sum() for _ in range(100)]
+    assert np.mean(met) == pytest.approx((p * (1 - (1 - p) ** 1000)).sum(), abs=0.005)
+    rule1, rule2, coverage = read("06", "p_data itself # # #")
+    assert rule1 == "1.00"
+    agree(rule2, new, error=by_lot(new, 1000))
+    agree(coverage, np.mean(met), error=4 * np.std(met))
+    agree(read("06", "p_data # # # #")[3], new, error=by_lot(new, 1000))
+
+
+def test_06_two_neighbours_on_the_shirt(planet, marginals):
+    left, right = 32 * 29 + 15, 32 * 29 + 16
+    agree(read("06", "uncertainty about a pixel of the shirt: # nats")[0], entropy(marginals[right]))
+    pairs = np.bincount(256 * planet["pixels"][:, left].astype(int) + planet["pixels"][:, right], weights=planet["p"])
+    agree(read("06", "the same, once its left neighbour has been seen: # nats")[0], entropy(pairs) - entropy(marginals[left]))
+
+
+def test_06_lost_in_space(planet, counted):
+    assert read("06", "256^1024 is a number with # digits") == [str(8 * 1024 * 30103 // 100000 + 1)] and 256**1024 // 10**2466 in range(1, 10)
+    agree(read("06", "share of faces among all pictures: 10^#")[0], np.log10(3552) - 8192 * np.log10(2))
+    log_any = logsumexp(log_prob_of(counted, 0.001, planet["pixels"])) / np.log(10)
+    agree(read("06", "probability that a sample is a face: 10^#")[0], log_any)
+
+
+def test_06_the_price_of_independence(planet, marginals):
+    total, H = entropy(marginals, axis=1).sum(), entropy(planet["p"])
+    agree(read("06", "sum of the pixels' entropies: # nats")[0], total)
+    agree(read("06", "entropy of the faces: # nats")[0], H)
+    agree(read("06", "price of independence: # nats")[0], total - H)
+    by_face = -planet["p"] @ np.log(marginals[np.arange(1024), planet["pixels"]]).sum(axis=1)
+    agree(read("06", "cross-entropy, summed face by face: # nats")[0], by_face)
+    assert by_face == pytest.approx(total)
+    agree(read("06", "then estimation costs # nats, against # for independence", "written")[1], total - H)
+    agree(read("06", "\\approx #$ nats for each face. More data do not help.", "written")[0], total - H)
+    assert "Nine hundred nats, paid for each face" in text("06", "written") and total - H == pytest.approx(900, abs=5)
+
+
+@pytest.mark.parametrize("alpha", ["0", "0.0001", "0.001", "0.01", "0.1", "1"])
+def test_06_the_price_of_estimation(planet, counted, marginals, alpha):
+    total, cross = entropy(marginals, axis=1).sum(), price(planet, counted, float(alpha))
+    number, extra, impossible = re.findall(rf"^ *{re.escape(alpha)} +([\d.]+|inf) +([\d.]+|inf) +([\d.]+)$", text("06", "printed"), re.MULTILINE)[0]
+    agree(number, cross)
+    agree(extra, cross - total)
+    expected = (256 - (marginals > 0).sum(axis=1)).sum() * float(alpha) / (2000 + 256 * float(alpha))
+    agree(impossible, expected, error=4 * np.sqrt(expected / 200))
+
+
+def test_06_the_prose_of_estimation(planet, counted, marginals):
+    total = entropy(marginals, axis=1).sum()
+    cross = {alpha: price(planet, counted, alpha) for alpha in (0.0001, 0.001, 0.01, 0.1, 1)}
+    assert min(cross, key=cross.get) == 0.001
+    agree(read("06", "then estimation costs # nats, against # for independence", "written")[0], cross[0.001] - total)
+    agree(read("06", "**Price of estimation:** # nats with a good pseudo-count", "written")[0], cross[0.001] - total)
+    (said,) = read("06", "wastes probability on some # colours that never occur there", "written")
+    assert np.mean((marginals == 0).sum(axis=1)) == pytest.approx(float(said), abs=5)
+    for number in [*read("06", 'title="Where # nats go"', "code"), *read("06", '"One bar of # nats.', "code")]:
+        agree(number, cross[0.001])
+    zero = np.isinf(log_prob_of(counted, 0, planet["pixels"][planet["test"]])).sum()
+    assert read("06", "α = 0 calls # of the # test faces impossible") == [str(zero), "1000"]
+
+
+def test_06_the_first_lines_of_the_scoreboard(planet, counted):
+    H, cross = entropy(planet["p"]), price(planet, counted, 0.001)
+    for (nats, above, *_), value in [(read("06", "p_data # # # #"), H), (read("06", "Naive Bayes # # # #"), cross)]:
+        agree(nats, value)
+        agree(above, value - H)
+    assert read("06", "Naive Bayes # # # #")[2:] == ["0.00", "0.00"] and read("06", "p_data # # # #")[2] == "1.00"
+
+
+# --- lesson 07
+
+
+def test_07_the_coin():
+    assert read("07", "k, N = #, #", "code") == ["24", "40"] == read("03", "k/N = #/# = #, the best θ on a grid is #")[:2]
+    theta, target = read("07", "θ = #, and k/N = #")
+    agree(theta, 24 / 40)
+    agree(target, 24 / 40)
+
+    def loss(a):
+        return -binom.logpmf(24, 40, 1 / (1 + np.exp(-a))) / 40
+
+    for number in read("07", "slope by torch: #, by our formula: #"):
+        agree(number, (loss(-3 + 1e-5) - loss(-3 - 1e-5)) / 2e-5, error=2e-7)
+
+
+def test_07_two_yardsticks():
+    pictures = load_biscuit_tins().images.reshape(1000, 1024).astype(float)
+    agree(read("07", "squared error for each pixel, mean picture: #")[0], pictures.var(axis=0).mean())
+    plane = PCA(2, svd_solver="full").fit(pictures)
+    flat = np.mean((plane.inverse_transform(plane.transform(pictures)) - pictures) ** 2)
+    agree(read("07", "straight plane: #, autoencoder: below 0.001")[0], flat)
+    assert flat > 0.001 and "assert autoencoder < 0.001\n" in text("07", "code")
+
+
+def test_07_what_was_trained_is_printed_as_a_bound_that_was_asserted():
+    code = text("07", "code")
+    for name in ("height", "width "):
+        assert int(read("07", f"{name.strip()} : z₁ or z₂ alone explain #% at most, both over 90%" if name.endswith(" ") else
+                        f"{name}: z₁ or z₂ alone explain #% at most, both over 90%")[0]) < 90  # fmt: skip
+    assert "assert 1 - rest.var() / values.var() > 0.9\n" in code
+    assert read("07", "no proper tin, from random z: more than #%") == ["8"] and "shares[1] > 0.08\n" in code
+    assert int(read("07", "no proper tin, from codes of real tins: #%")[0]) < 2 and "assert shares[0] < 0.02 and" in code
+    assert "the tin grows at every step" in text("07", "printed") and "np.diff(read(walk)[0]).min() >= 0" in code

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from course_utils import style
-from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
+from course_utils.widgets.panel import Frame, Overlay, Panel, Slider, in_axes
 
 SLIDERS = {"a": Slider("the first", 0, 10, 1, 3), "b": Slider("the second", -1, 1, 0.1, 0.5)}
 
@@ -120,7 +120,7 @@ def test_a_panel_starts_with_the_frame_of_its_sliders(ax):
     panel = make(frame, ax)
     assert shown(panel) == frame(3, 0.5)
     assert panel.values == {"a": 3, "b": 0.5}
-    assert panel.sliders["b"] == {"label": "the second", "min": -1, "max": 1, "step": 0.1, "value": 0.5}
+    assert panel.sliders["b"] == {"label": "the second", "min": -1, "max": 1, "step": 0.1, "value": 0.5, "words": ()}
     assert panel.message == ""
     assert panel.buttons == []
 
@@ -233,3 +233,80 @@ def test_the_stored_output_of_a_panel_is_the_same_in_each_run(ax):
     text = repr(make(frame, ax))
     assert text == "A picture with sliders: run this cell to move them."
     assert "0x" not in text
+
+
+def test_a_slider_may_have_words_instead_of_numbers(ax):
+    words = ("none", "round", "dark")
+    panel = Panel(lambda glasses: Frame("", {}, words[glasses]), ax.figure, {"glasses": Slider("glasses", 0, 2, 1, 1, words)})
+    assert tuple(panel.get_state()["sliders"]["glasses"]["words"]) == words  # what the browser is sent
+    assert panel.alt == "round"
+    assert Slider("the first", 0, 10, 1, 3).words == ()
+
+
+def click(panel, px, py):
+    """Do what the browser's message does."""
+    panel._handle_custom_msg({"click": [px, py]}, [])
+
+
+def test_in_axes_is_the_way_back_from_a_place_in_the_picture(ax):
+    for x, y in [(0.01, 0.01), (3.99, 2.99), (1, 2.5), (2, 0.25)]:
+        assert in_axes(ax, *corner(ax, x, y)) == pytest.approx((x, y))
+    assert all(type(number) is float for number in in_axes(ax, *corner(ax, 2, 1)))
+
+
+@pytest.mark.parametrize("x, y", [(-0.01, 1), (4.01, 1), (2, -0.01), (2, 3.01)])
+def test_in_axes_knows_what_lies_outside(ax, x, y):
+    assert in_axes(ax, *corner(ax, x, y)) is None
+
+
+@pytest.mark.parametrize("invert", [Axes.invert_xaxis, Axes.invert_yaxis])
+def test_in_axes_works_whichever_way_the_axes_run(ax, invert):
+    invert(ax)
+    assert in_axes(ax, *corner(ax, 1, 2.5)) == pytest.approx((1, 2.5))
+
+
+def test_in_axes_still_measures_in_the_panel_of_a_figure(ax):
+    panel = make(frame, ax)
+    assert in_axes(ax, *corner(ax, 1, 2.5)) == pytest.approx((1, 2.5))
+    assert (panel.width, panel.height) == (400, 300)
+
+
+def test_a_click_hands_its_place_over_and_changes_values(ax):
+    places = []
+
+    def somewhere(px, py):
+        places.append((px, py))
+        return {"a": 9}
+
+    panel = make(frame, ax, click=somewhere)
+    assert panel.clickable and not make(frame, ax).clickable
+    click(panel, 12.5, 250)
+    assert places == [(12.5, 250)]
+    assert panel.values == {"a": 9, "b": 0.5} and shown(panel) == frame(9, 0.5)
+
+
+@pytest.mark.parametrize("answer, message", [({}, ""), ({"a": 3}, ""), ("Click the plane.", "Click the plane.")])
+def test_every_click_is_answered_even_if_it_changes_nothing(ax, answer, message):
+    panel = make(frame, ax, click=lambda px, py: answer)
+    for _ in range(2):
+        drawn = panel.drawn
+        click(panel, 1, 1)
+        assert panel.drawn > drawn and panel.message == message
+        assert panel.values == {"a": 3, "b": 0.5} and shown(panel) == frame(3, 0.5)
+
+
+def test_a_click_that_fails_says_so(ax):
+    panel = make(frame, ax, click=lambda px, py: {"a": 1 / 0})
+    drawn = panel.drawn
+    click(panel, 1, 1)
+    assert panel.message == "This does not work. ZeroDivisionError: division by zero" and panel.drawn > drawn
+    assert panel.values == {"a": 3, "b": 0.5}
+
+
+def test_a_click_that_cannot_be_drawn_says_so_and_the_next_one_is_drawn(ax):
+    targets = iter([{"a": 7}, {"a": 8}])
+    panel = make(frame, ax, click=lambda px, py: next(targets))
+    click(panel, 1, 1)
+    assert panel.message == "This setting cannot be drawn. ValueError: seven is not drawn" and shown(panel) == frame(3, 0.5)
+    click(panel, 1, 1)
+    assert panel.message == "" and shown(panel) == frame(8, 0.5)

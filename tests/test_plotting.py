@@ -93,6 +93,41 @@ def test_show_needs_the_alternative_text():
         plotting.show(figure_with_a_line())
 
 
+@pytest.mark.parametrize("mode, shape", [("RGB", (30, 50, 3)), ("L", (30, 50)), ("RGBA", (30, 50, 4))])
+def test_show_displays_a_picture_as_it_is(displayed, mode, shape):
+    """A PIL image, such as a drawn face: the same pixels, at its own width, and no figure is opened for it."""
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, size=shape, dtype=np.uint8))
+    assert plotting.show(picture, ALT) is None
+    (html,) = displayed
+    tag = image_tag(html)
+    assert (tag["alt"], tag["width"]) == (ALT, "50")
+    kind, _, data = tag["src"].partition(",")
+    assert kind == "data:image/png;base64"
+    found = Image.open(io.BytesIO(base64.b64decode(data, validate=True)))
+    assert found.mode == mode
+    np.testing.assert_array_equal(np.asarray(found), np.asarray(picture))
+    assert plt.get_fignums() == []
+
+
+def test_show_keeps_a_palette_and_the_picture(displayed):
+    """Drawn albums come with a palette, which makes them small; afterwards the picture can still be used."""
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, size=(30, 50, 3), dtype=np.uint8)).quantize(16)
+    before = np.asarray(picture.convert("RGB"))
+    for _ in range(2):
+        plotting.show(picture, ALT)
+    assert displayed[0] == displayed[1]
+    found = Image.open(io.BytesIO(base64.b64decode(image_tag(displayed[0])["src"].partition(",")[2])))
+    assert found.mode == "P"
+    np.testing.assert_array_equal(np.asarray(found.convert("RGB")), before)
+    np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), before)
+
+
+def test_show_refuses_a_picture_without_alternative_text(displayed):
+    with pytest.raises(ValueError, match="needs a sentence that says what the figure shows, got ''"):
+        plotting.show(Image.new("RGB", (3, 3)), "")
+    assert displayed == []
+
+
 def test_the_map_paints_land_where_land_is():
     """Land and holes alike: the pixels' colour is asked from WorldLand, which other tests have checked."""
     land = load_world_land()
