@@ -161,7 +161,7 @@ def test_a_slider_has_two_hundred_steps_between_its_limits():
 
 
 def test_the_codes_are_drawn_on_the_plane():
-    codes = np.random.default_rng(0).uniform(-2, 2.5, size=(300, 2))
+    codes = np.random.default_rng(0).uniform([-2, -1], [2.5, 0.5], size=(300, 2))
     backgrounds = [np.asarray(Image.open(io.BytesIO(base64.b64decode(panel.background.partition(",")[2]))).convert("RGB")).astype(int)
                    for panel in (make(fingerprint), make(fingerprint, codes=codes))]  # fmt: skip
     changed = np.argwhere((backgrounds[0] != backgrounds[1]).any(axis=2)) / 2
