@@ -1,58 +1,58 @@
 """The widgets as a student meets them: the lesson runs in JupyterLab, a slider is dragged, and the picture follows.
 
-What the browser then shows is compared with what the widget's own `draw` gives for the same values; that `draw` is
-right is for other tests to say.
+What the browser then shows is compared with what the widget's own `draw` gives for the same values, in the kernel of
+the lesson; that `draw` is right is for other tests to say.
 """
 
 import ast
-from functools import cache
-from pathlib import Path
+import json
+import re
 from statistics import median
 from time import monotonic, sleep
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
-import nbformat
 import numpy as np
 import pytest
 
 from course_utils import widgets
 from course_utils.datasets import load_world_land
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+# One line a widget and lesson, with a slider to drag and one to move by arrow keys.
+WIDGETS = [
+    ("imagined_digit", "00_start_here", "courage", "digit"),
+    ("bayes_explorer", "01_generative_and_discriminative", "noisy", "picture"),
+    ("box_explorer", "02_a_box_on_the_world_map", "north", "west"),
+    ("likelihood_landscape", "03_maximum_likelihood", "east", "north"),
+    ("pseudo_count", "04_wrodl_counting_and_smoothing", "log_alpha", "log_alpha"),
+    ("style_designer", "04_wrodl_counting_and_smoothing", "hairColor", "topType"),
+    ("style_designer", "05_naive_bayes_on_wrodl", "clothingColor", "topType"),
+    ("hidden_pixels", "06_naive_bayes_on_planet_pixel", "radius", "column"),
+    ("latent_explorer", "07_representation_learning", "z1", "z2"),
+]
+LESSONS = {name: lesson for name, lesson, *_ in WIDGETS}
+EACH = pytest.mark.parametrize("name, lesson, dragged, pressed", WIDGETS, ids=[f"{name} {lesson[:2]}" for name, lesson, *_ in WIDGETS])
 
-# One line a widget: its lesson, a slider to drag and one to move by arrow keys.
-WIDGETS = {
-    "imagined_digit": ("00_start_here", "courage", "digit"),
-    "bayes_explorer": ("01_generative_and_discriminative", "noisy", "picture"),
-    "box_explorer": ("02_a_box_on_the_world_map", "north", "west"),
-    "likelihood_landscape": ("03_maximum_likelihood", "east", "north"),
-}
-
-
-@cache
-def make(name):
-    """Return the widget as its lesson makes it: run the lesson's code up to the cell that shows the widget."""
-    lesson, *_ = WIDGETS[name]
-    namespace = {}
-    with mpl.rc_context():
-        for cell in nbformat.read(NOTEBOOKS / f"{lesson}.ipynb", as_version=4).cells:
-            if cell.cell_type != "code":
-                continue
-            if f"\n{name}(" not in f"\n{cell.source}":
-                exec(cell.source, namespace)
-                plt.close("all")
-                continue
-            *statements, last = ast.parse(cell.source).body
-            exec(compile(ast.Module(statements, []), lesson, "exec"), namespace)
-            return eval(compile(ast.Expression(last.value), lesson, "eval"), namespace)
-    raise LookupError(f"no cell of {lesson} shows {name}(…)")
-
+# Run the cell that shows a widget and return its execution count.
+RUN_CELL = """async name => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  const shows = cell => cell.model.type === "code" && cell.model.sharedModel.getSource().split("\\n").some(line => line.startsWith(`${name}(`));
+  notebook.activeCellIndex = notebook.widgets.findIndex(shows);
+  await window.jupyterapp.commands.execute("notebook:run-cell");
+  return notebook.activeCell.model.executionCount;
+}"""
+# The value of a Python expression in the lesson's kernel, as text.
+EVALUATE = """async expression => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const reply = await kernel.requestExecute({ code: "", store_history: false, user_expressions: { value: expression } }).done;
+  const { status, data, ename, evalue } = reply.content.user_expressions.value;
+  if (status !== "ok") throw new Error(`${ename}: ${evalue}`);
+  return data["text/plain"];
+}"""
 
 # What a panel shows. The overlay is compared as the browser reads it, so `draw`'s text takes the same way.
 SHOWN = """panel => ({
   values: Object.fromEntries([...panel.querySelectorAll("input")].map(input => [input.name, input.value])),
   written: Object.fromEntries([...panel.querySelectorAll("input")].map(input => [input.name, input.previousElementSibling.textContent])),
+  spoken: Object.fromEntries([...panel.querySelectorAll("input")].map(input => [input.name, input.getAttribute("aria-valuetext")])),
   svg: panel.querySelector("svg").innerHTML,
   numbers: [...panel.querySelectorAll(".panel-numbers tr")].map(row => [...row.children].map(cell => cell.textContent)),
   alt: panel.querySelector("[role=img]").getAttribute("aria-label"),
@@ -78,15 +78,27 @@ START_CLOCK = """panel => {
   }).observe(panel.querySelector("svg"), { childList: true });
 }"""
 
+COUNT_ANSWERS = """panel => {
+  window.answers = 0;
+  new MutationObserver(() => { window.answers += 1; }).observe(panel.querySelector("svg"), { childList: true });
+}"""
+
 
 class Opened:
-    """A widget in the browser, and beside it the same one here, to compare with."""
+    """A widget in the browser, and the same one in the kernel, to compare with."""
 
-    def __init__(self, page, here):
-        self.page, self.here, self.values = page, here, dict(here.values)
-        self.element = page.locator(".panel")
-        assert self.element.count() == 1
+    def __init__(self, page, name):
+        count = page.evaluate(RUN_CELL, name)
+        self.page, self.in_kernel = page, f"Out[{count}]"
+        self.values, self.sliders = self.ask("values"), self.ask("sliders")
+        self.element = page.locator(".jp-CodeCell").filter(has_text=re.compile(rf"\[{count}\]:")).locator(".panel")
+        self.element.wait_for()
         self.element.scroll_into_view_if_needed()
+        self.element.evaluate(COUNT_ANSWERS)
+
+    def ask(self, attribute):
+        """Return an attribute of the kernel's widget, or what a method gives."""
+        return json.loads(ast.literal_eval(self.page.evaluate(EVALUATE, f"__import__('json').dumps({self.in_kernel}.{attribute})")))
 
     def slider(self, name):
         """Return a slider of the page, scrolled into view."""
@@ -100,79 +112,103 @@ class Opened:
 
     def on_slider(self, name):
         """Return a value as the browser's slider has it: on one of its steps."""
-        slider = self.here.sliders[name]
+        slider = self.sliders[name]
         steps = round((self.values[name] - slider["min"]) / slider["step"])
         return f"{slider['min'] + slider['step'] * steps:.6g}"
 
     def expect(self, message="", **values):
         """Wait until the panel shows what `draw` gives for these values; fail with the difference if it never does."""
         self.values |= values
-        frame = self.here._draw(**self.values)
-        on_sliders = {name: self.on_slider(name) for name in self.here.sliders}
+        svg, numbers, alt = self.ask(f"_draw(**{self.values!r})")
+        on_sliders = {name: self.on_slider(name) for name in self.sliders}
+        written = {name: words[int(on_sliders[name])] if (words := slider["words"]) else on_sliders[name] for name, slider in self.sliders.items()}
         expected = {
-            "values": on_sliders, "written": on_sliders, "svg": self.element.evaluate(READ_BY_BROWSER, frame.svg),
-            "numbers": [list(row) for row in frame.numbers.items()], "alt": frame.alt, "message": message,
+            "values": on_sliders, "written": written, "spoken": written, "svg": self.element.evaluate(READ_BY_BROWSER, svg),
+            "numbers": [list(row) for row in numbers.items()], "alt": alt, "message": message,
         }  # fmt: skip
         deadline = monotonic() + 10
         while (shown := self.element.evaluate(SHOWN)) != expected and monotonic() < deadline:
             sleep(0.05)
         assert shown == expected
 
+    def place(self, axes, x, y):
+        """Return where (x, y) of the picture's axes is on the page, in whole pixels, and what that place is in the axes."""
+        left, bottom, width, height = self.ask(f"_draw.keywords['axes'][{axes}].get_position().bounds")
+        (x0, x1), (y0, y1) = (self.ask(f"_draw.keywords['axes'][{axes}].get_{a}lim()") for a in "xy")
+        box = self.element.locator(".panel-picture").bounding_box()
+        px = round(box["x"] + box["width"] * (left + width * (x - x0) / (x1 - x0)))
+        py = round(box["y"] + box["height"] * (1 - bottom - height * (y - y0) / (y1 - y0)))
+        x = x0 + (x1 - x0) * ((px - box["x"]) / box["width"] - left) / width
+        y = y0 + (y1 - y0) * (1 - (py - box["y"]) / box["height"] - bottom) / height
+        return (px, py), (x, y)
 
-@pytest.fixture
+    def click(self, place):
+        """Click a place of the page and wait for the kernel's answer."""
+        answers = self.page.evaluate("window.answers")
+        self.page.mouse.click(*place)
+        self.page.wait_for_function("n => window.answers > n", arg=answers)
+
+
+@pytest.fixture(scope="module")
 def open_widget(open_lesson):
-    """Return a function that opens the lesson of a widget and runs it."""
+    """Return a function that shows a widget as it is at first; each lesson is opened and run once."""
+    pages = {}
 
-    def open_widget(name):
-        here = make(name)
-        return Opened(open_lesson(WIDGETS[name][0]), here)
+    def open_widget(name, lesson=None):
+        lesson = lesson or LESSONS[name]
+        if lesson not in pages:
+            pages[lesson] = open_lesson(lesson)
+        pages[lesson].bring_to_front()
+        return Opened(pages[lesson], name)
 
     return open_widget
 
 
 def test_every_widget_is_tried_in_the_browser():
-    assert set(WIDGETS) == set(widgets.__all__)
+    assert set(LESSONS) == set(widgets.__all__)
 
 
-@pytest.mark.parametrize("name", WIDGETS)
-def test_the_picture_and_the_numbers_follow_the_sliders(name, open_widget):
-    _, dragged, pressed = WIDGETS[name]
-    widget = open_widget(name)
+@EACH
+def test_the_picture_and_the_numbers_follow_the_sliders(name, lesson, dragged, pressed, open_widget):
+    widget = open_widget(name, lesson)
     widget.expect()
     at_first = widget.picture()
 
     slider = widget.slider(dragged)
     box, thumb = slider.bounding_box(), 16  # pixels: the handle, which stays within the track
-    low, high = (widget.here.sliders[dragged][end] for end in ("min", "max"))
-    x = box["x"] + thumb / 2 + (box["width"] - thumb) * (widget.values[dragged] - low) / (high - low)
+    low, high, step = (widget.sliders[dragged][key] for key in ("min", "max", "step"))
+    at = float(widget.on_slider(dragged))
+    far = max((high - low) / 10, step) * (1 if high - at > at - low else -1)  # towards the end that is farther away
+    per_unit = (box["width"] - thumb) / (high - low)
+    x = box["x"] + thumb / 2 + per_unit * (at - low)
     y = box["y"] + box["height"] / 2
     widget.page.mouse.move(x, y)
     widget.page.mouse.down()
-    widget.page.mouse.move(x + 20, y, steps=4)
+    widget.page.mouse.move(x + per_unit * far, y, steps=4)
     widget.page.mouse.up()
     value = float(slider.input_value())
-    assert widget.values[dragged] < value < high
+    assert value != at and abs(value - at - far) <= max(step, 2 / per_unit)
     widget.expect(**{dragged: value})
     after_drag = widget.picture()
     assert after_drag != at_first
 
     slider = widget.slider(pressed)
     slider.focus()
-    step = widget.here.sliders[pressed]["step"]
+    step = widget.sliders[pressed]["step"]
     for key, change in {"ArrowRight": step, "ArrowUp": step, "ArrowLeft": -step, "ArrowDown": -step}.items():
-        value = widget.values[pressed] + change
+        value = float(widget.on_slider(pressed)) + change
         slider.press(key)
         widget.expect(**{pressed: round(value, 6)})
     for key, end in {"Home": "min", "End": "max"}.items():
         slider.press(key)
-        widget.expect(**{pressed: widget.here.sliders[pressed][end]})
+        widget.expect(**{pressed: widget.sliders[pressed][end]})
     assert widget.picture() != after_drag
 
 
-@pytest.mark.parametrize("name", WIDGETS)
-def test_the_picture_follows_without_delay(name, open_widget, capsys):
-    widget = open_widget(name)
-    slider = widget.slider(WIDGETS[name][2])
+@EACH
+def test_the_picture_follows_without_delay(name, lesson, dragged, pressed, open_widget, capsys):
+    widget = open_widget(name, lesson)
+    slider = widget.slider(pressed)
     slider.focus()
     widget.element.evaluate(START_CLOCK)
     for number in range(1, 22):
@@ -180,7 +216,7 @@ def test_the_picture_follows_without_delay(name, open_widget, capsys):
         widget.page.wait_for_function("n => window.latencies.length === n", arg=number)
     latencies = widget.page.evaluate("window.latencies")
     with capsys.disabled():
-        print(f" {name}: {median(latencies):.0f} ms from key press to changed picture (median of {len(latencies)}) ", end="")
+        print(f" {name} {lesson[:2]}: {median(latencies):.0f} ms from key press to changed picture (median of {len(latencies)}) ", end="")
     assert median(latencies) < 500
 
 
@@ -201,3 +237,74 @@ def test_the_other_corner_moves_after_a_button(open_widget):
     widget = open_widget("likelihood_landscape")
     widget.element.get_by_role("button", name="move the bottom left corner").click()
     widget.expect(corner="bottom left")
+
+
+@pytest.mark.parametrize(
+    "lesson, white, blue",
+    [  # the white style is in the album twice, the blue one never; with α = 1 that is 3/4082 and 1/4082
+        ("04_wrodl_counting_and_smoothing", {"p(x), counted": 0.04, "p(x), α = 1": 3 / 4082}, {"p(x), counted": 0, "p(x), α = 1": 1 / 4082}),
+        ("05_naive_bayes_on_wrodl", {"p(x), table, α = 1": 3 / 4082, "p(x), Naive Bayes": 0.46 * 0.16 * 0.44 * 0.38 * 0.44},
+         {"p(x), table, α = 1": 1 / 4082, "p(x), Naive Bayes": 0.46 * 0.16 * 0.44 * 0.38 * 0.08}),
+    ],
+    ids=["04", "05"],
+)  # fmt: skip
+def test_a_style_is_designed(lesson, white, blue, open_widget):
+    widget = open_widget("style_designer", lesson)
+
+    def design(seen, probabilities, **style):
+        for feature, value in style.items():
+            slider = widget.slider(feature)
+            slider.press("Home")
+            for _ in range(widget.sliders[feature]["words"].index(value)):
+                slider.press("ArrowRight")
+            widget.expect(**{feature: widget.sliders[feature]["words"].index(value)})
+        shown = widget.element.evaluate(SHOWN)
+        assert shown["written"] | style == shown["written"] == shown["spoken"]
+        numbers = dict(shown["numbers"])
+        assert numbers.pop("seen in the data") == f"{seen} of 50"
+        assert {name: float(p) for name, p in numbers.items()} == pytest.approx(probabilities, abs=5e-6)
+
+    rest = dict(accessoriesType="Round", clothingType="ShirtScoopNeck", hairColor="Red", topType="LongHairStraight")
+    design(2, white, **rest, clothingColor="White")
+    face = widget.picture()
+    design(0, blue, clothingColor="Blue01")
+    assert widget.picture() != face
+
+
+def test_a_click_chooses_the_hidden_pixel(open_widget):
+    widget = open_widget("hidden_pixels")
+    for row, column in [(20, 9), (0, 31), (31, 0)]:
+        place, _ = widget.place(0, column, 31 - row)
+        widget.click(place)
+        widget.expect(row=row, column=column)
+    place, _ = widget.place(1, 0.5, 0.5)  # on the colours
+    widget.click(place)
+    widget.expect()
+
+
+def test_a_click_or_a_drag_on_the_plane_moves_z(open_widget):
+    widget = open_widget("latent_explorer")
+    low, high = (widget.sliders["z1"][end] for end in ("min", "max"))
+    x = [low + share * (high - low) for share in (0.25, 0.5, 0.75)]
+    pictures = {widget.picture()}
+
+    place, (z1, z2) = widget.place(1, x[0], x[2])
+    widget.click(place)
+    widget.expect(z1=z1, z2=z2)
+    pictures.add(widget.picture())
+
+    widget.page.mouse.move(*place)
+    widget.page.mouse.down()
+    place, (z1, z2) = widget.place(1, x[2], x[1])
+    widget.page.mouse.move(*place, steps=10)
+    widget.page.mouse.up()
+    widget.expect(z1=z1, z2=z2)
+    pictures.add(widget.picture())
+    assert len(pictures) == 3
+
+    for outside in [widget.place(0, 0.5, 0.5), widget.place(1, x[1], high + 0.02 * (high - low))]:  # the picture, and just above the plane
+        widget.click(outside[0])
+        widget.expect()
+
+    widget.element.get_by_role("button", name="back to the start").click()
+    widget.expect(**{name: slider["value"] for name, slider in widget.sliders.items()})
