@@ -95,18 +95,21 @@ def _parts(style: Mapping[str, str]) -> dict:
     return parts
 
 
+def style_svg(style: Mapping[str, str], size: int = 128) -> str:
+    """Return the face of a style as SVG text, `size` pixels wide and high, without the background; raises as draw_style."""
+    portrait = pa.Avatar(**_FIXED, **_parts(style)).render()  # 264 × 280; the lowest 16 rows are only clothes and are cut off
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" viewBox="0 0 264 264">{portrait}</svg>'
+
+
 def draw_style(style: Mapping[str, str], size: int = 128) -> Image.Image:
     """Draw the face of a style as an RGB picture, `size` pixels wide and high.
 
     `style` maps each of the five features to one of its values: a dict, or a row of `load_wrodl()`.
     Raises ValueError, with a list of what is possible, for an unknown or missing feature or value.
     """
-    parts = _parts(style)
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise ValueError(f"size must be a positive whole number of pixels, got {size!r}")
-    portrait = pa.Avatar(**_FIXED, **parts).render()  # 264 × 280; the lowest 16 rows are only clothes and are cut off
-    square = f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" viewBox="0 0 264 264">{portrait}</svg>'
-    png = resvg_py.svg_to_bytes(svg_string=square, background=BACKGROUND, skip_system_fonts=True)
+    png = resvg_py.svg_to_bytes(svg_string=style_svg(style, size), background=BACKGROUND, skip_system_fonts=True)
     return Image.open(io.BytesIO(png)).convert("RGB")
 
 

@@ -28,7 +28,6 @@ from course_utils.widgets.imagined_digit import fit_gaussians
 from course_utils.widgets.likelihood_landscape import landscape
 from course_utils.widgets.panel import Panel
 from course_utils.widgets.pseudo_count import leave_one_out, unseen_mass
-from course_utils.widgets.style_designer import _face
 
 MOVES = 100
 WARM_UP = 5
@@ -133,7 +132,6 @@ def style_designer() -> tuple[Panel, Callable]:
         _, ax = plt.subplots(figsize=(3.6, 3.9))
         ax.imshow(avatars.draw_style({name: values[int(codes[name])] for name, values in WRODL_VALUES.items()}, 220))
         ax.set(xticks=[], yticks=[], title="Your Wrodler")
-        _face.cache_clear()  # so that the widget's next face is drawn anew, too
 
     return panel, plot
 

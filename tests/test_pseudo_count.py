@@ -47,7 +47,7 @@ def numbers(panel, log_alpha):
     assert panel.message == ""
     shown = dict(panel.numbers)
     assert list(shown) == [
-        "α", "log-likelihood, leave one out", "mass on unseen styles", "p of a style seen twice", "p of a style seen once", "p of an unseen style",
+        "α", "leave-one-out score in nats", "the same, all styles equal", "mass on unseen styles", "p of a style seen twice", "p of a style seen once", "p of an unseen style",
     ]  # fmt: skip
     return [float(text.replace("−", "-").rstrip("%")) for text in shown.values()]
 
@@ -96,8 +96,9 @@ def test_the_numbers(panel, counts, people, log_alpha):
     assert shown[0] == pytest.approx(alpha, rel=0.005)
     scores = [np.log((counts[j] - 1 + alpha) / (49 + 4032 * alpha)) for j in np.flatnonzero(counts) for _ in range(counts[j])]
     assert shown[1] == pytest.approx(sum(scores), abs=0.051)
-    assert shown[2] == pytest.approx(100 * model.theta[counts == 0].sum(), abs=0.051)
-    for value, seen in zip(shown[3:], (2, 1, 0)):
+    assert shown[2] == pytest.approx(-50 * np.log(4032), abs=0.051)
+    assert shown[3] == pytest.approx(100 * model.theta[counts == 0].sum(), abs=0.051)
+    for value, seen in zip(shown[4:], (2, 1, 0), strict=True):
         assert value == pytest.approx(model.theta[counts == seen][0], rel=0.06)
     assert f"{shown[1]:.1f} nats" in panel.alt
 

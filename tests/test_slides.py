@@ -165,5 +165,5 @@ def test_a_lesson_that_fails_has_no_deck(lesson, without_parts, capsys):
     nbformat.write(new_notebook(cells=[code("1 / 0", "slide")]), lesson[0])
     assert run(lesson) == 1
     message = capsys.readouterr().err
-    assert "01_first.ipynb does not run" in message and "ZeroDivisionError" in message
+    assert "01_first.ipynb, cell 0" in message and "ZeroDivisionError" in message
     assert not list(lesson[1].glob("*.html"))

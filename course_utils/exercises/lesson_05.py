@@ -37,7 +37,7 @@ def grade_by_hand(answer: object) -> str:
         ],
         tolerance=5e-3,
     )  # fmt: skip
-    return "0.14 × 0.48 × 0.34 × 0.14 × 0.44 ≈ 0.0014."
+    return "0.14 × 0.48 × 0.34 × 0.14 × 0.44 ≈ 0.001407."
 
 
 def reference_log_prob(x: np.ndarray, thetas: list) -> np.ndarray:

@@ -47,6 +47,7 @@ def grade_parameters(answer: object) -> str:
         answer, 1024 * 128 + 128 + 128 * 2 + 2,
         [
             (1024 * 128 + 128 * 2, "These are the weights. Each layer also has a bias for each of its outputs, 128 and 2."),
+            (1024 * 128 + 128 + 128 * 2, "The last layer has biases too: 2."),
             (1024 * 128 + 128, "That is the first layer. The second goes from 128 to 2."),
             (1024 * 128 * 2, "The two layers follow each other: their weights add up, they do not multiply."),
             (1024 + 128 + 2, "These are the sizes. A layer has a weight for each pair of an input and an output."),

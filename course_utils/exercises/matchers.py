@@ -149,7 +149,7 @@ def _difference(value: np.ndarray, expected: np.ndarray, tolerance: float) -> st
         return f"{place}is {bool(value[index])}: that is not right."
     ours, theirs = float(value[index]), float(expected[index])
     if np.isnan(ours):
-        reason = "was 0 divided by 0, or the logarithm of a negative number taken?"
+        reason = "was 0 divided by 0, 0 times log 0 computed, or the logarithm of a negative number taken?"
     elif np.isinf(ours):
         reason = "was something divided by 0, or the logarithm of 0 taken?"
     elif np.isclose(-ours, theirs, rtol=tolerance, atol=0):

@@ -20,7 +20,7 @@ def colour_given_visible(p_data: PlanetPixelDistribution, pixels: np.ndarray, hi
 
     pixels (1024,) is the picture, hidden (1024,) bool says what is covered.
     """
-    agree = (p_data.pixels[:, ~hidden] == pixels[~hidden]).all(axis=1)
+    agree = ~((p_data.pixels != pixels) & ~hidden).any(axis=1)  # (3552,)
     found = np.bincount(p_data.pixels[agree, k], weights=p_data.probabilities[agree], minlength=256)
     return found / found.sum()
 

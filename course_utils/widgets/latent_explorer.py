@@ -64,7 +64,7 @@ def latent_explorer(
         axes[1].set_title("the latent plane: click it")
         if codes is not None:
             axes[1].scatter(codes[:, 0], codes[:, 1], s=6, color=style.LATENT, alpha=0.25, linewidths=0)
-    step = (limits[1] - limits[0]) / 200
+    step = (limits[1] - limits[0]) / 1000
     names = [f"z{k + 1}" for k in range(len(start))]
 
     def click(px: float, py: float) -> dict:

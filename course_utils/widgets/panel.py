@@ -86,14 +86,21 @@ class Overlay:
 
     def image(self, ax: Axes, pixels: np.ndarray, extent: tuple[float, float, float, float]) -> None:
         """Lay an image (H, W) or (H, W, 3 or 4) uint8, first row on top, over extent = (x0, x1, y0, y1)."""
-        x0, x1, y0, y1 = extent
-        (left, right), (top, bottom) = _pixels(ax, [x0, x1], [y1, y0])
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, format="png", compress_level=1)
+        self._picture(ax, "image/png", buffer.getvalue(), extent)
+
+    def drawing(self, ax: Axes, svg: str, extent: tuple[float, float, float, float]) -> None:
+        """Lay a drawing, an SVG document of its own, over extent = (x0, x1, y0, y1)."""
+        self._picture(ax, "image/svg+xml", svg.encode(), extent)
+
+    def _picture(self, ax: Axes, kind: str, data: bytes, extent: tuple[float, float, float, float]) -> None:
+        x0, x1, y0, y1 = extent
+        (left, right), (top, bottom) = _pixels(ax, [x0, x1], [y1, y0])
         self.elements.append(
             f'<image x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" '
             'preserveAspectRatio="none" style="image-rendering:pixelated" '
-            f'href="data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode("ascii")}"/>'
+            f'href="data:{kind};base64,{base64.b64encode(data).decode("ascii")}"/>'
         )
 
 

@@ -39,7 +39,8 @@ def draw(log_alpha: float, *, axes: list[Axes], counts: np.ndarray) -> Frame:
     total = counts.sum() + alpha * len(counts)
     numbers = {
         "α": f"{alpha:.3g}",
-        "log-likelihood, leave one out": f"{score:.1f}".replace("-", "−"),
+        "leave-one-out score in nats": f"{score:.1f}".replace("-", "−"),
+        "the same, all styles equal": f"{-counts.sum() * np.log(len(counts)):.1f}".replace("-", "−"),
         "mass on unseen styles": f"{mass:.1%}",
         "p of a style seen twice": f"{(2 + alpha) / total:.1e}",
         "p of a style seen once": f"{(1 + alpha) / total:.1e}",
@@ -56,7 +57,7 @@ def pseudo_count(counts: np.ndarray) -> Panel:
     uniform = -counts.sum() * np.log(len(counts))
     axes[0].axhline(uniform, color=style.GREY, linestyle="--", linewidth=1.5)
     axes[0].annotate("all styles equal", (2, uniform), xytext=(0, -6), textcoords="offset points", ha="right", va="top")
-    axes[0].set(title="Leave-one-out log-likelihood", ylabel="nats")
+    axes[0].set(title="Leave-one-out log-likelihood", ylabel="nats", ylim=(uniform - 15, uniform + 2))
     axes[1].plot(log_alphas, unseen_mass(counts, 10**log_alphas), color=style.P_MODEL)
     axes[1].set(title="Probability of all unseen styles", xlabel="log₁₀ α", ylabel="probability", ylim=(0, 1.05))
     return Panel(

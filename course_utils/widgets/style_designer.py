@@ -1,14 +1,14 @@
 """Lessons 04 and 05: design a Wrodler and read how likely each model finds it."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from course_utils.avatars import draw_style
+from course_utils.avatars import BACKGROUND, style_svg
 from course_utils.datasets import WRODL_VALUES
 from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
 
@@ -18,11 +18,6 @@ LABELS = {
 START = {"accessoriesType": "Round", "clothingColor": "White", "clothingType": "ShirtScoopNeck", "hairColor": "Red", "topType": "LongHairStraight"}
 
 
-@lru_cache(maxsize=512)
-def _face(values: tuple[str, ...]) -> np.ndarray:
-    return np.asarray(draw_style(dict(zip(WRODL_VALUES, values)), 220))
-
-
 def draw(*, ax: Axes, observations: pd.DataFrame, models: Mapping[str, Callable], **codes: float) -> Frame:
     """Return the frame for one style, given as the place of each value in WRODL_VALUES.
 
@@ -30,7 +25,7 @@ def draw(*, ax: Axes, observations: pd.DataFrame, models: Mapping[str, Callable]
     """
     style = {name: values[int(codes[name])] for name, values in WRODL_VALUES.items()}
     overlay = Overlay()
-    overlay.image(ax, _face(tuple(style.values())), (0, 1, 0, 1))
+    overlay.drawing(ax, style_svg(style), (0, 1, 0, 1))
     seen = int((observations[list(style)] == list(style.values())).all(axis=1).sum())
     row = pd.DataFrame([style])
     numbers = {"seen in the data": f"{seen} of {len(observations)}"}
@@ -46,7 +41,7 @@ def style_designer(observations: pd.DataFrame, models: Mapping[str, Callable]) -
     observations: the styles seen, as `load_wrodl` returns them. models: name → a function from styles to log p(x).
     """
     figure, ax = plt.subplots(figsize=(3.6, 3.9))
-    ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xticks=[], yticks=[], title="Your Wrodler")
+    ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xticks=[], yticks=[], title="Your Wrodler", facecolor=BACKGROUND)
     return Panel(
         partial(draw, ax=ax, observations=observations, models=models),
         figure,
