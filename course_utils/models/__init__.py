@@ -2,6 +2,8 @@
 
 from course_utils.models.box import BoxModel
 from course_utils.models.categorical import JointCategorical
+from course_utils.models.categorical_mixture import CategoricalMixture
+from course_utils.models.gaussian_mixture import GaussianMixture
 from course_utils.models.naive_bayes import NaiveBayes
 
-__all__ = ["BoxModel", "JointCategorical", "NaiveBayes"]
+__all__ = ["BoxModel", "CategoricalMixture", "GaussianMixture", "JointCategorical", "NaiveBayes"]
