@@ -24,7 +24,7 @@ help:
 	$(info make notebooks  execute the lessons and store their outputs)
 	$(info make slides     write one deck of slides a lesson)
 	$(info make data       make the data files anew)
-	$(info make bench      measure how fast the widgets answer)
+	$(info make bench      measure how fast the widgets and the models are)
 	@cd .
 
 lab: .venv/lab.done
@@ -46,6 +46,7 @@ data: .venv/lab.done
 
 bench: .venv/test.done
 	$(VENV_PYTHON) tests/benchmarks.py
+	$(VENV_PYTHON) tests/bench_em.py
 
 # Each recipe is plain enough for both kinds of shell that make meets on Windows.
 DONE = $(VENV_PYTHON) -c "open('$@', 'w').close()"

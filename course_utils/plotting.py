@@ -68,6 +68,13 @@ def box(theta: tuple[float, float, float, float], ax: Axes | None = None, filled
     (ax or plt.gca()).add_patch(Rectangle((west, south), east - west, north - south, linewidth=2.5, **colours))
 
 
+def ellipse(mean: np.ndarray, covariance: np.ndarray, radius: float = 2.0) -> np.ndarray:
+    """Return a closed curve (61, 2), the points at `radius` standard deviations from the mean."""
+    angle = np.linspace(0, 2 * np.pi, 61)
+    values, vectors = np.linalg.eigh(covariance)
+    return mean + radius * (np.column_stack([np.cos(angle), np.sin(angle)]) * np.sqrt(values)) @ vectors.T
+
+
 FAMILIES = {
     "generative models": [(0.5, 0.93), "generative models", None],
     "explicit": [(0.36, 0.70), "explicit density\n$p_θ(x)$ is written down", "generative models"],
