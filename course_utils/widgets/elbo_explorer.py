@@ -33,7 +33,8 @@ def draw(mean: float, width: float, *, axes: list[Axes], z: np.ndarray, log_join
     """Return the frame for one q: its curve beside the posterior, and the bar of ELBO and gap."""
     elbo, gap = elbo_and_gap(z, log_joint, mean, width)
     overlay = Overlay()
-    overlay.line(axes[0], z[::4], normal(z[::4], mean, width), style.P_MODEL, width=3)
+    shown = np.linspace(*axes[0].get_xlim(), 300)
+    overlay.line(axes[0], shown, np.minimum(normal(shown, mean, width), axes[0].get_ylim()[1]), style.P_MODEL, width=3)
     overlay.rect(axes[1], -0.3, LOWEST, 0.3, max(elbo, LOWEST), style.P_MODEL)
     overlay.rect(axes[1], -0.3, max(elbo, LOWEST), 0.3, max(elbo, LOWEST) + min(gap, elbo + gap - LOWEST), style.GREY, opacity=0.35)
     numbers = {name: f"{value:.3f}".replace("-", "−") for name, value in
@@ -52,7 +53,7 @@ def elbo_explorer(z: np.ndarray, log_joint: np.ndarray) -> Panel:
     posterior = np.exp(log_joint - log_evidence)
     axes[0].plot(z, posterior, color=style.LATENT)
     axes[0].fill_between(z, posterior, color=style.LATENT, alpha=0.15, linewidth=0)
-    axes[0].set(xlim=(-3, 3), ylim=(0, 2.2), xlabel="z", ylabel="density", title="posterior (red) and q (orange)")
+    axes[0].set(xlim=(-3, 3), ylim=(0, 2.2), xlabel="z", ylabel="density", title="posterior (dark red) and q (orange)")
     axes[1].axhline(log_evidence, color=style.INK, linestyle="--")
     axes[1].set(xlim=(-0.6, 0.6), ylim=(LOWEST, log_evidence + 1), xticks=[], ylabel="nats", title="log p(x)")
     return Panel(
