@@ -21,11 +21,14 @@ import torch
 
 from course_utils import avatars, plotting, style, widgets
 from course_utils.datasets import WRODL_VALUES, load_digits, load_planet_pixel, load_world_land, load_wrodl, planet_pixel_distribution
-from course_utils.models import JointCategorical, NaiveBayes
+from course_utils.models import GaussianMixture, JointCategorical, NaiveBayes
 from course_utils.widgets.box_explorer import N_SHOWN
+from course_utils.widgets.elbo_explorer import elbo_and_gap, normal
+from course_utils.widgets.em_stepper import Step, ellipse
 from course_utils.widgets.hidden_pixels import colour_given_visible
 from course_utils.widgets.imagined_digit import fit_gaussians
 from course_utils.widgets.likelihood_landscape import landscape
+from course_utils.widgets.mixture_sliders import component_densities
 from course_utils.widgets.panel import Panel
 from course_utils.widgets.pseudo_count import leave_one_out, unseen_mass
 
@@ -180,6 +183,65 @@ def latent_explorer() -> tuple[Panel, Callable]:
     return panel, plot
 
 
+def em_stepper() -> tuple[Panel, Callable]:
+    """Return lesson 08's widget of EM, and a function that plots the same."""
+    generator = np.random.default_rng(0)
+    x = np.concatenate([generator.normal(mean, 1, size=(100, 2)) for mean in ((0, 0), (4, 1), (1, 4))])
+    model = GaussianMixture(3, reg=0).set_parameters(np.ones(3) / 3, [[-1, 3], [0, 3.5], [1, 3]], [np.eye(2)] * 3)
+    steps = []
+    for _ in range(25):
+        r, log_prob = model.e_step(x)
+        steps.append(Step(r, model.weights, model.means, model.covariances, log_prob.sum()))
+        model.m_step(x, r)
+        steps.append(Step(r, model.weights, model.means, model.covariances, model.log_prob(x).sum()))
+    panel = widgets.em_stepper(x, steps)
+
+    def plot(step: float) -> None:
+        _, ax = plt.subplots(figsize=(5.6, 4.8))
+        state = steps[int(step)]
+        ax.scatter(*x.T, c=state.responsibilities @ [mpl.colors.to_rgb(colour) for colour in style.CLUSTERS])
+        for mean, covariance, colour in zip(state.means, state.covariances, style.CLUSTERS):
+            ax.plot(*ellipse(mean, covariance).T, color=colour)
+            ax.plot(*mean, "o", color=colour)
+
+    return panel, plot
+
+
+def mixture_sliders() -> tuple[Panel, Callable]:
+    """Return lesson 08's widget of two humps, and a function that plots the same."""
+    generator = np.random.default_rng(0)
+    x = np.concatenate([generator.normal(7.3, 0.3, 120), generator.normal(9.5, 0.8, 180)])
+    panel = widgets.mixture_sliders(x)
+
+    def plot(**theta: float) -> None:
+        _, ax = plt.subplots(figsize=(7.2, 4.0))
+        ax.hist(x, bins=30, density=True, color=style.PALE)
+        grid = np.linspace(x.min(), x.max(), 240)
+        parts = component_densities(grid, **theta)
+        for part, colour in zip([*parts, parts.sum(axis=0)], [*style.CLUSTERS[:2], style.P_MODEL]):
+            ax.plot(grid, part, color=colour)
+
+    return panel, plot
+
+
+def elbo_explorer() -> tuple[Panel, Callable]:
+    """Return lesson 09's widget, and a function that plots the same."""
+    z = np.linspace(-14, 14, 5601)
+    log_joint = -0.5 * z**2 - 2 * (1.5 - z**2) ** 2 - np.log(np.pi)
+    panel = widgets.elbo_explorer(z, log_joint)
+    log_evidence = np.logaddexp.reduce(log_joint) + np.log(z[1] - z[0])
+
+    def plot(mean: float, width: float) -> None:
+        _, axes = plt.subplots(1, 2, figsize=(7.6, 4.0), width_ratios=[3, 1])
+        axes[0].plot(z, np.exp(log_joint - log_evidence), color=style.LATENT)
+        axes[0].plot(z, normal(z, mean, width), color=style.P_MODEL)
+        axes[0].set(xlim=(-3, 3))
+        elbo, gap = elbo_and_gap(z, log_joint, mean, width)
+        axes[1].bar([0, 0], [elbo + 12, gap], bottom=[-12, elbo], color=[style.P_MODEL, style.GREY])
+
+    return panel, plot
+
+
 WIDGETS = {
     "imagined_digit": imagined_digit,
     "bayes_explorer": bayes_explorer,
@@ -189,6 +251,9 @@ WIDGETS = {
     "style_designer": style_designer,
     "hidden_pixels": hidden_pixels,
     "latent_explorer": latent_explorer,
+    "em_stepper": em_stepper,
+    "mixture_sliders": mixture_sliders,
+    "elbo_explorer": elbo_explorer,
 }
 LIMITS = dict.fromkeys(WIDGETS, 20) | {"latent_explorer": 16}  # milliseconds, for the median
 
