@@ -27,6 +27,9 @@ WIDGETS = [
     ("style_designer", "05_naive_bayes_on_wrodl", "clothingColor", "topType"),
     ("hidden_pixels", "06_naive_bayes_on_planet_pixel", "radius", "column"),
     ("latent_explorer", "07_representation_learning", "z1", "z2"),
+    ("mixture_sliders", "08_gaussian_mixtures", "mu1", "sigma1"),
+    ("em_stepper", "08_gaussian_mixtures", "step", "step"),
+    ("elbo_explorer", "09_the_elbo", "mean", "width"),
 ]
 LESSONS = {name: lesson for name, lesson, *_ in WIDGETS}
 EACH = pytest.mark.parametrize("name, lesson, dragged, pressed", WIDGETS, ids=[f"{name} {lesson[:2]}" for name, lesson, *_ in WIDGETS])
@@ -308,3 +311,43 @@ def test_a_click_or_a_drag_on_the_plane_moves_z(open_widget):
 
     widget.element.get_by_role("button", name="back to the start").click()
     widget.expect(**{name: slider["value"] for name, slider in widget.sliders.items()})
+
+
+def test_em_goes_forward_and_back_by_half_steps(open_widget):
+    widget = open_widget("em_stepper")
+    done, pictures = ["the start", "E step 1", "M step 1", "E step 2"], []
+
+    def press(label, step):
+        answers = widget.page.evaluate("window.answers")
+        widget.element.get_by_role("button", name=label).click()
+        widget.page.wait_for_function("n => window.answers > n", arg=answers)
+        widget.expect(step=step)
+
+    press("back", 0)
+    for step, words in enumerate(done):
+        if step:
+            press("forward", step)
+        assert dict(widget.element.evaluate(SHOWN)["numbers"])["just done"] == words
+        pictures.append(widget.picture())
+    assert len(set(pictures)) == 4
+    press("back", 2)
+    assert widget.picture() == pictures[2]
+
+    widget.slider("step").press("End")
+    last = widget.sliders["step"]["max"]
+    widget.expect(step=last)
+    press("forward", last)
+    press("back", last - 1)
+
+
+def test_elbo_and_divergence_change_places_and_their_sum_stays(open_widget):
+    widget = open_widget("elbo_explorer")
+    seen = []
+    for name, key in [("mean", "Home"), ("width", "End"), ("mean", "End"), ("width", "Home")]:
+        widget.slider(name).press(key)
+        widget.expect(**{name: widget.sliders[name]["min" if key == "Home" else "max"]})
+        elbo, gap, together = [float(value.replace("−", "-")) for _, value in widget.element.evaluate(SHOWN)["numbers"]]
+        assert abs(elbo + gap - together) < 0.0016
+        seen.append((elbo, gap, together))
+    elbos, gaps, sums = (set(column) for column in zip(*seen))
+    assert len(elbos) == len(gaps) == 3 and len(sums) == 1  # a mean of −2.5 is as good as one of 2.5
