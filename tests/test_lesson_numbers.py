@@ -1,4 +1,4 @@
-"""The numbers that lessons 01–07 print and speak of, beside computations that use none of the course's models.
+"""The numbers that lessons 01–09 print and speak of, beside computations that use none of the course's models.
 
 Taken from course_utils are only the data: `load_digits`, `load_biscuit_tins`, and X = `load_world_land().sample(…)`;
 Wrodl and Planet Pixel are read from their files. What lies on land is said by matplotlib or by Green's theorem on the raw
@@ -20,14 +20,20 @@ import nbformat
 import numpy as np
 import pytest
 from matplotlib.path import Path as Polygon
-from scipy.special import logsumexp
-from scipy.stats import binom, entropy, norm, uniform
+from scipy.integrate import quad
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit, logsumexp
+from scipy.stats import binom, entropy, multivariate_normal, norm, uniform
+from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits as digits_of_sklearn
 from sklearn.decomposition import PCA
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import mutual_info_score
+from sklearn.mixture import GaussianMixture
 
 from course_utils.datasets import files, load_biscuit_tins, load_digits, load_world_land
 from course_utils.execute import NOTEBOOKS
+from course_utils.exercises.lesson_08 import EXERCISES
 
 NUMBER = r"([-+−]?(?:inf|\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?))"
 BY_EYE = (-60, -130, 75, 155)  # the box of lesson 02
@@ -902,3 +908,259 @@ def test_07_what_was_trained_is_printed_as_a_bound_that_was_asserted():
     assert int(read("07", "no proper tin, from codes of real tins: #%")[0]) < 2 and "assert shares[0] < 0.02 and" in code
     grown = read("07", "seven steps: the height grows by # to # pixels, the width changes by less than #")
     assert grown == ["5", "9", "2"] and "assert 5 < grown < 9 and abs(widened) < 2\n" in code
+
+
+# --- lesson 08
+
+
+def made(lesson: str, beginning: str) -> dict:
+    """Return the names after the cell that begins with these words, one that only makes data, has run."""
+    (path,) = NOTEBOOKS.glob(f"{lesson}_*.ipynb")
+    (source,) = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.source.startswith(beginning)]
+    names = {"np": np}
+    exec(source, names)
+    return names
+
+
+@pytest.fixture(scope="module")
+def times():
+    """When the customers of the bakery came, in hours, (300,)."""
+    return made("08", "rng = np.random.default_rng(1)")["times"]
+
+
+@pytest.fixture(scope="module")
+def plane():
+    """The three clusters of section 4 and their 300 points."""
+    return made("08", "rng = np.random.default_rng(2)")
+
+
+def by_sklearn(x, weights, means, covariances, reg=0.0, max_iter=500, tol=1e-9) -> GaussianMixture:
+    """Return scikit-learn's mixture of Gaussians after EM from a start."""
+    return GaussianMixture(
+        len(weights), reg_covar=reg, max_iter=max_iter, tol=tol,
+        weights_init=weights, means_init=means, precisions_init=np.linalg.inv(covariances),
+    ).fit(x)  # fmt: skip
+
+
+def two_humps(x, pi, mu, sigma) -> float:
+    """Return the log-likelihood of a mixture in one dimension, by scipy."""
+    return logsumexp(np.log(pi) + norm.logpdf(x[:, None], mu, sigma), axis=1).sum()
+
+
+def test_08_whose_customer():
+    joint = np.array([0.4, 0.6]) * norm.pdf(8 + 10 / 60, [7.3, 9.5], [0.3, 0.8])
+    for number, value in zip(read("08", "at 8:10: early bird #, late riser #"), joint / joint.sum()):
+        agree(number, value)
+
+
+def test_08_em_finds_the_two_humps(times):
+    model = by_sklearn(times[:, None], [0.5, 0.5], [[8.0], [9.0]], np.ones((2, 1, 1)))
+    found = [*model.weights_, *model.means_[:, 0], *np.sqrt(model.covariances_[:, 0, 0])]
+    for number, value in zip(read("08", "found [# #] [# #] [# #]"), found, strict=True):
+        agree(number, value)
+    truth = [0.4, 0.6, 7.3, 9.5, 0.3, 0.8]
+    assert [float(number) for number in read("08", "truth [# #] [# #] [# #]")] == truth
+    scores = {
+        "one Gaussian": norm.logpdf(times, times.mean(), times.std()).sum(),
+        "two by EM": model.score(times[:, None]) * 300,
+        "the true mixture": two_humps(times, *np.reshape(truth, (3, 2))),
+    }
+    for name, score in scores.items():
+        agree(read("08", f"{name} log-likelihood # nats")[0], score)
+    agree(read("08", "the two humps found by EM: log-likelihood # nats")[0], scores["two by EM"])
+    assert scores["two by EM"] > scores["the true mixture"] and "even a little above that of the truth" in text("08", "written")
+
+
+def test_08_more_components(plane):
+    points, pi, mu, sigma = (plane[name] for name in ("points", "true_pi", "true_mu", "true_sigma"))
+    rng = np.random.default_rng(0)
+    new = np.concatenate([rng.multivariate_normal(m, c, size=round(100_000 * p)) for p, m, c in zip(pi, mu, sigma)])
+    one, three, ten = (read("08", f" {k} components # #"[k == 10 :]) for k in (1, 3, 10))
+    single = multivariate_normal(points.mean(axis=0), np.cov(points.T, ddof=0))
+    agree(one[0], single.logpdf(points).mean())
+    agree(one[1], single.logpdf(new).mean(), error=4 * single.logpdf(new).std() / np.sqrt(5000))
+    model = by_sklearn(points, pi, mu, sigma)
+    agree(three[0], model.score(points), error=0.002)  # the lesson's EM stops sooner
+    agree(three[1], model.score(new), error=4 * model.score_samples(new).std() / np.sqrt(5000))
+    many = [GaussianMixture(10, random_state=seed, tol=1e-3).fit(points).score(points) for seed in range(5)]
+    assert float(ten[0]) == pytest.approx(np.mean(many), abs=0.1)
+    on_data, on_new = np.array([one, three, ten], dtype=float).T  # what the prose says
+    assert on_data[2] > on_data[1] > on_data[0] and on_new[1] > on_new[2] > on_new[0]
+
+
+@pytest.mark.parametrize("width", ["0.1", "0.0001", "1e-16", "1e-64"])
+def test_08_the_needle(times, width):
+    score = two_humps(times, np.array([1, 299]) / 300, [times[0], times.mean()], [float(width), times.std()])
+    agree(read("08", f"needle with σ = {width}: log-likelihood # nats")[0], score)
+
+
+def test_08_the_number_of_parameters(digits):
+    model = GaussianMixture(10, reg_covar=0.01, max_iter=1, init_params="random_from_data", random_state=0)
+    with pytest.warns(ConvergenceWarning):
+        said = EXERCISES["08.3"].grade(model.fit(digits[0])._n_parameters())
+    assert "21,449 numbers, from 1,300 pictures" in said and len(digits[0]) == 1300
+
+
+def test_08_ten_components(digits):
+    x_train, y_train, x_test, _ = digits
+    ten = GaussianMixture(10, reg_covar=0.01, random_state=0).fit(x_train)
+    held = np.array([np.bincount(y_train[ten.predict(x_train) == k], minlength=10) for k in range(10)])
+    low, high = read("08", "digit of their component: between #% and #%")
+    assert int(low) < 100 * held.max(axis=1).sum() / 1300 < int(high)
+    assert f"assert {int(low) / 100} < purity < {int(high) / 100}\n" in text("08", "code")
+    assert "Some components hold two digits or more" in text("08", "written") and ((held > 15).sum(axis=1) > 1).sum() > 1
+    assert "some digits are spread over several components" in text("08", "written") and ((held > 15).sum(axis=0) > 1).sum() > 1
+    single = multivariate_normal(x_train.mean(axis=0), np.cov(x_train.T, ddof=0) + 0.01 * np.eye(64)).logpdf(x_test).mean()
+    (bound,) = read("08", "ten Gaussians are more than # nats a picture better than one")
+    assert ten.score(x_test) - single > int(bound) and f"assert gain > {bound}\n" in text("08", "code")
+
+
+def test_08_back_to_planet_pixel(planet, counted):
+    """The mixture's number beside that of sixty groups by k-means, counted with the same pseudo-count."""
+    H, independent = entropy(planet["p"]), price(planet, counted, 0.001)
+    nats, *rules = read("08", "Naive Bayes # # #")
+    agree(nats, independent)
+    assert rules == ["0.00", "0.00"]
+    bound, *rules = read("08", "mixture of 60 below # # #")
+    assert rules == ["0.00", "0.00"] and f"assert nats < {bound} " in text("08", "code")
+    pixels = planet["pixels"][planet["train"]]
+    groups = KMeans(60, n_init=1, max_iter=10, random_state=0).fit_predict(planet["palette"][pixels].reshape(2000, -1).astype(np.float32))
+    log_joint = np.empty((60, 3552))
+    for k in range(60):
+        mine = pixels[groups == k]
+        counts = np.bincount((mine + 256 * np.arange(1024)).ravel(), minlength=256 * 1024).reshape(1024, 256)
+        table = np.log((counts + 0.001) / (len(mine) + 0.256))
+        log_joint[k] = np.log(len(mine) / 2000) + table[np.arange(1024), planet["pixels"]].sum(axis=1)
+    sixty = -planet["p"] @ logsumexp(log_joint, axis=0)
+    assert sixty == pytest.approx(float(bound), abs=60)
+    assert independent - sixty == pytest.approx(600, abs=60) and "worth some six hundred nats" in text("08", "written")
+    agree(read("08", "still far from the truth, which has #", "written")[0], H)
+    assert "Planet Pixel has 3,552" in text("08", "written") and len(planet["p"]) == 3552
+
+
+@pytest.mark.parametrize("name, stay", [("mixture", 0.5), ("hidden Markov model", 0.95)])
+def test_08_a_hidden_state_with_a_memory(name, stay):
+    change = 1 - stay
+    (steps,) = read("08", f"{name} the hidden state lasts # steps on average")
+    agree(steps, 1 / change, error=by_lot(change, 10_000) / change**2)
+
+
+# --- lesson 09
+
+
+@pytest.fixture(scope="module")
+def stories():
+    """The 64 stories of the late train: z (64, 6), p(x, z) (64,) and p(z) (64,), number by number."""
+    names = made("09", "rng = np.random.default_rng(3)")
+    table = []
+    for z in product([0, 1], repeat=6):
+        prior = prod(0.2 if on else 0.8 for on in z)
+        off = [0.97 * prod(1 - names["strength"][i, j] for i in range(6) if z[i]) for j in range(4)]
+        table.append((z, prior * prod(1 - p if seen else p for p, seen in zip(off, names["x"])), prior))
+    z, joint, prior = map(np.array, zip(*table))
+    return z, joint, prior
+
+
+def test_09_the_sum_over_all_stories(stories):
+    _, joint, _ = stories
+    number, p, log_p = read("09", "# stories, p(x) = #, log p(x) = # nats")
+    assert int(number) == len(joint)
+    agree(p, joint.sum())
+    agree(log_p, np.log(joint.sum()))
+    number, years = read("09", "100 causes: # stories. At a billion in a second: # years")
+    agree(number, 2**100)
+    agree(years, 2**100 / 1e9 / (365.25 * 24 * 3600))
+    assert float(years) > 1.4e10 and "longer than the universe is old" in text("09", "written")
+
+
+def test_09_two_directions():
+    p, q = [0.5, 0.4, 0.1], [0.8, 0.1, 0.1]
+    agree(read("09", "\nKL(q‖p) = # nats")[0], entropy(q, p))
+    agree(read("09", "\nKL(p‖q) = # nats")[0], entropy(p, q))
+
+
+def test_09_the_derivation_and_its_receipts(stories):
+    _, joint, prior = stories
+    q, log_px = np.random.default_rng(0).dirichlet(np.ones(64)), np.log(joint.sum())
+    gap = entropy(q, joint)
+    for line in range(1, 6):
+        agree(read("09", f"\n({line}) #")[0] if line > 1 else read("09", "(1) #")[0], gap)
+    for name, some_q in {"random q": q, "uniform q": np.ones(64) / 64, "posterior": joint / joint.sum()}.items():
+        for number, value in zip(read("09", f"{name} ELBO #, gap #, log p(x) #"), [log_px - entropy(some_q, joint), entropy(some_q, joint), log_px]):
+            agree(number, value)
+    for name in ("E log p(x,z)/q", "E log p(x,z) + H(q)", "E log p(x|z) − KL(q‖p(z))", "log p(x) − KL(q‖p(z|x))"):
+        agree(read("09", f"{name} #")[0], log_px - gap)
+    expected = sum(float(a) * np.log(b / c) for a, b, c in zip(q, joint, prior))
+    agree(read("09", "expected log-likelihood # nats")[0], expected)
+    agree(read("09", "reconstruction loss # nats")[0], -expected)
+
+
+def bound(parameters) -> float:
+    """Return minus the ELBO of N(mean, exp(log_width)²) for z² + noise = 1.5, from the moments of a Gaussian."""
+    mean, log_width = parameters
+    s = np.exp(2 * log_width)
+    square, fourth = mean**2 + s, mean**4 + 6 * mean**2 * s + 3 * s**2
+    log_likelihood = -np.log(0.5 * np.sqrt(2 * np.pi)) - 2 * (1.5**2 - 3 * square + fourth)
+    return -(log_likelihood - 0.5 * np.log(2 * np.pi) - square / 2 + norm(0, np.exp(log_width)).entropy())
+
+
+def test_09_see_it_stay():
+    best = minimize(bound, [1, -1], tol=1e-10)
+    evidence = np.log(2 * quad(lambda z: norm.pdf(z) * norm.pdf(1.5, z**2, 0.5), 0, 8)[0])
+    mean, width = read("09", "best q: mean ±#, width #")
+    agree(mean, best.x[0], error=0.02)  # the steps of the lesson's grid
+    agree(width, np.exp(best.x[1]), error=0.02)
+    elbo, log_px = read("09", "ELBO #, log p(x) # nats")
+    agree(elbo, -best.fun, error=0.002)
+    agree(log_px, evidence)
+    gap, log_2 = read("09", "the gap that stays: # nats, log 2 = #")
+    agree(gap, evidence + best.fun, error=0.002)
+    agree(log_2, np.log(2))
+    mean, width, again, width_again = read("09", "by gradient: mean #, width #; the best on a grid: mean #, width #")
+    for number, value in [(mean, best.x[0]), (again, best.x[0]), (width, np.exp(best.x[1])), (width_again, np.exp(best.x[1]))]:
+        agree(number, value, error=0.03)
+    middle = minimize(bound, [0.01, 0])
+    assert abs(middle.x[0]) < 0.05  # a maximum of its own, over both humps
+    (lower,) = read("09", "a local maximum of the ELBO, # nats lower", "written")
+    agree(lower, middle.fun - best.fun)
+
+
+def test_09_mean_field(stories):
+    z, joint, _ = stories
+    log_px = np.log(joint.sum())
+
+    def loss(logits):
+        q = np.prod(np.where(z == 1, expit(logits), expit(-logits)), axis=1)
+        return entropy(q, joint) - log_px
+
+    best = minimize(loss, np.zeros(6), tol=1e-12)
+    first = minimize_scalar(lambda a: loss(np.array([a, 0, 0, 0, 0, 0])))
+    begun, ended, said = read("09", "ELBO from # to #, log p(x) = #")
+    agree(begun, -first.fun)
+    agree(ended, -best.fun)
+    agree(said, log_px)
+    agree(read("09", "the gap that mean field leaves: # nats")[0], log_px + best.fun)
+    exact = [sum(p for row, p in zip(z, joint) if row[i]) / joint.sum() for i in range(6)]
+    for number, value in zip(read("09", "exact p(z|x): # # # # # #"), exact, strict=True):
+        agree(number, value)
+    for number, value in zip(read("09", "mean field q: # # # # # #"), expit(best.x), strict=True):
+        agree(number, value, error=1e-4)
+    for number, value in zip(read("09", "Gibbs sampling: # # # # # #"), exact, strict=True):
+        agree(number, value, error=by_lot(value, 20_000 / 5))  # a sweep is worth a fifth of an independent draw, or more
+
+
+def test_09_em_was_this_all_along():
+    data = made("09", "rng = np.random.default_rng(5)")["data"]
+    lines = re.findall(rf"log p {NUMBER} = ELBO after E {NUMBER} ≤ ELBO after M {NUMBER} ≤ log p {NUMBER}", text("09", "printed"))
+    assert len(lines) == 3
+    pi, mean, width = np.array([0.5, 0.5]), np.array([-0.5, 0.5]), np.array([1.0, 1.0])
+    for line in lines:
+        joint = pi * norm.pdf(data, mean, width)
+        r = joint / joint.sum(axis=1, keepdims=True)
+        agree(line[0], np.log(joint.sum(axis=1)).sum())
+        agree(line[1], np.log(joint.sum(axis=1)).sum())
+        pi, mean = r.mean(axis=0), np.array([np.average(data[:, 0], weights=column) for column in r.T])
+        width = np.sqrt([np.cov(data.T, aweights=column, ddof=0) for column in r.T])
+        after = pi * norm.pdf(data, mean, width)
+        agree(line[2], (r * np.log(after)).sum() + entropy(r, axis=1).sum())
+        agree(line[3], np.log(after.sum(axis=1)).sum())

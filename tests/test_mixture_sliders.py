@@ -1,0 +1,114 @@
+"""The mixture sliders of lesson 08 without a browser, against scipy's normal densities."""
+
+from time import process_time
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import logsumexp
+from scipy.stats import norm
+
+from course_utils import style
+from course_utils.widgets import mixture_sliders
+from course_utils.widgets.mixture_sliders import component_densities
+
+NAMES = ["pi", "mu1", "sigma1", "mu2", "sigma2"]
+X = np.concatenate([np.random.default_rng(0).normal(7.3, 0.3, 120), np.random.default_rng(1).normal(9.5, 0.8, 180)])
+SETTINGS = [(0.4, 7.3, 0.3, 9.5, 0.8), (0.99, 9, 1, 7, 0.2), (0.01, 8, 0.06, 8, 1.2)]
+
+
+@pytest.fixture(scope="module")
+def panel():
+    with mpl.rc_context():
+        style.use()
+        return mixture_sliders(X, "time of day in hours")
+
+
+def show(panel, *values):
+    """Move the sliders and return the two numbers shown."""
+    panel.values = dict(zip(NAMES, values))
+    assert panel.message == ""
+    assert [name for name, _ in panel.numbers] == ["log-likelihood in nats", "for each observation"]
+    return [float(text.replace("−", "-")) for _, text in panel.numbers]
+
+
+def log_likelihood(pi, mu1, sigma1, mu2, sigma2):
+    """Return the log-likelihood of X, by scipy."""
+    return logsumexp([np.log(pi) + norm.logpdf(X, mu1, sigma1), np.log1p(-pi) + norm.logpdf(X, mu2, sigma2)], axis=0).sum()
+
+
+def lines(panel):
+    """Return the lines of the overlay in data coordinates, (240, 2) each, and their colours."""
+    ax = panel._draw.keywords["ax"]
+    elements = list(ElementTree.fromstring(f"<svg>{panel.svg}</svg>"))
+    assert [element.tag for element in elements] == ["polyline"] * 3
+    places = [np.array([pair.split(",") for pair in element.get("points").split()], dtype=float) for element in elements]
+    curves = [ax.transData.inverted().transform(place * [1, -1] + [0, panel.height]) for place in places]
+    return curves, [element.get("stroke") for element in elements]
+
+
+@given(st.floats(0.01, 0.99), *[st.floats(-20, 20), st.floats(0.05, 10)] * 2)
+def test_the_parts_are_weighted_normal_densities(pi, mu1, sigma1, mu2, sigma2):
+    x = np.linspace(-30, 30, 50)
+    expected = [pi * norm.pdf(x, mu1, sigma1), (1 - pi) * norm.pdf(x, mu2, sigma2)]
+    np.testing.assert_allclose(component_densities(x, pi, mu1, sigma1, mu2, sigma2), expected, rtol=1e-9, atol=1e-300)
+
+
+@pytest.mark.parametrize("theta", SETTINGS)
+def test_the_log_likelihood(panel, theta):
+    total, each = show(panel, *theta)
+    assert total == pytest.approx(log_likelihood(*theta), abs=0.0501)
+    assert each == pytest.approx(log_likelihood(*theta) / 300, abs=0.000501)
+    assert f"share {theta[0]:.2f} around {theta[1]:.1f}, the rest around {theta[3]:.1f}" in panel.alt
+    assert f"{total:.1f} nats" in panel.alt.replace("−", "-")
+
+
+@pytest.mark.parametrize("theta", SETTINGS)
+def test_both_parts_and_their_sum_are_drawn(panel, theta):
+    show(panel, *theta)
+    curves, colours = lines(panel)
+    assert colours == [*style.CLUSTERS[:2], style.P_MODEL]
+    pi, mu1, sigma1, mu2, sigma2 = theta
+    ax = panel._draw.keywords["ax"]
+    grid = np.linspace(*ax.get_xlim(), 240)
+    parts = [pi * norm.pdf(grid, mu1, sigma1), (1 - pi) * norm.pdf(grid, mu2, sigma2)]
+    pixel = np.diff(ax.get_ylim())[0] / ax.bbox.height
+    for curve, density in zip(curves, [*parts, sum(parts)], strict=True):
+        np.testing.assert_allclose(curve[:, 0], grid, atol=0.01)
+        inside = density < ax.get_ylim()[1]
+        np.testing.assert_allclose(curve[inside, 1], density[inside], atol=0.1 * pixel)
+
+
+def test_the_sliders_hold_the_data_and_the_truth(panel):
+    sliders = panel.sliders
+    assert list(sliders) == NAMES
+    for name in NAMES:
+        assert sliders[name]["min"] <= sliders[name]["value"] <= sliders[name]["max"]
+    for name in ("mu1", "mu2"):
+        assert sliders[name]["min"] <= X.min() and sliders[name]["max"] >= X.max()
+    for name in ("sigma1", "sigma2"):
+        assert 0 < sliders[name]["min"] < 0.3 and sliders[name]["max"] > 0.8
+    assert 0 < sliders["pi"]["min"] and sliders["pi"]["max"] < 1
+
+
+def test_hand_made_sliders_can_beat_one_gaussian(panel):
+    one = norm.logpdf(X, X.mean(), X.std()).sum()
+    assert show(panel, 0.4, 7.3, 0.3, 9.5, 0.78)[0] > one + 30
+
+
+def test_the_bars_are_a_density(panel):
+    patches = panel._draw.keywords["ax"].patches
+    assert sum(bar.get_width() * bar.get_height() for bar in patches) == pytest.approx(1)
+    assert max(bar.get_height() for bar in patches) < panel._draw.keywords["ax"].get_ylim()[1]
+
+
+def test_a_move_is_drawn_quickly(panel):
+    times = []
+    for pi in np.linspace(0.01, 0.99, 25):
+        begun = process_time()
+        panel._draw(pi=pi, mu1=7.0, sigma1=0.3, mu2=9.0, sigma2=0.8)
+        times.append(process_time() - begun)
+    assert np.median(times) < 0.020
