@@ -24,7 +24,7 @@ from course_utils.datasets import WRODL_VALUES, load_digits, load_planet_pixel, 
 from course_utils.models import GaussianMixture, JointCategorical, NaiveBayes
 from course_utils.widgets.box_explorer import N_SHOWN
 from course_utils.widgets.elbo_explorer import elbo_and_gap, normal
-from course_utils.widgets.em_stepper import Step, ellipse
+from course_utils.widgets.em_stepper import Step
 from course_utils.widgets.hidden_pixels import colour_given_visible
 from course_utils.widgets.imagined_digit import fit_gaussians
 from course_utils.widgets.likelihood_landscape import landscape
@@ -201,7 +201,7 @@ def em_stepper() -> tuple[Panel, Callable]:
         state = steps[int(step)]
         ax.scatter(*x.T, c=state.responsibilities @ [mpl.colors.to_rgb(colour) for colour in style.CLUSTERS])
         for mean, covariance, colour in zip(state.means, state.covariances, style.CLUSTERS):
-            ax.plot(*ellipse(mean, covariance).T, color=colour)
+            ax.plot(*plotting.ellipse(mean, covariance).T, color=colour)
             ax.plot(*mean, "o", color=colour)
 
     return panel, plot

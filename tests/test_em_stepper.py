@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scipy.stats import multivariate_normal
 
 from course_utils import style
+from course_utils.plotting import ellipse
 from course_utils.widgets import em_stepper
-from course_utils.widgets.em_stepper import Step, ellipse
+from course_utils.widgets.em_stepper import Step
 
 N = 300
 CLUSTERS = np.array([mpl.colors.to_rgb(colour) for colour in style.CLUSTERS])
