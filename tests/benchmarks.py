@@ -28,7 +28,7 @@ from course_utils.widgets.em_stepper import Step
 from course_utils.widgets.hidden_pixels import colour_given_visible
 from course_utils.widgets.imagined_digit import fit_gaussians
 from course_utils.widgets.likelihood_landscape import landscape
-from course_utils.widgets.mixture_sliders import component_densities
+from course_utils.widgets.mixture_sliders import log_joint
 from course_utils.widgets.panel import Panel
 from course_utils.widgets.pseudo_count import leave_one_out, unseen_mass
 
@@ -217,7 +217,7 @@ def mixture_sliders() -> tuple[Panel, Callable]:
         _, ax = plt.subplots(figsize=(7.2, 4.0))
         ax.hist(x, bins=30, density=True, color=style.PALE)
         grid = np.linspace(x.min(), x.max(), 240)
-        parts = component_densities(grid, **theta)
+        parts = np.exp(log_joint(grid, **theta))
         for part, colour in zip([*parts, parts.sum(axis=0)], [*style.CLUSTERS[:2], style.P_MODEL]):
             ax.plot(grid, part, color=colour)
 

@@ -994,6 +994,14 @@ def test_08_the_needle(times, width):
     agree(read("08", f"needle with σ = {width}: log-likelihood # nats")[0], score)
 
 
+@pytest.mark.parametrize("reg", ["1e-06", "0.01"])
+def test_08_the_remedy(times, reg):
+    start = ([1 / 300, 299 / 300], [[times[0]], [times.mean()]], [[[1e-4]], [[times.var()]]])
+    model = by_sklearn(times[:, None], *start, reg=float(reg))
+    for number, value in zip(read("08", f"reg = {reg}: EM from the needle ends with σ = # and #"), np.sqrt(model.covariances_[:, 0, 0])):
+        agree(number, value)
+
+
 def test_08_the_number_of_parameters(digits):
     model = GaussianMixture(10, reg_covar=0.01, max_iter=1, init_params="random_from_data", random_state=0)
     with pytest.warns(ConvergenceWarning):
@@ -1061,6 +1069,11 @@ def stories():
     return z, joint, prior
 
 
+def normal_kl(one, other) -> float:
+    """Return KL(one‖other) of two densities that scipy knows by their logarithms, by an integral."""
+    return quad(lambda z: np.exp(one(z)) * (one(z) - other(z)), -12, 12, limit=400, points=[-1.8, 0, 1.8])[0]
+
+
 def test_09_the_sum_over_all_stories(stories):
     _, joint, _ = stories
     number, p, log_p = read("09", "# stories, p(x) = #, log p(x) = # nats")
@@ -1077,6 +1090,27 @@ def test_09_two_directions():
     p, q = [0.5, 0.4, 0.1], [0.8, 0.1, 0.1]
     agree(read("09", "\nKL(q‖p) = # nats")[0], entropy(q, p))
     agree(read("09", "\nKL(p‖q) = # nats")[0], entropy(p, q))
+
+
+def test_09_one_hump_for_two():
+    def humps(z):
+        return np.log(0.5) + np.logaddexp(norm.logpdf(z, -1.8, 0.6), norm.logpdf(z, 1.8, 0.6))
+
+    def gaussian(mean, width):
+        return norm(mean, width).logpdf
+
+    best = {
+        "KL(p‖q)": (0, np.sqrt(0.6**2 + 1.8**2)),  # the moments of p
+        "KL(q‖p)": minimize(lambda t: normal_kl(gaussian(t[0], np.exp(t[1])), humps), [1.5, -0.5], method="Nelder-Mead").x,
+    }
+    best["KL(q‖p)"][1] = np.exp(best["KL(q‖p)"][1])
+    for name, (mean, width) in best.items():
+        numbers = read("09", f"smallest {name}: mean #, width #; KL(p‖q) = #, KL(q‖p) = #")
+        agree(numbers[0], mean, error=0.05)  # the grid's
+        agree(numbers[1], width, error=0.02)
+        q = gaussian(float(numbers[0]), float(numbers[1]))
+        agree(numbers[2], normal_kl(humps, q))
+        agree(numbers[3], normal_kl(q, humps))
 
 
 def test_09_the_derivation_and_its_receipts(stories):

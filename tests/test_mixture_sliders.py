@@ -1,5 +1,6 @@
 """The mixture sliders of lesson 08 without a browser, against scipy's normal densities."""
 
+from itertools import product
 from time import process_time
 from xml.etree import ElementTree
 
@@ -13,7 +14,7 @@ from scipy.stats import norm
 
 from course_utils import style
 from course_utils.widgets import mixture_sliders
-from course_utils.widgets.mixture_sliders import component_densities
+from course_utils.widgets.mixture_sliders import log_joint
 
 NAMES = ["pi", "mu1", "sigma1", "mu2", "sigma2"]
 X = np.concatenate([np.random.default_rng(0).normal(7.3, 0.3, 120), np.random.default_rng(1).normal(9.5, 0.8, 180)])
@@ -54,7 +55,7 @@ def lines(panel):
 def test_the_parts_are_weighted_normal_densities(pi, mu1, sigma1, mu2, sigma2):
     x = np.linspace(-30, 30, 50)
     expected = [pi * norm.pdf(x, mu1, sigma1), (1 - pi) * norm.pdf(x, mu2, sigma2)]
-    np.testing.assert_allclose(component_densities(x, pi, mu1, sigma1, mu2, sigma2), expected, rtol=1e-9, atol=1e-300)
+    np.testing.assert_allclose(np.exp(log_joint(x, pi, mu1, sigma1, mu2, sigma2)), expected, rtol=1e-9, atol=1e-300)
 
 
 @pytest.mark.parametrize("theta", SETTINGS)
@@ -80,6 +81,20 @@ def test_both_parts_and_their_sum_are_drawn(panel, theta):
         np.testing.assert_allclose(curve[:, 0], grid, atol=0.01)
         inside = density < ax.get_ylim()[1]
         np.testing.assert_allclose(curve[inside, 1], density[inside], atol=0.1 * pixel)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("ends", list(product(["min", "max"], repeat=5)), ids="-".join)
+def test_each_end_of_each_slider_is_computed_and_stays_in_the_axes(panel, ends):
+    theta = [panel.sliders[name][end] for name, end in zip(NAMES, ends)]
+    total, each = show(panel, *theta)
+    assert total == pytest.approx(log_likelihood(*theta), abs=0.0501, rel=1e-9)
+    assert each == pytest.approx(total / 300, abs=0.001)
+    ax = panel._draw.keywords["ax"]
+    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    for curve in lines(panel)[0]:
+        assert x0 - 0.01 <= curve[:, 0].min() and curve[:, 0].max() <= x1 + 0.01
+        assert y0 - 0.01 <= curve[:, 1].min() and curve[:, 1].max() <= y1 + 0.01
 
 
 def test_the_sliders_hold_the_data_and_the_truth(panel):

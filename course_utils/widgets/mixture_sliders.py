@@ -10,21 +10,22 @@ from course_utils import style
 from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
 
 
-def component_densities(x: np.ndarray, pi: float, mu1: float, sigma1: float, mu2: float, sigma2: float) -> np.ndarray:
-    """Return π_k N(x | μ_k, σ_k²) for both components, (2, N); their sum is p(x)."""
+def log_joint(x: np.ndarray, pi: float, mu1: float, sigma1: float, mu2: float, sigma2: float) -> np.ndarray:
+    """Return log p(x, z) = log π_k N(x | μ_k, σ_k²) for both components, (2, N)."""
     mu, sigma, weight = (np.array(pair)[:, None] for pair in ((mu1, mu2), (sigma1, sigma2), (pi, 1 - pi)))
-    return weight * np.exp(-0.5 * ((x - mu) / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
+    return np.log(weight) - 0.5 * ((x - mu) / sigma) ** 2 - np.log(sigma * np.sqrt(2 * np.pi))
 
 
 def draw(*, ax: Axes, x: np.ndarray, **theta: float) -> Frame:
     """Return the frame for π, μ1, σ1, μ2, σ2: both components, their sum, and the log-likelihood of x."""
     grid = np.linspace(*ax.get_xlim(), 240)
-    parts = component_densities(grid, **theta)
+    parts = np.exp(log_joint(grid, **theta))  # (2, 240)
+    top = ax.get_ylim()[1]
     overlay = Overlay()
     for part, colour in zip(parts, style.CLUSTERS):
-        overlay.line(ax, grid, part, colour, width=2)
-    overlay.line(ax, grid, parts.sum(axis=0), style.P_MODEL, width=3.5)
-    log_likelihood = np.log(component_densities(x, **theta).sum(axis=0)).sum()
+        overlay.line(ax, grid, np.minimum(part, top), colour, width=2)
+    overlay.line(ax, grid, np.minimum(parts.sum(axis=0), top), style.P_MODEL, width=3.5)
+    log_likelihood = np.logaddexp.reduce(log_joint(x, **theta), axis=0).sum()
     numbers = {"log-likelihood in nats": f"{log_likelihood:.1f}".replace("-", "−"), "for each observation": f"{log_likelihood / len(x):.3f}".replace("-", "−")}
     alt = (
         f"A histogram with a mixture of two Gaussians: share {theta['pi']:.2f} around {theta['mu1']:.1f}, the rest around "
