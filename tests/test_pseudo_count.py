@@ -118,11 +118,12 @@ def test_the_marks_lie_on_both_curves(panel, counts, log_alpha):
     dots = [[float(n) for n in re.match(r"M(\S+) (\S+)h0$", path.get("d")).groups()] for path in elements if path.tag == "path"]
     axes = panel._draw.keywords["axes"]
     for ax, dot, value in zip(axes, dots, (leave_one_out(counts, 10**log_alpha), unseen_mass(counts, 10**log_alpha)), strict=True):
-        x, y = ax.transData.transform((log_alpha, float(value)))
+        x, y = ax.transData.transform((log_alpha, max(float(value), ax.get_ylim()[0])))
         np.testing.assert_allclose(dot, [x, panel.height - y], atol=0.06)
         curve = ax.lines[0].get_xydata()
         assert np.interp(log_alpha, *curve.T) == pytest.approx(float(value), abs=0.02)
         assert ax.bbox.x0 - 0.1 <= dot[0] <= ax.bbox.x1 + 0.1
+        assert ax.bbox.y0 - 0.1 <= panel.height - dot[1] <= ax.bbox.y1 + 0.1  # never on the other curve's axes
 
 
 def test_the_dashed_line_is_the_uniform_distribution(panel):

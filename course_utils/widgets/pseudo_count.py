@@ -35,7 +35,7 @@ def draw(log_alpha: float, *, axes: list[Axes], counts: np.ndarray) -> Frame:
     overlay = Overlay()
     for ax, y in zip(axes, (score, mass)):
         overlay.line(ax, [log_alpha] * 2, ax.get_ylim(), style.GREY, width=1.5)
-        overlay.dots(ax, [log_alpha], [y], style.P_MODEL, radius=7)
+        overlay.dots(ax, [log_alpha], [max(y, ax.get_ylim()[0])], style.P_MODEL, radius=7)  # at the edge, if it is below
     total = counts.sum() + alpha * len(counts)
     numbers = {
         "α": f"{alpha:.3g}",
