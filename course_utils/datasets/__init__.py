@@ -1,7 +1,9 @@
-"""The datasets of the course; all of them work without a network."""
+"""The datasets of the course; all but MNIST, which is downloaded once, work without a network."""
 
+from course_utils.datasets.binarized_mnist import load_binarized_mnist
 from course_utils.datasets.biscuit_tins import BiscuitTins, draw_biscuit_tins, load_biscuit_tins
 from course_utils.datasets.digits import Digits, load_digits
+from course_utils.datasets.mnist import Mnist, load_mnist
 from course_utils.datasets.planet_pixel import (
     PlanetPixel,
     PlanetPixelDistribution,
@@ -16,12 +18,15 @@ __all__ = [
     "WRODL_VALUES",
     "BiscuitTins",
     "Digits",
+    "Mnist",
     "PlanetPixel",
     "PlanetPixelDistribution",
     "WorldLand",
     "draw_biscuit_tins",
+    "load_binarized_mnist",
     "load_biscuit_tins",
     "load_digits",
+    "load_mnist",
     "load_planet_pixel",
     "load_world_land",
     "load_wrodl",

@@ -3,7 +3,19 @@
 from course_utils.models.box import BoxModel
 from course_utils.models.categorical import JointCategorical
 from course_utils.models.categorical_mixture import CategoricalMixture
+from course_utils.models.deep import DeepModel, load_checkpoint
 from course_utils.models.gaussian_mixture import GaussianMixture
+from course_utils.models.nade import NADE, RNADE
 from course_utils.models.naive_bayes import NaiveBayes
 
-__all__ = ["BoxModel", "CategoricalMixture", "GaussianMixture", "JointCategorical", "NaiveBayes"]
+__all__ = [
+    "NADE",
+    "RNADE",
+    "BoxModel",
+    "CategoricalMixture",
+    "DeepModel",
+    "GaussianMixture",
+    "JointCategorical",
+    "NaiveBayes",
+    "load_checkpoint",
+]

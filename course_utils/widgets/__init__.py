@@ -4,6 +4,7 @@ from course_utils.widgets.bayes_explorer import bayes_explorer
 from course_utils.widgets.box_explorer import box_explorer
 from course_utils.widgets.elbo_explorer import elbo_explorer
 from course_utils.widgets.em_stepper import em_stepper
+from course_utils.widgets.guessing_game import guessing_game
 from course_utils.widgets.hidden_pixels import hidden_pixels
 from course_utils.widgets.imagined_digit import imagined_digit
 from course_utils.widgets.latent_explorer import latent_explorer
@@ -13,6 +14,6 @@ from course_utils.widgets.pseudo_count import pseudo_count
 from course_utils.widgets.style_designer import style_designer
 
 __all__ = [
-    "bayes_explorer", "box_explorer", "elbo_explorer", "em_stepper", "hidden_pixels", "imagined_digit", "latent_explorer",
-    "likelihood_landscape", "mixture_sliders", "pseudo_count", "style_designer",
+    "bayes_explorer", "box_explorer", "elbo_explorer", "em_stepper", "guessing_game", "hidden_pixels", "imagined_digit",
+    "latent_explorer", "likelihood_landscape", "mixture_sliders", "pseudo_count", "style_designer",
 ]  # fmt: skip

@@ -1,0 +1,126 @@
+"""What the deep models have in common: training, log p(x) in chunks, and files of weights."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import safetensors
+import safetensors.torch
+import torch
+
+from course_utils.datasets.files import DATA
+from course_utils.training import train
+
+CHECKPOINTS = DATA / "checkpoints"
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Let torch's layers draw their first weights from this seed, and leave torch's own random numbers as they were."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+class DeepModel(torch.nn.Module):
+    """A model p(x) that is trained by gradients. Tensors come in and go out; randomness is a torch.Generator.
+
+    A subclass gives _check(x), which returns x in the form that the model works with or raises ValueError, and
+    _log_prob(x) (N,) in nats, from checked x and with a gradient. `arguments` is what its constructor was called with.
+    """
+
+    chunk = 250  # pictures at a time, where no gradient is needed
+
+    def __init__(self, **arguments: Any) -> None:
+        """Keep the arguments, for the checkpoint."""
+        super().__init__()
+        self.arguments = arguments
+        self.history: list[dict[str, float]] = []
+
+    @property
+    def like(self) -> dict[str, Any]:
+        """Return dtype and device of the parameters, for new tensors beside them."""
+        p = next(self.parameters())
+        return {"dtype": p.dtype, "device": p.device}
+
+    def loss(self, x: torch.Tensor) -> torch.Tensor:
+        """Return −mean log p(x) in nats, with its gradient, for a mini-batch."""
+        return -self._log_prob(self._check(x)).mean()
+
+    @torch.no_grad()
+    def log_prob(self, x: torch.Tensor) -> torch.Tensor:
+        """Return log p(x) (N,) in nats, without a gradient."""
+        return torch.cat([self._log_prob(part) for part in self._check(x).split(self.chunk)])
+
+    def fit(
+        self,
+        x: torch.Tensor,
+        *,
+        epochs: int = 10,
+        batch_size: int = 100,
+        lr: float = 1e-3,
+        rng: torch.Generator | None = None,
+        validation: torch.Tensor | None = None,
+        progress: bool = True,
+        state: Path | None = None,
+    ) -> Self:
+        """Train as course_utils.training.train says; `history` is its record. rng: by default always the same batches."""
+        rng = torch.Generator().manual_seed(0) if rng is None else rng
+        x = self._check(x)
+        self.history = train(
+            self, x, epochs=epochs, batch_size=batch_size, lr=lr, rng=rng,
+            validation=validation, progress=progress, state=state,
+        )
+        return self
+
+    def _check(self, x: torch.Tensor) -> torch.Tensor:
+        raise NotImplementedError
+
+    def _log_prob(self, x: torch.Tensor) -> torch.Tensor:
+        raise NotImplementedError
+
+
+def save_checkpoint(model: DeepModel, path: Path, **facts: Any) -> None:
+    """Write the weights to a safetensors file, with the model's class and arguments and these facts in its header."""
+    about = {"model": type(model).__name__, "arguments": model.arguments} | facts
+    weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    partial = path.with_suffix(".partial")
+    safetensors.torch.save_file(weights, partial, metadata={name: json.dumps(value) for name, value in about.items()})
+    partial.replace(path)
+
+
+def checkpoint_facts(name: str) -> dict[str, Any]:
+    """Return what data/checkpoints/`name`.safetensors says about itself: model, arguments, command, seed, score, …
+
+    Raises FileNotFoundError, or ValueError for a damaged file, with the command that makes it again.
+    """
+    return _open(name)[0]
+
+
+def load_checkpoint(name: str) -> DeepModel:
+    """Return the trained model in data/checkpoints/`name`.safetensors, on the CPU in float32, ready to sample.
+
+    Raises FileNotFoundError, or ValueError for a damaged file, with the command that makes it again.
+    """
+    from course_utils import models  # here, since that package imports this module
+
+    facts, weights = _open(name)
+    model = getattr(models, facts["model"])(**facts["arguments"])
+    model.load_state_dict({key: value.to(torch.get_default_dtype()) for key, value in weights.items()})
+    return model.eval()
+
+
+def _open(name: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    path = CHECKPOINTS / f"{name}.safetensors"
+    how = f"`git restore data/checkpoints/{path.name}` brings it back, or `python -m course_utils.pretrain {name}` trains it again."
+    if not path.exists():
+        known = ", ".join(sorted(p.stem for p in CHECKPOINTS.glob("*.safetensors")))
+        raise FileNotFoundError(f"There is no checkpoint {path}. Those that exist: {known or 'none'}. If it was deleted, {how}")
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            facts = {key: json.loads(value) for key, value in file.metadata().items()}
+            return facts, {key: file.get_tensor(key) for key in file.keys()}
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        raise ValueError(f"The checkpoint {path} is damaged ({error}). {how}") from None

@@ -1,0 +1,109 @@
+"""PixelRNN, pictures one pixel after the other: lesson 12."""
+
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from course_utils.models.deep import DeepModel, seeded
+from course_utils.models.pixelrnn_layers import DiagonalBiLSTM, MaskedConv, RowLSTM
+
+KINDS = {"row_lstm": RowLSTM, "diagonal_bilstm": DiagonalBiLSTM}
+
+
+class PixelRNN(DeepModel):
+    """p(x) = ∏ p(x_k|x_<k) over pixels in raster order, and R, G, B within a pixel (van den Oord, Kalchbrenner, Kavukcuoglu 2016).
+
+    Pictures are integers (N, n_channels, H, W) in 0 … n_values − 1, of any height and width; `size` is what sample() draws
+    unless told otherwise. n_features is the paper's h: the maps between the layers have 2h features, split into one
+    group for each colour channel. As in the paper: a 7 × 7 convolution with mask A, n_layers of the given kind with residual
+    connections, twice ReLU and a 1 × 1 convolution with mask B, and a softmax over n_values for each channel of each pixel.
+
+    Two deviations. A value comes in as a learned vector of n_embedding numbers, not as a number between 0 and 1: of 256 values
+    the network is to tell each one. And a pixel's row and column, in [−1, 1], go into the first layer.
+    """
+
+    chunk = 16  # pictures at a time: n_values logits for each number in them
+
+    def __init__(
+        self,
+        kind: str = "row_lstm",
+        n_channels: int = 3,
+        n_values: int = 256,
+        n_features: int = 32,
+        n_layers: int = 3,
+        n_embedding: int = 8,
+        size: tuple[int, int] = (32, 32),
+        seed: int = 0,
+    ) -> None:
+        """Make an untrained model; raises ValueError for a setting that makes no sense."""
+        if kind not in list(KINDS):
+            raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}, got {kind!r}")
+        numbers = {"n_channels": (n_channels, 1), "n_values": (n_values, 2), "n_features": (n_features, n_channels),
+                   "n_layers": (n_layers, 1), "n_embedding": (n_embedding, 1)}  # fmt: skip
+        for name, (value, least) in numbers.items():
+            if not isinstance(value, int) or value < least:
+                raise ValueError(f"{name} must be a whole number from {least} upwards, got {value!r}")
+        arguments = {name: value for name, (value, _) in numbers.items()}
+        super().__init__(kind=kind, **arguments, size=list(size), seed=seed)
+        self.n_channels, self.n_values, self.n_embedding, self.size = n_channels, n_values, n_embedding, tuple(size)
+        C, E, F2 = n_channels, n_embedding, 2 * n_features
+        with seeded(seed):
+            self.embedding = nn.Embedding(C * n_values, E)
+            self.first = MaskedConv(C * E, F2, C, mask="A", n_earlier=24)  # of 7 × 7 pixels, 24 are earlier
+            self.position = nn.Linear(2, F2, bias=False)
+            self.layers = nn.ModuleList(KINDS[kind](n_features, C) for _ in range(n_layers))
+            self.hidden = MaskedConv(F2, F2, C)
+            self.output = MaskedConv(F2, C * n_values, C)
+
+    def _check(self, x: torch.Tensor) -> torch.Tensor:
+        C = self.n_channels
+        expected = f"x must be a tensor (N, {C}, H, W) of integers in 0..{self.n_values - 1}"
+        if not isinstance(x, torch.Tensor):
+            raise ValueError(f"{expected}, got {type(x).__name__}")
+        if x.ndim != 4 or x.shape[1] != C or 0 in x.shape[2:] or x.is_floating_point() or x.is_complex():
+            raise ValueError(f"{expected}, got {x.dtype} {tuple(x.shape)}")
+        x = x.long()
+        if x.numel() and (x.min() < 0 or x.max() >= self.n_values):
+            raise ValueError(f"{expected}, got values in {x.min()}..{x.max()}")
+        return x
+
+    def embed(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the vectors that stand for the values of x (N, C, H, W), (N, C, H, W, n_embedding)."""
+        x = self._check(x).to(self.like["device"])
+        return self.embedding(x + self.n_values * torch.arange(self.n_channels, device=x.device)[:, None, None])
+
+    def logits_of(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Return the logits (N, n_values, C, H, W) from embed(x); the gradient between them shows what each pixel sees."""
+        return self._logits(vectors).permute(2, 4, 3, 0, 1)
+
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logits of p(x_k|x_<k) for all sub-pixels of the pictures x at once, (N, n_values, C, H, W)."""
+        return self.logits_of(self.embed(x))
+
+    def _position(self, H: int, W: int) -> torch.Tensor:
+        rows, columns = (torch.linspace(-1, 1, n, **self.like) for n in (H, W))
+        return self.position(torch.stack(torch.meshgrid(rows, columns, indexing="ij"), dim=-1))  # (H, W, 2h)
+
+    def _logits(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Return (H, W, N, C, n_values) from (N, C, H, W, E). Rows and columns come first: an LSTM's step is then one piece."""
+        N, C, H, W, E = vectors.shape
+        x = vectors.permute(0, 2, 3, 1, 4).reshape(N, H, W, C * E)
+        x = F.pad(x, (0, 0, 3, 3, 3, 0)).permute(0, 3, 1, 2)  # (N, C E, H + 3, W + 6), channels last
+        kernel = F.pad(self.first.kernel(), (0, 3 * C * E))  # 4 × 7 taps, the last three in the future
+        x = F.conv2d(x, kernel.view(-1, 4, 7, C * E).permute(0, 3, 1, 2), self.first.bias)  # (N, 2h, H, W)
+        x = x.permute(2, 3, 0, 1) + self._position(H, W)[:, :, None]
+        x = x.contiguous()  # (H, W, N, 2h)
+        for layer in self.layers:
+            x = layer(x)
+        return self._head(x).view(H, W, N, C, self.n_values)
+
+    def _head(self, x: torch.Tensor) -> torch.Tensor:
+        return self.output(self.hidden(x.relu()).relu())
+
+    def _log_prob(self, x: torch.Tensor) -> torch.Tensor:
+        logits = self._logits(self.embed(x))
+        x = x.to(logits.device).permute(2, 3, 0, 1)  # (H, W, N, C)
+        nats = F.cross_entropy(logits.flatten(0, 3), x.flatten(), reduction="none")
+        return -nats.view(x.shape).sum(dim=(0, 1, 3))

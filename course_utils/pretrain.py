@@ -1,0 +1,145 @@
+"""Train the models in data/checkpoints: `python -m course_utils.pretrain NAME`, or --all for all of them.
+
+An interrupted training goes on where it stopped when the same command is given again: after each epoch its state is
+written to the user's cache folder. At the end the weights are rounded to 16 bits, scored as they are then, and stored
+with the command, the seed, the time and the score in the file's header.
+"""
+
+import argparse
+import datetime
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pooch
+import torch
+
+from course_utils.datasets import load_binarized_mnist, load_planet_pixel
+from course_utils.evaluation import cross_entropy, score_planet_pixel
+from course_utils.models import NADE, DeepModel
+from course_utils.models.deep import CHECKPOINTS, save_checkpoint
+
+SEED = 0
+N_SAMPLES = 500  # that Rule 1, Rule 2 and coverage are measured on
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one checkpoint is made: the model, its data (train, validation), the settings of fit, and its score."""
+
+    model: Callable[[], DeepModel]
+    data: Callable[[], tuple[torch.Tensor, torch.Tensor]]
+    settings: dict[str, Any]
+    score: Callable[[DeepModel], dict[str, float]]
+
+
+def _binarized_mnist() -> tuple[torch.Tensor, torch.Tensor]:
+    return tuple(torch.from_numpy(load_binarized_mnist(split)) for split in ("train", "validation"))
+
+
+def _planet_pixel(encode: Callable[[np.ndarray], torch.Tensor]) -> Callable[[], tuple[torch.Tensor, torch.Tensor]]:
+    return lambda: tuple(encode(load_planet_pixel(split).pixels) for split in ("train", "validation"))
+
+
+def _score_mnist(model: DeepModel) -> dict[str, float]:
+    train, validation = _binarized_mnist()
+    return {
+        "train nats": -model.log_prob(train[:10_000]).mean().item(),
+        "validation nats": -model.log_prob(validation).mean().item(),
+    }
+
+
+def _score_planet_pixel(encode: Callable, decode: Callable) -> Callable[[DeepModel], dict[str, float]]:
+    """Return a function that gives the exact nats over all faces, and the rules on samples."""
+
+    def score(model: DeepModel) -> dict[str, float]:
+        samples = decode(model.sample(N_SAMPLES, torch.Generator(model.like["device"]).manual_seed(SEED)))
+        scores = score_planet_pixel(samples, load_planet_pixel("train"))
+        return {
+            "nats": cross_entropy(lambda pixels: model.log_prob(encode(pixels))),
+            "rule 1": scores.rule1,
+            "rule 2": scores.rule2,
+            "coverage": scores.coverage,
+            "coverage of p_data": scores.reference_coverage,
+        }
+
+    return score
+
+
+def to_bits(pixels: np.ndarray) -> torch.Tensor:
+    """Return palette numbers (N, 1024) as their binary digits (N, 8192), the highest of each first."""
+    return torch.from_numpy(np.unpackbits(pixels, axis=1))
+
+
+def from_bits(bits: torch.Tensor) -> np.ndarray:
+    """Return the palette numbers (N, 1024) uint8 that to_bits has taken apart."""
+    return np.packbits(bits.cpu().numpy().astype(np.uint8), axis=1)
+
+
+RECIPES = {
+    "nade_mnist": Recipe(
+        lambda: NADE(n_features=784, n_hidden=500, seed=SEED),
+        _binarized_mnist,
+        dict(epochs=60, batch_size=100, lr=1e-3),
+        _score_mnist,
+    ),
+    "nade_planet_pixel": Recipe(
+        lambda: NADE(n_features=8192, n_hidden=200, seed=SEED),
+        _planet_pixel(to_bits),
+        dict(epochs=200, batch_size=50, lr=1e-3),
+        _score_planet_pixel(to_bits, from_bits),
+    ),
+}
+
+
+def pretrain(name: str, device: str = "auto", epochs: int | None = None, folder: Path = CHECKPOINTS) -> dict[str, float]:
+    """Train RECIPES[name], or go on with it, write folder/name.safetensors, and return its score."""
+    recipe = RECIPES[name]
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    settings = recipe.settings | ({} if epochs is None else {"epochs": epochs})
+    states = Path(pooch.os_cache("deep-generative-models-course")) / "pretrain"
+    states.mkdir(parents=True, exist_ok=True)
+    train, validation = recipe.data()
+    model = recipe.model().to(device)
+    model.fit(train, validation=validation, rng=torch.Generator().manual_seed(SEED), state=states / f"{name}.pt", **settings)
+    model.half().float()
+    score = {what: round(value, 4) for what, value in recipe.score(model).items()}
+    folder.mkdir(exist_ok=True)
+    save_checkpoint(
+        model.half(),
+        folder / f"{name}.safetensors",
+        command=f"python -m course_utils.pretrain {name}" + (f" --epochs {epochs}" if epochs else ""),
+        seed=SEED,
+        settings=settings,
+        best_epoch=min(model.history, key=lambda r: r["validation"])["epoch"],
+        seconds=round(sum(r["seconds"] for r in model.history)),
+        device=f"{device}, {torch.get_num_threads()} threads" if device == "cpu" else torch.cuda.get_device_name(),
+        torch=torch.__version__,
+        date=datetime.date.today().isoformat(),
+        score=score,
+    )
+    return score
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m course_utils.pretrain", description=__doc__.split("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=" · ".join(RECIPES))
+    parser.add_argument("--all", action="store_true", help="train all of them, one after the other: hours")
+    parser.add_argument("--device", default="auto", help="cpu, cuda, …; auto takes a GPU where there is one")
+    parser.add_argument("--epochs", type=int, help="instead of the recipe's own number")
+    args = parser.parse_args()
+    names = list(RECIPES) if args.all else args.names
+    unknown = [name for name in names if name not in RECIPES]
+    if unknown or not names:
+        parser.error(f"there is no checkpoint {unknown[0]!r}; " * bool(unknown) + f"choose from {', '.join(RECIPES)}, or --all")
+    for name in names:
+        print(f"{name}: {pretrain(name, args.device, args.epochs)}", file=sys.stdout, flush=True)
+
+
+if __name__ == "__main__":
+    main()
