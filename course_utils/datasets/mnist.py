@@ -68,7 +68,7 @@ def _fetch(name: str, split: str) -> Path:
             raise OSError(
                 f"{path} is missing or damaged, and a new one cannot be kept there: {error.strerror or error}. "
                 "Let the environment variable MNIST_FOLDER name a folder that you may write to, and try again."
-            )
+            ) from None
     damaged = path.exists()
     path.unlink(missing_ok=True)
     lines = [
