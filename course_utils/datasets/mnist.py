@@ -66,7 +66,7 @@ def _fetch(name: str, split: str) -> Path:
             failures.append(f"{mirror}: {_reason(error)}")
         except OSError as error:
             raise OSError(
-                f"{path} is missing or damaged, and a new one cannot be kept there: {error.strerror or error}. "
+                f"{path} is missing or damaged, and a new one cannot be kept there ({error.strerror or type(error).__name__}). "
                 "Let the environment variable MNIST_FOLDER name a folder that you may write to, and try again."
             ) from None
     damaged = path.exists()
