@@ -20,8 +20,10 @@ class PixelRNN(DeepModel):
     group for each colour channel. As in the paper: a 7 × 7 convolution with mask A, n_layers of the given kind with residual
     connections, twice ReLU and a 1 × 1 convolution with mask B, and a softmax over n_values for each channel of each pixel.
 
-    Two deviations. A value comes in as a learned vector of n_embedding numbers, not as a number between 0 and 1: of 256 values
-    the network is to tell each one. And a pixel's row and column, in [−1, 1], go into the first layer.
+    Three deviations. A value comes in as a learned vector of n_embedding numbers, not as a number between 0 and 1: of 256 values
+    the network is to tell each one. A pixel's row and column, in [−1, 1], go into the first layer. And the diagonal kind's
+    maps have an empty column to the right of the picture: mask A hides a pixel from its own features, and without a pixel
+    beside it the last one of a row would stay unseen at the beginning of the next row.
     """
 
     chunk = 16  # pictures at a time: n_values logits for each number in them
@@ -48,6 +50,7 @@ class PixelRNN(DeepModel):
         arguments = {name: value for name, (value, _) in numbers.items()}
         super().__init__(kind=kind, **arguments, size=list(size), seed=seed)
         self.n_channels, self.n_values, self.n_embedding, self.size = n_channels, n_values, n_embedding, tuple(size)
+        self.margin = KINDS[kind].margin
         C, E, F2 = n_channels, n_embedding, 2 * n_features
         with seeded(seed):
             self.embedding = nn.Embedding(C * n_values, E)
@@ -83,21 +86,21 @@ class PixelRNN(DeepModel):
         return self.logits_of(self.embed(x))
 
     def _position(self, H: int, W: int) -> torch.Tensor:
-        rows, columns = (torch.linspace(-1, 1, n, **self.like) for n in (H, W))
-        return self.position(torch.stack(torch.meshgrid(rows, columns, indexing="ij"), dim=-1))  # (H, W, 2h)
+        rows, columns = (torch.linspace(-1, 1, n, **self.like) for n in (H, W + self.margin))
+        return self.position(torch.stack(torch.meshgrid(rows, columns, indexing="ij"), dim=-1))  # (H, W + margin, 2h)
 
     def _logits(self, vectors: torch.Tensor) -> torch.Tensor:
         """Return (H, W, N, C, n_values) from (N, C, H, W, E). Rows and columns come first: an LSTM's step is then one piece."""
         N, C, H, W, E = vectors.shape
         x = vectors.permute(0, 2, 3, 1, 4).reshape(N, H, W, C * E)
-        x = F.pad(x, (0, 0, 3, 3, 3, 0)).permute(0, 3, 1, 2)  # (N, C E, H + 3, W + 6), channels last
+        x = F.pad(x, (0, 0, 3, 3 + self.margin, 3, 0)).permute(0, 3, 1, 2)  # channels last
         kernel = F.pad(self.first.kernel(), (0, 3 * C * E))  # 4 × 7 taps, the last three in the future
-        x = F.conv2d(x, kernel.view(-1, 4, 7, C * E).permute(0, 3, 1, 2), self.first.bias)  # (N, 2h, H, W)
+        x = F.conv2d(x, kernel.view(-1, 4, 7, C * E).permute(0, 3, 1, 2), self.first.bias)  # (N, 2h, H, W + margin)
         x = x.permute(2, 3, 0, 1) + self._position(H, W)[:, :, None]
-        x = x.contiguous()  # (H, W, N, 2h)
+        x = x.contiguous()  # (H, W + margin, N, 2h)
         for layer in self.layers:
             x = layer(x)
-        return self._head(x).view(H, W, N, C, self.n_values)
+        return self._head(x[:, :W]).view(H, W, N, C, self.n_values)
 
     def _head(self, x: torch.Tensor) -> torch.Tensor:
         return self.output(self.hidden(x.relu()).relu())

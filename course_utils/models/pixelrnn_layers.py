@@ -77,6 +77,8 @@ class RowLSTM(nn.Module):
     Of the input-to-state convolution over three pixels of a row, the third lies in the future.
     """
 
+    margin = 0  # columns that the maps need to the right of the picture
+
     def __init__(self, n_features: int, n_channels: int) -> None:
         super().__init__()
         self.input = MaskedConv(2 * n_features, n_features, n_channels, n_earlier=1, n_gates=4)
@@ -134,6 +136,8 @@ class DiagonalBiLSTM(nn.Module):
     Each pixel hears the one above it and the one beside it. In the direction from the right, that one lies in the future: its
     map moves down by one row before the two are added.
     """
+
+    margin = 1  # where the last pixel of a row can be seen
 
     def __init__(self, n_features: int, n_channels: int) -> None:
         super().__init__()
