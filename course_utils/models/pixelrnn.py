@@ -79,7 +79,9 @@ class PixelRNN(DeepModel):
 
     def logits_of(self, vectors: torch.Tensor) -> torch.Tensor:
         """Return the logits (N, n_values, C, H, W) from embed(x); the gradient between them shows what each pixel sees."""
-        return self._logits(vectors).permute(2, 4, 3, 0, 1)
+        features = self._features(vectors)
+        logits = torch.stack([self._logits(features, c) for c in range(self.n_channels)])  # (C, H, W, N, n_values)
+        return logits.permute(3, 4, 0, 1, 2)
 
     def logits(self, x: torch.Tensor) -> torch.Tensor:
         """Return the logits of p(x_k|x_<k) for all sub-pixels of the pictures x at once, (N, n_values, C, H, W)."""
@@ -89,8 +91,8 @@ class PixelRNN(DeepModel):
         rows, columns = (torch.linspace(-1, 1, n, **self.like) for n in (H, W + self.margin))
         return self.position(torch.stack(torch.meshgrid(rows, columns, indexing="ij"), dim=-1))  # (H, W + margin, 2h)
 
-    def _logits(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Return (H, W, N, C, n_values) from (N, C, H, W, E). Rows and columns come first: an LSTM's step is then one piece."""
+    def _features(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Return what the LSTMs know at each pixel (H, W, N, 2h) from (N, C, H, W, E); in this order a line of pixels is one piece."""
         N, C, H, W, E = vectors.shape
         x = vectors.permute(0, 2, 3, 1, 4).reshape(N, H, W, C * E)
         x = F.pad(x, (0, 0, 3, 3 + self.margin, 3, 0)).permute(0, 3, 1, 2)  # channels last
@@ -100,13 +102,16 @@ class PixelRNN(DeepModel):
         x = x.contiguous()  # (H, W + margin, N, 2h)
         for layer in self.layers:
             x = layer(x)
-        return self._head(x[:, :W]).view(H, W, N, C, self.n_values)
+        return self.hidden(x[:, :W].relu()).relu()
 
-    def _head(self, x: torch.Tensor) -> torch.Tensor:
-        return self.output(self.hidden(x.relu()).relu())
+    def _logits(self, features: torch.Tensor, c: int) -> torch.Tensor:
+        """Return colour channel c's logits (…, n_values) from features (…, 2h): one channel at a time needs a third of the memory."""
+        rows = slice(c * self.n_values, (c + 1) * self.n_values)
+        seen = int(self.output.mask[rows.start].sum())  # the others' weights are zero
+        return F.linear(features[..., :seen], self.output.kernel()[rows, :seen], self.output.bias[rows])
 
     def _log_prob(self, x: torch.Tensor) -> torch.Tensor:
-        logits = self._logits(self.embed(x))
-        x = x.to(logits.device).permute(2, 3, 0, 1)  # (H, W, N, C)
-        nats = F.cross_entropy(logits.flatten(0, 3), x.flatten(), reduction="none")
-        return -nats.view(x.shape).sum(dim=(0, 1, 3))
+        features = self._features(self.embed(x)).flatten(0, 2)  # (H W N, 2h)
+        targets = x.to(features.device).permute(1, 2, 3, 0).flatten(1)  # (C, H W N)
+        nats = sum(F.cross_entropy(self._logits(features, c), t, reduction="none") for c, t in enumerate(targets))
+        return -nats.view(-1, len(x)).sum(dim=0)
