@@ -40,16 +40,16 @@ def draw(
         overlay.rect(axes[0], column - 0.5, row - 0.5, column + 0.5, row + 0.5, style.P_MODEL, opacity=0)
     truth = [pictures[of, pixel] for of, pixel, _ in guesses]
     right = sum(guess == value for (_, _, guess), value in zip(guesses, truth))
-    numbers = {"you, right": f"{right} of {len(guesses)}"}
+    numbers = {"right guesses, you": f"{right} of {len(guesses)}"}
     for name, bet in bets.items():
         right = sum((bet[of, pixel] > 0.5) == value for (of, pixel, _), value in zip(guesses, truth))
-        numbers[f"{name}, right"] = f"{right} of {len(guesses)}"
+        numbers[f"right guesses, {name}"] = f"{right} of {len(guesses)}"
     for name, colour in zip(bets, colours(bets)):
         so_far = np.concatenate([[0], np.cumsum(surprises(bets[name][k], x))])[: told + 1]  # (told + 1,)
         overlay.line(axes[1], np.arange(told + 1), np.minimum(so_far, axes[1].get_ylim()[1]), colour, width=3)
-        numbers[f"{name}, surprise so far"] = f"{so_far[-1]:.1f} nats" if np.isfinite(so_far[-1]) else "∞"
-    said = ", ".join(f"{name} {numbers[f'{name}, surprise so far']}" for name in bets)
-    alt = f"A digit, {told} of its {SIDE**2} pixels told. Surprise so far: {said}. You guessed right {numbers['you, right']} times."
+        numbers[f"surprise so far, {name}"] = f"{so_far[-1]:.1f} nats" if np.isfinite(so_far[-1]) else "∞"
+    said = ", ".join(f"{name} {numbers[f'surprise so far, {name}']}" for name in bets)
+    alt = f"A digit, {told} of its {SIDE**2} pixels told. Surprise so far: {said}. Your right guesses: {numbers['right guesses, you']}."
     return Frame(str(overlay), numbers, alt)
 
 
