@@ -83,13 +83,13 @@ RECIPES = {
     "nade_mnist": Recipe(
         lambda: NADE(n_features=784, n_hidden=500, seed=SEED),
         _binarized_mnist,
-        dict(epochs=60, batch_size=100, lr=1e-3),
+        dict(epochs=50, batch_size=100, lr=1e-3),
         _score_mnist,
     ),
     "nade_planet_pixel": Recipe(
         lambda: NADE(n_features=8192, n_hidden=200, seed=SEED),
         _planet_pixel(to_bits),
-        dict(epochs=200, batch_size=50, lr=1e-3),
+        dict(epochs=100, batch_size=50, lr=5e-3),
         _score_planet_pixel(to_bits, from_bits),
     ),
 }

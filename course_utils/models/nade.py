@@ -1,7 +1,7 @@
 """The neural autoregressive distribution estimator: lesson 11."""
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
@@ -61,7 +61,7 @@ class _Autoregressive(DeepModel):
         with seeded(seed):
             self.W = torch.nn.Parameter(torch.randn(D, H) / D**0.5)
             self.c = torch.nn.Parameter(torch.zeros(H))
-            self.V = torch.nn.Parameter(torch.randn(D, H, n_outputs) / H**0.5)
+            self.V = torch.nn.Parameter(0.1 * torch.randn(D, H, n_outputs) / H**0.5)
             self.b = torch.nn.Parameter(torch.zeros(D, n_outputs))
         self.register_buffer("order", torch.arange(D))
 
@@ -130,6 +130,14 @@ class NADE(_Autoregressive):
     def __init__(self, n_features: int, n_hidden: int = 500, seed: int = 0) -> None:
         """Make an untrained model of n_features binary dimensions; the seed draws its first weights."""
         super().__init__(n_features, n_hidden, n_outputs=1, seed=seed)
+
+    def fit(self, x: torch.Tensor, **settings: Any) -> Self:
+        """Train as DeepModel.fit says. A new model begins with independent dimensions: b is the log odds in x."""
+        if not self.history:
+            ones = self._check(x)[:, self.order].sum(dim=0).to(**self.like)
+            with torch.no_grad():
+                self.b[:, 0] = torch.logit((ones + 0.5) / (len(x) + 1))
+        return super().fit(x, **settings)
 
     def logits(self, x: torch.Tensor) -> torch.Tensor:
         """Return log p(x_i = 1|x_<i) − log p(x_i = 0|x_<i), (N, D), each in the place of its dimension."""

@@ -115,3 +115,90 @@ class PixelRNN(DeepModel):
         targets = x.to(features.device).permute(1, 2, 3, 0).flatten(1)  # (C, H W N)
         nats = sum(F.cross_entropy(self._logits(features, c), t, reduction="none") for c, t in enumerate(targets))
         return -nats.view(-1, len(x)).sum(dim=0)
+
+    @torch.no_grad()
+    def steps(
+        self,
+        n: int,
+        rng: torch.Generator,
+        size: tuple[int, int] | None = None,
+        temperature: float = 1.0,
+        given: torch.Tensor | None = None,
+        known: torch.Tensor | None = None,
+    ) -> Iterator[tuple[torch.Tensor, tuple[int, int, int], torch.Tensor]]:
+        """Yield (x, (c, i, j), p) for each sub-pixel that is drawn, as sample() does.
+
+        x: the pictures so far (n, C, H, W), zero where nothing is known yet, always the same tensor. c, i, j: the colour
+        channel, the row and the column just drawn. p (n, n_values): the probabilities that it was drawn from.
+        """
+        size, given, known = self._check_sample(n, size, temperature, given, known)
+        (H, W), C, E = size, self.n_channels, self.n_embedding
+        x = torch.zeros(n, C, H, W, dtype=torch.long, device=self.like["device"])
+        x[:, :, known] = given[:, :, known].to(x.device)
+        vectors = torch.zeros(n, H + 3, W + 6 + self.margin, C, E, **self.like)
+        states = [layer.start(n, H, W + self.margin) for layer in self.layers]
+        position = self._position(H, W)
+
+        def features(i: int, j: int) -> torch.Tensor:
+            patch = vectors[:, i : i + 4, j : j + 7].flatten(1)[:, : self.first.in_features]
+            y = self.first(patch) + position[i, j]
+            for layer, state in zip(self.layers, states):
+                y = layer.step(y, state, i, j)
+            return self.hidden(y.relu()).relu()
+
+        for i in range(H):
+            for j in range(W + self.margin):
+                if j < W and not known[i, j]:
+                    for c in range(C):
+                        logits = self._logits(features(i, j), c)
+                        p = ((logits - logits.amax(dim=-1, keepdim=True)) / temperature).softmax(dim=-1)
+                        x[:, c, i, j] = torch.multinomial(p.to(rng.device), 1, generator=rng)[:, 0]
+                        vectors[:, i + 3, j + 3, c] = self.embedding(x[:, c, i, j] + c * self.n_values)
+                        yield x, (c, i, j), p
+                else:
+                    if j < W:
+                        vectors[:, i + 3, j + 3] = self.embed(x[:, :, i : i + 1, j : j + 1])[:, :, 0, 0]
+                    features(i, j)
+            for layer, state in zip(self.layers, states):
+                layer.end_row(state, i)
+
+    def sample(
+        self,
+        n: int,
+        rng: torch.Generator,
+        size: tuple[int, int] | None = None,
+        temperature: float = 1.0,
+        given: torch.Tensor | None = None,
+        known: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Draw n pictures (n, C, H, W) of the given size (H, W), one sub-pixel after the other.
+
+        Each step computes its own pixel only, from what the LSTMs remember. temperature: the logits are divided by it, so that
+        below 1 the likely becomes likelier. given (n, C, H, W) or (C, H, W) and known (H, W), booleans: pixels to keep. The
+        model hears of a known pixel when its turn comes: those drawn before it do not fit to it. Raises ValueError for
+        what makes no sense.
+        """
+        size, given, known = self._check_sample(n, size, temperature, given, known)
+        x = given
+        for x, _, _ in self.steps(n, rng, size, temperature, given, known):
+            pass
+        return x
+
+    def _check_sample(
+        self, n: int, size: tuple[int, int] | None, temperature: float, given: torch.Tensor | None, known: torch.Tensor | None
+    ) -> tuple[tuple[int, int], torch.Tensor, torch.Tensor]:
+        """Return size, given (n, C, H, W) and known (H, W)."""
+        if not temperature > 0:
+            raise ValueError(f"temperature must be above 0, got {temperature}")
+        if (given is None) != (known is None):
+            raise ValueError("given and known come together: pictures, and which of their pixels to keep")
+        H, W = size if size is not None else self.size if given is None else given.shape[-2:]
+        if given is None:
+            return (H, W), torch.zeros(n, self.n_channels, H, W, dtype=torch.long), torch.zeros(H, W, dtype=torch.bool)
+        given = self._check(given[None] if given.ndim == 3 else given)
+        if given.shape[0] not in (1, n) or given.shape[2:] != (H, W):
+            raise ValueError(f"given must be ({n}, {self.n_channels}, {H}, {W}), got {tuple(given.shape)}")
+        if not isinstance(known, torch.Tensor) or known.dtype != torch.bool or known.shape != (H, W):
+            came = f"{known.dtype} {tuple(known.shape)}" if isinstance(known, torch.Tensor) else type(known).__name__
+            raise ValueError(f"known must be a tensor ({H}, {W}) of booleans, got {came}")
+        return (H, W), given.expand(n, -1, -1, -1), known.cpu()

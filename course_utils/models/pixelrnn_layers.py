@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-State = dict[str, torch.Tensor]
+State = dict[str, list[list[torch.Tensor]]]  # what is known of each pixel, [row][column]
 
 
 def groups(n: int, n_channels: int) -> torch.Tensor:
@@ -71,6 +71,10 @@ def recurrent_weight(n_directions: int, n_neighbours: int, n_features: int) -> n
     return nn.Parameter(torch.empty(n_directions, n_in, 4 * n_features).uniform_(-(n_in**-0.5), n_in**-0.5))
 
 
+def grid(value: torch.Tensor, H: int, W: int) -> list[list[torch.Tensor]]:
+    return [[value] * W for _ in range(H)]
+
+
 class RowLSTM(nn.Module):
     """From row to row; each pixel hears three neighbours in the row above: H steps, and a triangle of context (section 3.1).
 
@@ -93,16 +97,16 @@ class RowLSTM(nn.Module):
         return x + self.up(h).view(x.shape)
 
     def start(self, n: int, H: int, W: int) -> State:
-        """Return the state before the first pixel, zero all around the picture."""
+        """Return the state before the first pixel: zero, all around the picture too."""
         zeros, h = self.weight.new_zeros, self.weight.shape[2] // 4
-        return {"x": zeros(n, H, W + 1, 2 * h), "h": zeros(n, H + 1, W + 2, h), "c": zeros(n, H + 1, W, h)}
+        return {"x": grid(zeros(n, 2 * h), H, W + 1), "h": grid(zeros(n, h), H + 1, W + 2), "c": grid(zeros(n, h), H + 1, W)}
 
     def step(self, x: torch.Tensor, state: State, i: int, j: int) -> torch.Tensor:
         """Return the layer's output at pixel (i, j) from its input there, (n, 2h); may be called again with another input."""
-        a = self.input(torch.cat([state["x"][:, i, j], x], dim=-1))
-        a = torch.addmm(a, state["h"][:, i, j : j + 3].flatten(1), self.weight[0])
-        h, c = cell(a, state["c"][:, i, j])
-        state["x"][:, i, j + 1], state["h"][:, i + 1, j + 1], state["c"][:, i + 1, j] = x, h, c
+        above = torch.cat(state["h"][i][j : j + 3], dim=-1)
+        a = self.input(torch.cat([state["x"][i][j], x], dim=-1))
+        h, c = cell(torch.addmm(a, above, self.weight[0]), state["c"][i][j])
+        state["x"][i][j + 1], state["h"][i + 1][j + 1], state["c"][i + 1][j] = x, h, c
         return x + self.up(h)
 
     def end_row(self, state: State, i: int) -> None:
@@ -155,23 +159,23 @@ class DiagonalBiLSTM(nn.Module):
         return x + self.up(left + right)
 
     def start(self, n: int, H: int, W: int) -> State:
-        """Return the state before the first pixel, zero all around the picture."""
+        """Return the state before the first pixel: zero, all around the picture too."""
         zeros, h = self.weight.new_zeros, self.weight.shape[2] // 4
         names = "left h", "left c", "right h", "right c"
-        return {"x": zeros(n, H, W, 2 * h)} | {name: zeros(n, H + 1, W + 1, h) for name in names}
+        return {"x": grid(zeros(n, 2 * h), H, W)} | {name: grid(zeros(n, h), H + 1, W + 1) for name in names}
 
     def step(self, x: torch.Tensor, state: State, i: int, j: int) -> torch.Tensor:
         """Return the layer's output at pixel (i, j) from its input there, (n, 2h); may be called again with another input."""
-        h, c = state["left h"], state["left c"]  # pixel (i, j) stands at [i + 1, j + 1]
-        a = torch.addmm(self.inputs[0](x), torch.cat([h[:, i, j + 1], h[:, i + 1, j]], dim=-1), self.weight[0])
-        h[:, i + 1, j + 1], c[:, i + 1, j + 1] = cell(a, c[:, i + 1, j])
-        state["x"][:, i, j] = x
-        return x + self.up(h[:, i + 1, j + 1] + state["right h"][:, i, j])
+        h, c = state["left h"], state["left c"]  # pixel (i, j) stands at [i + 1][j + 1]
+        a = torch.addmm(self.inputs[0](x), torch.cat([h[i][j + 1], h[i + 1][j]], dim=-1), self.weight[0])
+        h[i + 1][j + 1], c[i + 1][j + 1] = cell(a, c[i + 1][j])
+        state["x"][i][j] = x
+        return x + self.up(h[i + 1][j + 1] + state["right h"][i][j])
 
     def end_row(self, state: State, i: int) -> None:
         """Go through the complete row i from the right, for the row below."""
-        h, c = state["right h"], state["right c"]  # pixel (i, j) stands at [i + 1, j]
-        a = self.inputs[1](state["x"][:, i])  # (n, W, 4h)
-        for j in reversed(range(a.shape[1])):
-            gates = torch.addmm(a[:, j], torch.cat([h[:, i, j], h[:, i + 1, j + 1]], dim=-1), self.weight[1])
-            h[:, i + 1, j], c[:, i + 1, j] = cell(gates, c[:, i + 1, j + 1])
+        h, c = state["right h"], state["right c"]  # pixel (i, j) stands at [i + 1][j]
+        row = self.inputs[1](torch.stack(state["x"][i]))  # (W, n, 4h)
+        for j in reversed(range(len(row))):
+            a = torch.addmm(row[j], torch.cat([h[i][j], h[i + 1][j + 1]], dim=-1), self.weight[1])
+            h[i + 1][j], c[i + 1][j] = cell(a, c[i + 1][j + 1])

@@ -71,7 +71,7 @@ def guessing_game(pictures: np.ndarray, models: Mapping[str, Callable[[np.ndarra
     for name, bet in bets.items():
         if bet.shape != pictures.shape or not ((bet >= 0) & (bet <= 1)).all():
             raise ValueError(f"the conditionals of {name} must be probabilities of shape {pictures.shape}, got shape {bet.shape}")
-    figure, axes = plt.subplots(1, 2, figsize=(8.0, 3.9), width_ratios=[1, 1.25])
+    figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.8), width_ratios=[1, 1.15])
     axes[0].set(xlim=(-0.5, SIDE - 0.5), ylim=(SIDE - 0.5, -0.5), aspect="equal", xticks=[], yticks=[], title="What comes next?")
     for name, colour in zip(bets, colours(bets)):
         axes[1].plot([], [], color=colour, linewidth=3, label=name)
