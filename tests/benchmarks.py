@@ -242,6 +242,25 @@ def elbo_explorer() -> tuple[Panel, Callable]:
     return panel, plot
 
 
+def guessing_game() -> tuple[Panel, Callable]:
+    """Return lesson 10's widget, and a function that plots the same."""
+    pictures, rng = (DIGITS.pixels[:40] >= 0.5).astype(int), np.random.default_rng(0)
+    W = np.tril(rng.normal(size=(64, 64)), -1)
+    models = {"independent": lambda x: np.full(x.shape, 0.4), "FVSBN": lambda x: 1 / (1 + np.exp(-x @ W.T))}
+    panel = widgets.guessing_game(pictures, models)
+
+    def plot(picture: float, told: float, guesses: list) -> None:
+        _, axes = plt.subplots(1, 2, figsize=(7.2, 3.8))
+        x = pictures[int(picture)]
+        axes[0].imshow(np.where(np.arange(64) < told, x, 0.2).reshape(8, 8), cmap=style.PAPER_TO_INK)
+        for model in models.values():
+            bets = model(x[None])[0]
+            axes[1].plot(-np.log(np.where(x == 1, bets, 1 - bets)).cumsum()[: int(told)], color=style.P_MODEL)
+        axes[1].set(xlim=(0, 64), ylim=(0, 50))
+
+    return panel, plot
+
+
 WIDGETS = {
     "imagined_digit": imagined_digit,
     "bayes_explorer": bayes_explorer,
@@ -254,6 +273,7 @@ WIDGETS = {
     "em_stepper": em_stepper,
     "mixture_sliders": mixture_sliders,
     "elbo_explorer": elbo_explorer,
+    "guessing_game": guessing_game,
 }
 LIMITS = dict.fromkeys(WIDGETS, 20) | {"latent_explorer": 16}  # milliseconds, for the median
 

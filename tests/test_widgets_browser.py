@@ -30,6 +30,7 @@ WIDGETS = [
     ("mixture_sliders", "08_gaussian_mixtures", "mu1", "sigma1"),
     ("em_stepper", "08_gaussian_mixtures", "step", "step"),
     ("elbo_explorer", "09_the_elbo", "mean", "width"),
+    ("guessing_game", "10_from_tables_to_autoregression", "told", "picture"),
 ]
 LESSONS = {name: lesson for name, lesson, *_ in WIDGETS}
 EACH = pytest.mark.parametrize("name, lesson, dragged, pressed", WIDGETS, ids=[f"{name} {lesson[:2]}" for name, lesson, *_ in WIDGETS])
@@ -351,3 +352,22 @@ def test_elbo_and_divergence_change_places_and_their_sum_stays(open_widget):
         seen.append((elbo, gap, together))
     elbos, gaps, sums = (set(column) for column in zip(*seen))
     assert len(elbos) == len(gaps) == 3 and len(sums) == 1  # a mean of −2.5 is as good as one of 2.5
+
+
+def test_a_digit_is_guessed(open_widget):
+    widget = open_widget("guessing_game")
+    pictures, told, guesses = np.array(widget.ask("_draw.keywords['pictures'].tolist()")), 16, []
+    widget.expect()
+    for label in ["ink", "ink", "paper", "ink", "paper", "paper"]:
+        guesses.append([0, told, int(label == "ink")])
+        told += 1
+        widget.element.get_by_role("button", name=label).click()
+        widget.expect(told=told, guesses=guesses)
+    right = sum(pictures[0, pixel] == guess for _, pixel, guess in guesses)
+    assert dict(widget.element.evaluate(SHOWN)["numbers"])["right guesses, you"] == f"{right} of 6"
+    widget.slider("told").press("End")
+    widget.expect(told=64)
+    widget.element.get_by_role("button", name="paper").click()
+    widget.expect(message="This picture is complete. Choose another one.")
+    widget.element.get_by_role("button", name="forget my guesses").click()
+    widget.expect(guesses=[])
