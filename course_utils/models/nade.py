@@ -52,11 +52,12 @@ class _Recursion(torch.autograd.Function):
 class _Autoregressive(DeepModel):
     """The weights that NADE and RNADE share; O numbers for each dimension say what p(x_i|x_<i) is."""
 
-    def __init__(self, n_features: int, n_hidden: int, n_outputs: int, seed: int, **arguments: Any) -> None:
-        super().__init__(n_features=n_features, n_hidden=n_hidden, seed=seed, **arguments)
-        for name, value in (("n_features", n_features), ("n_hidden", n_hidden)):
+    def __init__(self, n_features: int, n_hidden: int, n_outputs: int, seed: int, **more_sizes: int) -> None:
+        sizes = {"n_features": n_features, "n_hidden": n_hidden} | more_sizes
+        for name, value in sizes.items():
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"{name} must be a whole number from 1 upwards, got {value!r}")
+        super().__init__(**sizes, seed=seed)
         D, H = n_features, n_hidden
         with seeded(seed):
             self.W = torch.nn.Parameter(torch.randn(D, H) / D**0.5)
@@ -77,8 +78,8 @@ class _Autoregressive(DeepModel):
         if not isinstance(x, torch.Tensor) or x.ndim != 2 or x.shape[1] != D:
             came = tuple(x.shape) if isinstance(x, torch.Tensor) else type(x).__name__
             raise ValueError(f"x must be a tensor (N, {D}), got {came}")
-        if x.is_complex() or not torch.isfinite(x).all():
-            raise ValueError("x must hold finite real numbers")
+        if not torch.isfinite(x).all():
+            raise ValueError("x must hold finite numbers")
         return x
 
     def _outputs(self, x: torch.Tensor) -> torch.Tensor:
@@ -105,12 +106,16 @@ class _Autoregressive(DeepModel):
         drawn. temperature below 1 makes the likely likelier. Raises ValueError for what makes no sense.
         """
         D = len(self.order)
+        if not isinstance(n, int) or n < 0:
+            raise ValueError(f"n must be a whole number from 0 upwards, got {n!r}")
         if not 0 <= n_given <= D or (n_given and given is None):
             raise ValueError(f"n_given must be in 0..{D}, and above 0 only with given, got {n_given}")
         if not temperature > 0:
             raise ValueError(f"temperature must be above 0, got {temperature}")
         x = torch.zeros(n, D, **self.like)
         if given is not None:
+            if given.shape not in ((D,), (n, D)):
+                raise ValueError(f"given must be ({n}, {D}) or ({D},), got {tuple(given.shape)}")
             x[:] = self._check(given.expand(n, D))
         a = self.c.repeat(n, 1)  # (n, H), the running sum
         for i, d in enumerate(self.order.tolist()):

@@ -1,5 +1,6 @@
 """PixelRNN, pictures one pixel after the other: lesson 12."""
 
+import copy
 from collections.abc import Iterator
 
 import torch
@@ -8,6 +9,17 @@ from torch import nn
 
 from course_utils.models.deep import DeepModel, seeded
 from course_utils.models.pixelrnn_layers import DiagonalBiLSTM, MaskedConv, RowLSTM
+
+def _probabilities(logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    return ((logits - logits.amax(dim=-1, keepdim=True)) / temperature).softmax(dim=-1)
+
+
+def _draw(p: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+    """Return one value for each row of p (n, n_values), (n,): the first at which the sum so far exceeds a uniform number."""
+    u = torch.rand(len(p), 1, generator=rng, device=rng.device, dtype=torch.float64).to(p.device)
+    sums = p.double().cumsum(dim=-1)
+    return torch.searchsorted(sums, u * sums[:, -1:], right=True)[:, 0].clamp(max=p.shape[-1] - 1)
+
 
 KINDS = {"row_lstm": RowLSTM, "diagonal_bilstm": DiagonalBiLSTM}
 
@@ -131,35 +143,37 @@ class PixelRNN(DeepModel):
         x: the pictures so far (n, C, H, W), zero where nothing is known yet, always the same tensor. c, i, j: the colour
         channel, the row and the column just drawn. p (n, n_values): the probabilities that it was drawn from.
         """
-        size, given, known = self._check_sample(n, size, temperature, given, known)
-        (H, W), C, E = size, self.n_channels, self.n_embedding
+        (H, W), given, known = self._check_sample(n, size, temperature, given, known)
+        model = copy.deepcopy(self)  # that will not be trained while it draws
+        for conv in model.modules():
+            if isinstance(conv, MaskedConv):
+                conv.fix()
+        C, W_maps = self.n_channels, W + self.margin
         x = torch.zeros(n, C, H, W, dtype=torch.long, device=self.like["device"])
         x[:, :, known] = given[:, :, known].to(x.device)
-        vectors = torch.zeros(n, H + 3, W + 6 + self.margin, C, E, **self.like)
-        states = [layer.start(n, H, W + self.margin) for layer in self.layers]
+        vectors = torch.zeros(n, H + 3, W_maps + 6, C, self.n_embedding, **self.like)
+        vectors[:, 3:, 3 : W + 3][:, known] = self.embed(x).permute(0, 2, 3, 1, 4)[:, known]
+        states = [layer.start(n, H, W_maps) for layer in self.layers]
         position = self._position(H, W)
 
         def features(i: int, j: int) -> torch.Tensor:
-            patch = vectors[:, i : i + 4, j : j + 7].flatten(1)[:, : self.first.in_features]
-            y = self.first(patch) + position[i, j]
-            for layer, state in zip(self.layers, states):
+            patch = vectors[:, i : i + 4, j : j + 7].flatten(1)[:, : self.first.in_features]  # 25 of its 28 pixels
+            y = model.first(patch) + position[i, j]
+            for layer, state in zip(model.layers, states):
                 y = layer.step(y, state, i, j)
-            return self.hidden(y.relu()).relu()
+            return model.hidden(y.relu()).relu()
 
         for i in range(H):
-            for j in range(W + self.margin):
-                if j < W and not known[i, j]:
-                    for c in range(C):
-                        logits = self._logits(features(i, j), c)
-                        p = ((logits - logits.amax(dim=-1, keepdim=True)) / temperature).softmax(dim=-1)
-                        x[:, c, i, j] = torch.multinomial(p.to(rng.device), 1, generator=rng)[:, 0]
-                        vectors[:, i + 3, j + 3, c] = self.embedding(x[:, c, i, j] + c * self.n_values)
-                        yield x, (c, i, j), p
-                else:
-                    if j < W:
-                        vectors[:, i + 3, j + 3] = self.embed(x[:, :, i : i + 1, j : j + 1])[:, :, 0, 0]
+            for j in range(W_maps):
+                if j == W or known[i, j]:
                     features(i, j)
-            for layer, state in zip(self.layers, states):
+                    continue
+                for c in range(C):
+                    p = _probabilities(model._logits(features(i, j), c), temperature)
+                    x[:, c, i, j] = _draw(p, rng)
+                    vectors[:, i + 3, j + 3, c] = model.embedding(x[:, c, i, j] + c * self.n_values)
+                    yield x, (c, i, j), p
+            for layer, state in zip(model.layers, states):
                 layer.end_row(state, i)
 
     def sample(

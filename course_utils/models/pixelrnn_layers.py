@@ -28,12 +28,17 @@ class MaskedConv(nn.Linear):
         super().__init__((n_earlier + 1) * n_in, n_gates * n_out)
         out, into = groups(n_out, n_channels).repeat(n_gates)[:, None], groups(n_in, n_channels)
         now = out > into if mask == "A" else out >= into
-        earlier = now.new_ones(n_gates * n_out, n_earlier * n_in)
+        earlier = torch.ones(n_gates * n_out, n_earlier * n_in)
         self.register_buffer("mask", torch.cat([earlier, now], dim=1), persistent=False)
+        self.fixed: torch.Tensor | None = None
+
+    def fix(self) -> None:
+        """Apply the mask once and for all, where the weights will not change any more: it takes half of sample()'s time."""
+        self.fixed = self.kernel()
 
     def kernel(self) -> torch.Tensor:
         """Return the weights under the mask."""
-        return self.weight * self.mask
+        return self.weight * self.mask if self.fixed is None else self.fixed
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return F.linear(x, self.kernel(), self.bias)
