@@ -119,7 +119,7 @@ class PixelRNN(DeepModel):
     def _logits(self, features: torch.Tensor, c: int) -> torch.Tensor:
         """Return colour channel c's logits (…, n_values) from features (…, 2h): one channel at a time needs a third of the memory."""
         rows = slice(c * self.n_values, (c + 1) * self.n_values)
-        seen = int(self.output.mask[rows.start].sum())  # the others' weights are zero
+        seen = -(-(c + 1) * features.shape[-1] // self.n_channels)  # features of the channels up to c; behind the mask, the rest is 0
         return F.linear(features[..., :seen], self.output.kernel()[rows, :seen], self.output.bias[rows])
 
     def _log_prob(self, x: torch.Tensor) -> torch.Tensor:
