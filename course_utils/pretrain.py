@@ -19,8 +19,8 @@ import torch
 
 from course_utils.datasets import load_binarized_mnist, load_planet_pixel
 from course_utils.evaluation import cross_entropy, score_planet_pixel
-from course_utils.models import NADE, DeepModel
-from course_utils.models.deep import CHECKPOINTS, save_checkpoint
+from course_utils.models import NADE, DeepModel, PixelRNN, deep
+from course_utils.models.deep import save_checkpoint
 
 SEED = 0
 N_SAMPLES = 500  # that Rule 1, Rule 2 and coverage are measured on
@@ -69,6 +69,17 @@ def _score_planet_pixel(encode: Callable, decode: Callable) -> Callable[[DeepMod
     return score
 
 
+def to_rgb(pixels: np.ndarray) -> torch.Tensor:
+    """Return palette numbers (N, 1024) as colours (N, 3, 32, 32) uint8."""
+    palette = load_planet_pixel("train").palette
+    return torch.from_numpy(palette[pixels].reshape(-1, 32, 32, 3)).permute(0, 3, 1, 2).contiguous()
+
+
+def from_rgb(x: torch.Tensor) -> np.ndarray:
+    """Return the pictures (N, 32, 32, 3) uint8 from colours (N, 3, 32, 32)."""
+    return x.permute(0, 2, 3, 1).cpu().numpy().astype(np.uint8)
+
+
 def to_bits(pixels: np.ndarray) -> torch.Tensor:
     """Return palette numbers (N, 1024) as their binary digits (N, 8192), the highest of each first."""
     return torch.from_numpy(np.unpackbits(pixels, axis=1))
@@ -92,11 +103,23 @@ RECIPES = {
         dict(epochs=100, batch_size=50, lr=5e-3),
         _score_planet_pixel(to_bits, from_bits),
     ),
+    "pixelrnn_row_planet_pixel": Recipe(
+        lambda: PixelRNN("row_lstm", n_features=32, n_layers=3, seed=SEED),
+        _planet_pixel(to_rgb),
+        dict(epochs=100, batch_size=16, lr=4e-3),
+        _score_planet_pixel(to_rgb, from_rgb),
+    ),
+    "pixelrnn_diagonal_planet_pixel": Recipe(
+        lambda: PixelRNN("diagonal_bilstm", n_features=32, n_layers=3, seed=SEED),
+        _planet_pixel(to_rgb),
+        dict(epochs=100, batch_size=16, lr=4e-3),
+        _score_planet_pixel(to_rgb, from_rgb),
+    ),
 }
 
 
-def pretrain(name: str, device: str = "auto", epochs: int | None = None, folder: Path = CHECKPOINTS) -> dict[str, float]:
-    """Train RECIPES[name], or go on with it, write folder/name.safetensors, and return its score."""
+def pretrain(name: str, device: str = "auto", epochs: int | None = None) -> dict[str, float]:
+    """Train RECIPES[name], or go on with it, write data/checkpoints/name.safetensors, and return its score."""
     recipe = RECIPES[name]
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -108,10 +131,10 @@ def pretrain(name: str, device: str = "auto", epochs: int | None = None, folder:
     model.fit(train, validation=validation, rng=torch.Generator().manual_seed(SEED), state=states / f"{name}.pt", **settings)
     model.half().float()
     score = {what: round(value, 4) for what, value in recipe.score(model).items()}
-    folder.mkdir(exist_ok=True)
+    deep.CHECKPOINTS.mkdir(exist_ok=True)
     save_checkpoint(
         model.half(),
-        folder / f"{name}.safetensors",
+        deep.CHECKPOINTS / f"{name}.safetensors",
         command=f"python -m course_utils.pretrain {name}" + (f" --epochs {epochs}" if epochs else ""),
         seed=SEED,
         settings=settings,
@@ -134,9 +157,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, help="instead of the recipe's own number")
     args = parser.parse_args()
     names = list(RECIPES) if args.all else args.names
-    unknown = [name for name in names if name not in RECIPES]
-    if unknown or not names:
-        parser.error(f"there is no checkpoint {unknown[0]!r}; " * bool(unknown) + f"choose from {', '.join(RECIPES)}, or --all")
+    if not names or not set(names) <= set(RECIPES):
+        parser.error(f"choose from {', '.join(RECIPES)}, or --all; got {' '.join(names) or 'nothing'}")
     for name in names:
         print(f"{name}: {pretrain(name, args.device, args.epochs)}", file=sys.stdout, flush=True)
 

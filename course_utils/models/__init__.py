@@ -7,6 +7,7 @@ from course_utils.models.deep import DeepModel, load_checkpoint
 from course_utils.models.gaussian_mixture import GaussianMixture
 from course_utils.models.nade import NADE, RNADE
 from course_utils.models.naive_bayes import NaiveBayes
+from course_utils.models.pixelrnn import PixelRNN
 
 __all__ = [
     "NADE",
@@ -17,5 +18,6 @@ __all__ = [
     "GaussianMixture",
     "JointCategorical",
     "NaiveBayes",
+    "PixelRNN",
     "load_checkpoint",
 ]

@@ -107,20 +107,33 @@ def load_checkpoint(name: str) -> DeepModel:
     from course_utils import models  # here, since that package imports this module
 
     facts, weights = _open(name)
-    model = getattr(models, facts["model"])(**facts["arguments"])
-    model.load_state_dict({key: value.to(torch.get_default_dtype()) for key, value in weights.items()})
+    try:
+        model = getattr(models, facts["model"])(**facts["arguments"])
+        model.load_state_dict(weights)
+    except (AttributeError, KeyError, TypeError, RuntimeError) as error:
+        raise _damaged(name, error) from None
     return model.eval()
 
 
 def _open(name: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     path = CHECKPOINTS / f"{name}.safetensors"
-    how = f"`git restore data/checkpoints/{path.name}` brings it back, or `python -m course_utils.pretrain {name}` trains it again."
     if not path.exists():
         known = ", ".join(sorted(p.stem for p in CHECKPOINTS.glob("*.safetensors")))
-        raise FileNotFoundError(f"There is no checkpoint {path}. Those that exist: {known or 'none'}. If it was deleted, {how}")
+        raise FileNotFoundError(f"There is no checkpoint {path}. Those that exist: {known or 'none'}. {_way_back(name)}")
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            facts = {key: json.loads(value) for key, value in file.metadata().items()}
+            facts = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
             return facts, {key: file.get_tensor(key) for key in file.keys()}
     except (safetensors.SafetensorError, OSError, ValueError) as error:
-        raise ValueError(f"The checkpoint {path} is damaged ({error}). {how}") from None
+        raise _damaged(name, error) from None
+
+
+def _damaged(name: str, error: Exception) -> ValueError:
+    return ValueError(f"The checkpoint {CHECKPOINTS / name}.safetensors is damaged ({error!r:.200}). {_way_back(name)}")
+
+
+def _way_back(name: str) -> str:
+    return (
+        f"`git restore data/checkpoints/{name}.safetensors` brings it back, "
+        f"or `python -m course_utils.pretrain {name}` trains it again."
+    )

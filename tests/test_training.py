@@ -1,0 +1,233 @@
+"""The training loop, its state on disk, and the files of weights."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+import torch
+
+from course_utils import pretrain
+from course_utils.models import NADE, deep, load_checkpoint
+from course_utils.models.deep import DeepModel, checkpoint_facts, save_checkpoint
+from course_utils.training import minibatches, train
+
+
+class Line(DeepModel):
+    """y = w x with a squared loss: what Adam does to it can be followed by hand."""
+
+    def __init__(self, start: float = 0.0, stop_after: int | None = None) -> None:
+        super().__init__(start=start)
+        self.w = torch.nn.Parameter(torch.tensor([start]))
+        self.left = stop_after
+
+    def _check(self, x):
+        return x
+
+    def loss(self, x):
+        if self.left is not None:
+            if self.left == 0:
+                raise KeyboardInterrupt
+            self.left -= 1
+        return ((x[:, 0] * self.w - x[:, 1]) ** 2).mean()
+
+    def _log_prob(self, x):
+        return -((x[:, 0] * self.w - x[:, 1]) ** 2)
+
+
+def data(n: int = 40, slope: float = 3.0) -> torch.Tensor:
+    x = torch.randn(n, generator=torch.Generator().manual_seed(0))
+    return torch.stack([x, slope * x], dim=1)
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+SETTINGS = dict(epochs=6, batch_size=10, lr=0.3, progress=False)
+
+
+def test_minibatches_hold_each_number_once_at_most():
+    batches = list(minibatches(23, 5, rng()))
+    assert [len(b) for b in batches] == [5, 5, 5, 5]
+    assert len(torch.cat(batches).unique()) == 20
+    assert list(minibatches(3, 5, rng()))[0].sort().values.tolist() == [0, 1, 2], "fewer than a batch is one batch"
+
+
+def test_a_training_finds_the_slope():
+    model = Line().fit(data(), **SETTINGS | {"epochs": 30})
+    assert model.w.item() == pytest.approx(3, abs=0.02)
+    assert [r["epoch"] for r in model.history] == list(range(1, 31))
+    assert model.history[-1]["train"] < 0.01 * model.history[0]["train"]
+
+
+def test_the_steps_are_adam_s_with_a_rate_that_falls_along_half_a_cosine():
+    """By hand, after Kingma and Ba (2015), algorithm 1."""
+    model, x = Line(), data(20)
+    train(model, x, epochs=2, batch_size=10, lr=0.3, rng=rng(), progress=False)
+    w = m = v = 0.0
+    g = rng()
+    for step in range(4):
+        if step % 2 == 0:
+            batches = list(minibatches(20, 10, g))
+        a, b = x[batches[step % 2]].double().numpy().T
+        grad = (2 * a * (a * w - b)).mean()
+        m, v = 0.9 * m + 0.1 * grad, 0.999 * v + 0.001 * grad**2
+        rate = 0.3 * (1 + np.cos(np.pi * step / 4)) / 2
+        w -= rate * (m / (1 - 0.9 ** (step + 1))) / (np.sqrt(v / (1 - 0.999 ** (step + 1))) + 1e-8)
+    assert model.w.item() == pytest.approx(w, rel=1e-5)
+
+
+def test_with_a_validation_set_the_best_epoch_s_weights_stay():
+    """Validated on another slope, a model that goes from 1.4 to 3 is best when it passes 1.5."""
+    model = Line(start=1.2).fit(data(), validation=data(slope=1.5), epochs=20, batch_size=10, lr=0.05, progress=False)
+    best = min(r["validation"] for r in model.history)
+    assert best < model.history[-1]["validation"]
+    assert -model.log_prob(data(slope=1.5)).mean().item() == pytest.approx(best, rel=1e-5)
+
+
+@pytest.mark.parametrize("after", [1, 4, 9, 23])
+def test_an_interrupted_training_ends_as_if_nothing_had_happened(tmp_path, after):
+    whole = Line().fit(data(), validation=data(20), **SETTINGS)
+    state = tmp_path / "state.pt"
+    with pytest.raises(KeyboardInterrupt):
+        Line(stop_after=after).fit(data(), validation=data(20), state=state, **SETTINGS)
+    assert not list(tmp_path.glob("*.partial"))
+    again = Line().fit(data(), validation=data(20), state=state, **SETTINGS)
+    assert again.w.item() == whole.w.item()
+    assert [r["train"] for r in again.history] == [r["train"] for r in whole.history]
+
+
+def test_a_finished_training_is_not_repeated(tmp_path):
+    state = tmp_path / "state.pt"
+    first = Line().fit(data(), state=state, **SETTINGS)
+    again = Line(stop_after=0).fit(data(), state=state, **SETTINGS)
+    assert again.w.item() == first.w.item()
+
+
+def test_a_loss_that_is_no_number_stops_the_training():
+    with pytest.raises(FloatingPointError, match="epoch 1: take a smaller lr than 0.3"):
+        Line().fit(data() * float("nan"), **SETTINGS)
+
+
+def test_log_prob_is_computed_in_chunks_and_without_a_gradient():
+    class Counting(Line):
+        chunk = 7
+        sizes: list[int] = []
+
+        def _log_prob(self, x):
+            self.sizes.append(len(x))
+            return super()._log_prob(x)
+
+    model = Counting()
+    log_prob = model.log_prob(data(20))
+    assert model.sizes == [7, 7, 6] and not log_prob.requires_grad
+    torch.testing.assert_close(log_prob, -(data(20)[:, 1] ** 2))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(deep, "CHECKPOINTS", tmp_path)
+    return tmp_path
+
+
+def test_a_checkpoint_brings_back_model_weights_and_facts(folder):
+    model = NADE(6, 3, seed=4)
+    model.set_order(torch.tensor([5, 3, 1, 0, 2, 4]))
+    save_checkpoint(model, folder / "small.safetensors", command="python …", seed=4, score={"nats": 4.2})
+    loaded = load_checkpoint("small")
+    assert isinstance(loaded, NADE) and not loaded.training
+    x = (torch.rand(9, 6, generator=rng()) < 0.5).float()
+    assert torch.equal(loaded.log_prob(x), model.log_prob(x))
+    facts = checkpoint_facts("small")
+    assert facts["arguments"] == {"n_features": 6, "n_hidden": 3, "seed": 4}
+    assert facts["score"] == {"nats": 4.2} and facts["command"] == "python …"
+
+
+def test_weights_stored_in_16_bits_come_back_in_32(folder):
+    save_checkpoint(NADE(6, 3).half(), folder / "small.safetensors")
+    loaded = load_checkpoint("small")
+    assert {p.dtype for p in loaded.parameters()} == {torch.float32}
+    assert loaded.order.dtype == torch.int64
+
+
+def test_a_missing_checkpoint_is_named_with_those_that_exist(folder):
+    save_checkpoint(NADE(2, 2), folder / "small.safetensors")
+    with pytest.raises(FileNotFoundError, match=r"large.safetensors. Those that exist: small. .*pretrain large"):
+        load_checkpoint("large")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda raw: raw[: len(raw) // 2],
+        lambda raw: b"",
+        lambda raw: b"<html>404</html>" * 100,
+        lambda raw: _header(raw, lambda h: h.pop("__metadata__")),
+        lambda raw: _header(raw, lambda h: h["__metadata__"].update(arguments="{")),
+        lambda raw: _header(raw, lambda h: h["__metadata__"].update(model='"Nothing"')),
+        lambda raw: _header(raw, lambda h: h["__metadata__"].update(arguments='{"n_features": 7, "n_hidden": 3}')),
+        lambda raw: _header(raw, lambda h: h["__metadata__"].update(arguments='{"colour": 7}')),
+    ],
+)
+def test_a_damaged_checkpoint_is_named_with_the_way_back(folder, damage):
+    path = folder / "small.safetensors"
+    save_checkpoint(NADE(6, 3), path)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ValueError, match=r"small.safetensors is damaged .*git restore data/checkpoints/small"):
+        load_checkpoint("small")
+
+
+def _header(raw: bytes, change) -> bytes:
+    (n,) = struct.unpack("<Q", raw[:8])
+    header = json.loads(raw[8 : 8 + n])
+    change(header)
+    new = json.dumps(header).encode()
+    return struct.pack("<Q", len(new)) + new + raw[8 + n :]
+
+
+@pytest.fixture
+def recipe(monkeypatch, tmp_path):
+    """A recipe that takes a second, with its cache folder in tmp_path."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(pretrain.pooch, "os_cache", lambda name: tmp_path / "cache" / name)
+    x = (torch.rand(60, 5, generator=rng()) < torch.tensor([0.1, 0.3, 0.5, 0.7, 0.9])).float()
+    tiny = pretrain.Recipe(
+        model=lambda: NADE(5, 4),
+        data=lambda: (x[:40], x[40:]),
+        settings=dict(epochs=3, batch_size=10, lr=0.01),
+        score=lambda model: {"nats": -model.log_prob(x).mean().item()},
+    )
+    monkeypatch.setitem(pretrain.RECIPES, "tiny", tiny)
+    monkeypatch.setattr(deep, "CHECKPOINTS", tmp_path)
+    return x
+
+
+def test_pretrain_stores_the_model_that_it_has_scored(recipe, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["pretrain", "tiny", "--device", "cpu", "--epochs", "4"])
+    pretrain.main()
+    facts = checkpoint_facts("tiny")
+    assert "tiny: {'nats':" in capsys.readouterr().out
+    assert facts["command"] == "python -m course_utils.pretrain tiny --epochs 4"
+    assert facts["settings"]["epochs"] == 4 and facts["seed"] == pretrain.SEED and 1 <= facts["best_epoch"] <= 4
+    nats = -load_checkpoint("tiny").log_prob(recipe).mean().item()
+    assert nats == pytest.approx(facts["score"]["nats"], abs=1e-4)
+    assert nats < 5 * np.log(2)
+
+
+def test_pretrain_refuses_what_it_does_not_know(monkeypatch, capsys):
+    for arguments in (["nothing"], []):
+        monkeypatch.setattr("sys.argv", ["pretrain", *arguments])
+        with pytest.raises(SystemExit):
+            pretrain.main()
+        message = capsys.readouterr().err
+        assert "choose from nade_mnist, nade_planet_pixel" in message
+    assert "Traceback" not in message
+
+
+def test_bits_and_palette_numbers_are_the_same_picture():
+    pixels = np.arange(2048, dtype=np.uint8).reshape(2, 1024)
+    bits = pretrain.to_bits(pixels)
+    assert bits.shape == (2, 8192)
+    assert (bits[0, 8 * 5 : 8 * 6].numpy() == [0, 0, 0, 0, 0, 1, 0, 1]).all()
+    np.testing.assert_array_equal(pretrain.from_bits(bits.float()), pixels)
