@@ -65,17 +65,23 @@ def show(panel, mean, width):
 
 
 def drawn(panel):
-    """Return the line of q (M, 2) in data coordinates, and (bottom, top) of both bars in nats."""
+    """Return the line of q (M, 2) in data coordinates, (bottom, top) of both bars, and the height of each word, in nats."""
     axes = panel._draw.keywords["axes"]
     line, *bars = ElementTree.fromstring(f"<svg>{panel.svg}</svg>")
-    assert [line.tag, *(bar.tag for bar in bars)] == ["polyline", "rect", "rect"]
+    words = {word.text: word for word in bars[2:]}
+    assert [line.tag, *(bar.tag for bar in bars)] == ["polyline", "rect", "rect"] + ["text"] * len(words)
     places = np.array([pair.split(",") for pair in line.get("points").split()], dtype=float)
     curve = axes[0].transData.inverted().transform(places * [1, -1] + [0, panel.height])
+
+    def nats(y):
+        return axes[1].transData.inverted().transform((0, panel.height - y))[1]
+
     ends = []
-    for bar in bars:
+    for bar in bars[:2]:
         top, height = float(bar.get("y")), float(bar.get("height"))
-        ends.append([axes[1].transData.inverted().transform((0, panel.height - y))[1] for y in (top + height, top)])
-    return curve, ends
+        ends.append([nats(top + height), nats(top)])
+    assert all(float(word.get("x")) + 9 * len(name) < panel.width for name, word in words.items())  # room to the right
+    return curve, ends, {name: nats(float(word.get("y"))) for name, word in words.items()}
 
 
 def test_the_lesson_uses_this_model(model):
@@ -119,23 +125,25 @@ def test_the_sum_never_moves_over_all_places_of_the_sliders(panel):
 @pytest.mark.parametrize("mean, width", [(0, 1), (1.1, 0.25), (-1.1, 0.25), (0.5, 0.8)])
 def test_the_bars_divide_the_evidence(panel, mean, width):
     show(panel, mean, width)
-    (bottom, top), (again, end) = drawn(panel)[1]
+    _, ((bottom, top), (again, end)), names = drawn(panel)
     elbo = integrals(mean, width)[0]
     assert (bottom, top, again, end) == pytest.approx((LOWEST, elbo, elbo, LOG_EVIDENCE), abs=0.02)  # half a pixel
+    assert names == pytest.approx({"KL": (elbo + LOG_EVIDENCE) / 2, "ELBO": (LOWEST + elbo) / 2}, abs=0.02)
     (dashed,) = panel._draw.keywords["axes"][1].lines
     np.testing.assert_allclose(dashed.get_ydata(), LOG_EVIDENCE, atol=1e-6)
 
 
 def test_an_elbo_below_the_axis_leaves_only_the_gap(panel):
     assert show(panel, 2.5, 2)[0] < LOWEST
-    (bottom, top), (again, end) = drawn(panel)[1]
+    _, ((bottom, top), (again, end)), names = drawn(panel)
     assert (bottom, top, again, end) == pytest.approx((LOWEST, LOWEST, LOWEST, LOG_EVIDENCE), abs=0.02)
+    assert names == pytest.approx({"KL": (LOWEST + LOG_EVIDENCE) / 2}, abs=0.02)
 
 
 @pytest.mark.parametrize("mean, width", [(0, 1), (-1.5, 0.3), (2.5, 2), (-2.5, 0.05), (2.5, 0.05), (0, 0.05)])
 def test_q_is_drawn_inside_its_axes(panel, mean, width):
     show(panel, mean, width)
-    curve, _ = drawn(panel)
+    curve, _, _ = drawn(panel)
     ax = panel._draw.keywords["axes"][0]
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
     assert x0 - 0.02 <= curve[:, 0].min() < x0 + 0.05 and x1 - 0.05 < curve[:, 0].max() <= x1 + 0.02

@@ -20,9 +20,8 @@ def reference_responsibilities(x: np.ndarray, pi: np.ndarray, mu: np.ndarray, si
 
 def grade_responsibilities(answer: object) -> str:
     three = (np.array([0.2, 0.5, 0.3]), np.array([0.0, 1.0, 5.0]), np.array([1.0, 2.0, 0.5]))
-    cases = [(TIMES, PI, MU, SIGMA), (np.array([0.5, 4.0]), *three), (np.array([200.0]), PI, MU, SIGMA)]
     agrees(
-        answer, reference_responsibilities, cases,
+        answer, reference_responsibilities, [(TIMES, PI, MU, SIGMA), (np.array([0.5, 4.0]), *three)],
         [
             (lambda x, p, m, s: reference_responsibilities(x, np.ones_like(p), m, s), "The mixing coefficients π are missing: multiply each density with its π."),
             (lambda x, p, m, s: np.exp(log_joint(x, p, m, s)), "That is p(x, z). Divide each row by its sum, p(x)."),
@@ -31,8 +30,17 @@ def grade_responsibilities(answer: object) -> str:
             (lambda x, p, m, s: reference_responsibilities(x, p * s, m, s), "The factor 1/σ of each density is missing. It differs between the clusters."),
             (lambda x, p, m, s: np.exp(log_joint(x, p, m, s)) / np.exp(log_joint(x, p, m, s)).sum(axis=0),
              "You normalised each column. Each row is one point, and its responsibilities add up to 1."),
+            (lambda x, p, m, s: np.exp(log_joint(x, p, m, s) - log_joint(x, p, m, s).max(axis=1, keepdims=True)),
+             "You divided each row by its largest entry. Divide by its sum, so that it adds up to 1."),
         ],
     )  # fmt: skip
+    try:
+        agrees(answer, reference_responsibilities, [(np.array([200.0]), PI, MU, SIGMA)])
+    except Wrong:
+        raise Wrong(
+            "Right near the clusters, but not for a point at 200: there both densities are 0 as floats, and so is their sum. "
+            "Add logarithms, subtract log p(x) by `np.logaddexp.reduce`, and take `np.exp` last."
+        ) from None
     return "Also for a point at 200, where both densities are 0 as floats: the logarithms still know which cluster is nearer."
 
 
@@ -46,11 +54,14 @@ def grade_m_step(answer: object) -> str:
     r = reference_responsibilities(TIMES, PI, MU, SIGMA) * 0.8 + 0.1
     right = reference_m_step(TIMES, r)
     result = call(answer, TIMES, r)
+    if isinstance(result, np.ndarray) and result.ndim == 2:
+        result = [*result]  # as good as a triple
     if not isinstance(result, (tuple, list)) or len(result) != 3:
         raise Wrong(f"Return three arrays, `(pi, mu, sigma)`; this is {show(result)}.")
     n_k, N = r.sum(axis=0), len(TIMES)
     plain = r.T @ TIMES
     close(result[0], right[0], [(n_k, "π: these are the N_k. Divide by N, so that they add up to 1."),
+                                (np.array([0.4, 0.6]), "π: you gave each point to one cluster. Points are shared: N_k is the sum of r."),
                                 (np.full(2, 0.5), "π: the shares need not be equal. N_k/N.")], what="Your pi")  # fmt: skip
     close(result[1], right[1], [(plain / N, "μ: divide by N_k, the points that belong to the cluster, not by N."),
                                 (np.full(2, TIMES.mean()), "μ: weight each point with its responsibility."),
@@ -58,6 +69,7 @@ def grade_m_step(answer: object) -> str:
     variance = right[2] ** 2
     close(result[2], right[2], [(variance, "σ: that is the variance. Take the root."),
                                 (np.sqrt(variance * n_k / N), "σ: divide by N_k, not by N."),
+                                (np.sqrt(r.T @ (TIMES - TIMES.mean())**2 / n_k), "σ: measure each cluster from its own μ_k, not from the mean of all."),
                                 (np.full(2, TIMES.std()), "σ: weight each squared difference with its responsibility.")], what="Your sigma")  # fmt: skip
     return "Count, divide and average, with shared points."
 
@@ -71,6 +83,8 @@ def grade_parameters(answer: object) -> str:
             (right - 9, "The mixing coefficients are missing: nine free ones."),
             (10 * (64 + 64 * 64) + 9, "A covariance matrix is symmetric: 64 · 65/2 different numbers, not 64²."),
             (10 * (64 + 64 * 64) + 10, "A covariance matrix is symmetric: 64 · 65/2 different numbers, not 64². And one of the ten π follows from the others."),
+            (10 * (64 + 64 * 64), "A covariance matrix is symmetric: 64 · 65/2 different numbers, not 64². And the mixing coefficients are missing."),
+            (10 * (64 + 64) + 9, "That is a mixture with diagonal covariances: full ones have entries off the diagonal too."),
             (10 * (64 * 65 // 2) + 9, "64 numbers for each component are missing: its means, or the variances on the diagonal."),
             (64 + 64 * 65 // 2, "That is one component. There are ten, and nine free mixing coefficients."),
         ],
@@ -120,6 +134,8 @@ EXERCISES = {
             (lambda x, pi, mu, sigma: reference_responsibilities(x, np.ones_like(pi), mu, sigma), "π are missing"),
             (lambda x, pi, mu, sigma: np.exp(log_joint(x, pi, mu, sigma)), "Divide each row"),
             (lambda x, pi, mu, sigma: reference_responsibilities(x, pi * sigma, mu, sigma), "1/σ"),
+            (lambda x, pi, mu, sigma: np.exp(log_joint(x, pi, mu, sigma)) / np.exp(log_joint(x, pi, mu, sigma)).sum(axis=1, keepdims=True), "at 200"),
+            (lambda x, pi, mu, sigma: np.exp(log_joint(x, pi, mu, sigma) - log_joint(x, pi, mu, sigma).max(axis=1, keepdims=True)), "largest entry"),
         ],
     ),
     "08.2": Exercise(
@@ -141,13 +157,15 @@ EXERCISES = {
             (lambda x, r: (r.mean(axis=0), (r * x[:, None]).mean(axis=0), x.std() * np.ones(2)), "divide by N_k"),
             (lambda x, r: (*reference_m_step(x, r)[:2], reference_m_step(x, r)[2] ** 2), "Take the root"),
             (lambda x, r: reference_m_step(x, r)[1], "three arrays"),
+            (lambda x, r: reference_m_step(x, np.eye(2)[r.argmax(axis=1)]), "to one cluster"),
+            (lambda x, r: (*reference_m_step(x, r)[:2], np.sqrt(r.T @ (x - x.mean()) ** 2 / r.sum(axis=0))), "its own μ_k"),
         ],
     ),
     "08.3": Exercise(
         grade=grade_parameters,
         hints=("For each component: 64 means, and how many different numbers in a symmetric 64 × 64 matrix?", "64 · 65/2 = 2,080. And how many of the ten π are free?"),
         solution="answer = 10 * (64 + 64 * 65 // 2) + 9",
-        wrong=[(21450, "nine of them"), (10 * (64 + 64 * 64) + 9, "symmetric"), (2144, "one component"), (20809, "64 numbers")],
+        wrong=[(21450, "nine of them"), (10 * (64 + 64 * 64) + 9, "symmetric"), (2144, "one component"), (20809, "64 numbers"), (41600, "coefficients are missing"), (1289, "diagonal")],
     ),
     "08.4": Exercise(
         grade=grade_reasons,

@@ -45,15 +45,17 @@ def grade_elbo(answer: object) -> str:
             (lambda q, j: float(np.log(j.sum())), "That is log p(x), which the ELBO only reaches if q is the posterior."),
             (lambda q, j: reference_elbo(q, j / j.sum()), "You normalised the joint to the posterior. Leave it as it is: that is the point of the ELBO."),
             (lambda q, j: float(np.sum(np.log(j[q > 0] / q[q > 0]))), "Weight each term with q: it is an average under q."),
+            (lambda q, j: float(np.sum(q * np.log(j)) + np.sum(q[q > 0] * np.log(q[q > 0]))), "The sign of the entropy is wrong: H(q) = −Σ q log q."),
+            (lambda q, j: reference_elbo(q, j) / np.log(2), "These are bits. For nats use the natural logarithm."),
         ],
     )  # fmt: skip
     return "No p(x) was needed. In the last case that was tried q was the posterior, and the ELBO equal to log p(x)."
 
 
 def grade_wrong_line(answer: object) -> str:
-    if type(answer) is str and answer.strip() in ("1", "2", "3", "4"):
-        answer = int(answer)
-    if type(answer) not in (int, float, np.int64, np.float64) or answer not in (1, 2, 3, 4):
+    if type(answer) is str and answer.strip(" ()") in ("1", "2", "3", "4"):
+        answer = int(answer.strip(" ()"))
+    if not (type(answer) in (int, float) or isinstance(answer, (np.integer, np.floating))) or answer not in (1, 2, 3, 4):
         raise Wrong(f"The answer is the number of a line, 1, 2, 3 or 4, but it is {show(answer)}.")
     choice(
         str(int(answer)), "3",
@@ -79,6 +81,8 @@ def grade_gaussians(answer: object) -> str:
             (lambda a, s, b, t: float(np.log(s / t) + (s**2 + (a - b) ** 2) / (2 * t**2) - 0.5), "The logarithm is turned over: it is log(σ2/σ1)."),
             (lambda a, s, b, t: float(np.log(t / s) + (s + (a - b) ** 2) / (2 * t) - 0.5), "The widths σ1 and σ2 have to be squared in the second term."),
             (lambda a, s, b, t: float(np.log(t / s) + (s**2 + (a - b)) / (2 * t**2) - 0.5), "The difference of the means has to be squared."),
+            (lambda a, s, b, t: float(np.log(t / s) + (s**2 + (a - b) ** 2) / 2 * t**2 - 0.5), "`/ 2 * σ2**2` multiplies by σ2². Put parentheses around the denominator."),
+            (lambda a, s, b, t: float(np.log(t / s) + s**2 + (a - b) ** 2 / (2 * t**2) - 0.5), "Put parentheses around the numerator σ1² + (μ1 − μ2)²: all of it is divided."),
         ],
     )  # fmt: skip
     return "With μ2 = 0 and σ2 = 1 this is the penalty in the loss of every VAE."
@@ -111,6 +115,7 @@ EXERCISES = {
         wrong=[
             (lambda q, joint: -reference_elbo(q, joint), "sign"), (lambda q, joint: np.sum(q * np.log(joint)), "entropy"),
             (lambda q, joint: np.log(joint.sum()), "log p(x)"), (lambda q, joint: reference_elbo(q, joint / joint.sum()), "normalised"),
+            (lambda q, joint: np.nansum(q * np.log2(joint / q)), "bits"), (lambda q, joint: np.nansum(q * np.log(joint) + q * np.log(q)), "entropy"),
         ],
     ),
     "09.3": Exercise(
@@ -134,6 +139,8 @@ EXERCISES = {
             (lambda mu1, sigma1, mu2, sigma2: reference_gaussians(mu2, sigma2, mu1, sigma1), "other direction"),
             (lambda mu1, sigma1, mu2, sigma2: reference_gaussians(mu1, sigma1, mu2, sigma2) + 0.5, "1/2"),
             (lambda mu1, sigma1, mu2, sigma2: np.log(sigma1 / sigma2) + (sigma1**2 + (mu1 - mu2) ** 2) / (2 * sigma2**2) - 0.5, "turned over"),
+            (lambda mu1, sigma1, mu2, sigma2: np.log(sigma2 / sigma1) + (sigma1**2 + (mu1 - mu2) ** 2) / 2 * sigma2**2 - 0.5, "denominator"),
+            (lambda mu1, sigma1, mu2, sigma2: np.log(sigma2 / sigma1) + sigma1**2 + (mu1 - mu2) ** 2 / (2 * sigma2**2) - 0.5, "numerator"),
         ],
     ),
 }

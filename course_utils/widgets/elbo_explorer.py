@@ -35,8 +35,12 @@ def draw(mean: float, width: float, *, axes: list[Axes], z: np.ndarray, log_join
     overlay = Overlay()
     shown = np.linspace(*axes[0].get_xlim(), 300)
     overlay.line(axes[0], shown, np.minimum(normal(shown, mean, width), axes[0].get_ylim()[1]), style.P_MODEL, width=3)
-    overlay.rect(axes[1], -0.3, LOWEST, 0.3, max(elbo, LOWEST), style.P_MODEL)
-    overlay.rect(axes[1], -0.3, max(elbo, LOWEST), 0.3, max(elbo, LOWEST) + min(gap, elbo + gap - LOWEST), style.GREY, opacity=0.35)
+    border, top = max(elbo, LOWEST), elbo + gap
+    overlay.rect(axes[1], -0.3, LOWEST, 0.3, border, style.P_MODEL)
+    overlay.rect(axes[1], -0.3, border, 0.3, top, style.GREY, opacity=0.35)
+    overlay.text(axes[1], 0.4, (border + top) / 2, "KL")
+    if border - LOWEST > 1:  # room for a word
+        overlay.text(axes[1], 0.4, (LOWEST + border) / 2, "ELBO")
     numbers = {name: f"{value:.3f}".replace("-", "−") for name, value in
                [("ELBO", elbo), ("KL(q‖p(z|x))", gap), ("ELBO + KL", elbo + gap)]}  # fmt: skip
     alt = f"The posterior and q with mean {mean:.2f} and width {width:.2f}. ELBO {elbo:.2f}, gap {gap:.2f} nats."
@@ -55,7 +59,7 @@ def elbo_explorer(z: np.ndarray, log_joint: np.ndarray) -> Panel:
     axes[0].fill_between(z, posterior, color=style.LATENT, alpha=0.15, linewidth=0)
     axes[0].set(xlim=(-3, 3), ylim=(0, 2.2), xlabel="z", ylabel="density", title="posterior (dark red) and q (orange)")
     axes[1].axhline(log_evidence, color=style.INK, linestyle="--")
-    axes[1].set(xlim=(-0.6, 0.6), ylim=(LOWEST, log_evidence + 1), xticks=[], ylabel="nats", title="log p(x)")
+    axes[1].set(xlim=(-0.5, 1.1), ylim=(LOWEST, log_evidence + 1), xticks=[], ylabel="nats", title="log p(x)")
     return Panel(
         partial(draw, axes=list(axes), z=z, log_joint=log_joint),
         figure,
