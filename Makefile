@@ -16,15 +16,16 @@ VENV_PYTHON := ".venv/bin/python"
 endif
 INSTALL := $(VENV_PYTHON) -m pip install --disable-pip-version-check -c constraints.txt -e
 
-.PHONY: help lab test notebooks slides data bench
+.PHONY: help lab test notebooks slides data checkpoints bench
 
 help:
-	$(info make lab        open the lessons in JupyterLab)
-	$(info make test       test everything)
-	$(info make notebooks  execute the lessons and store their outputs)
-	$(info make slides     write one deck of slides a lesson)
-	$(info make data       make the data files anew)
-	$(info make bench      measure how fast the widgets and the models are)
+	$(info make lab          open the lessons in JupyterLab)
+	$(info make test         test everything)
+	$(info make notebooks    execute the lessons and store their outputs)
+	$(info make slides       write one deck of slides a lesson)
+	$(info make data         make the data files anew)
+	$(info make checkpoints  train the models in data/checkpoints anew: hours)
+	$(info make bench        measure how fast the widgets and the models are)
 	@cd .
 
 lab: .venv/lab.done
@@ -44,9 +45,13 @@ data: .venv/lab.done
 	$(VENV_PYTHON) data/build/wrodl.py
 	$(VENV_PYTHON) data/build/planet_pixel.py
 
+checkpoints: .venv/lab.done
+	$(VENV_PYTHON) -m course_utils.pretrain --all
+
 bench: .venv/test.done
 	$(VENV_PYTHON) tests/benchmarks.py
 	$(VENV_PYTHON) tests/bench_em.py
+	$(VENV_PYTHON) tests/bench_nade.py
 
 # Each recipe is plain enough for both kinds of shell that make meets on Windows.
 DONE = $(VENV_PYTHON) -c "open('$@', 'w').close()"

@@ -106,13 +106,13 @@ RECIPES = {
     "pixelrnn_row_planet_pixel": Recipe(
         lambda: PixelRNN("row_lstm", n_features=32, n_layers=3, seed=SEED),
         _planet_pixel(to_rgb),
-        dict(epochs=100, batch_size=16, lr=4e-3),
+        dict(epochs=60, batch_size=16, lr=4e-3),
         _score_planet_pixel(to_rgb, from_rgb),
     ),
     "pixelrnn_diagonal_planet_pixel": Recipe(
         lambda: PixelRNN("diagonal_bilstm", n_features=32, n_layers=3, seed=SEED),
         _planet_pixel(to_rgb),
-        dict(epochs=100, batch_size=16, lr=4e-3),
+        dict(epochs=50, batch_size=16, lr=4e-3),
         _score_planet_pixel(to_rgb, from_rgb),
     ),
 }
