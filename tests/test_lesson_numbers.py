@@ -9,6 +9,7 @@ maximum. Where a lesson draws by lot, its number may differ from the exact one b
 import csv
 import json
 import re
+import warnings
 from collections import Counter
 from fractions import Fraction
 from functools import cache
@@ -21,7 +22,7 @@ import numpy as np
 import pytest
 from matplotlib.path import Path as Polygon
 from scipy.integrate import quad
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import approx_fprime, minimize, minimize_scalar
 from scipy.special import expit, logsumexp
 from scipy.stats import binom, entropy, multivariate_normal, norm, uniform
 from sklearn.cluster import KMeans
@@ -970,6 +971,33 @@ def test_08_em_finds_the_two_humps(times):
         agree(read("08", f"{name} log-likelihood # nats")[0], score)
     agree(read("08", "the two humps found by EM: log-likelihood # nats")[0], scores["two by EM"])
     assert scores["two by EM"] > scores["the true mixture"] and "even a little above that of the truth" in text("08", "written")
+    (top,) = read("08", "a little above # is the top", "written")
+    assert 0 < scores["two by EM"] - float(top.replace("−", "-")) < 1
+    by_hand = np.round([[found[0], 1 - found[0]], found[2:4], found[4:]], 1)  # coarser than the steps of the sliders
+    assert two_humps(times, *by_hand) > -420 and "Can you pass −420?" in text("08", "written")
+
+
+def test_08_the_derivative_is_zero_after_em(times):
+    start, after = read("08", "slope in μ₁: # at the start, # after EM")
+    agree(start, approx_fprime([8.0], lambda mu: two_humps(times, 0.5, [mu[0], 9.0], [1.0, 1.0]), 1e-6)[0])
+    assert after == "0.0"
+
+
+def test_08_the_steps_of_em(plane):
+    """What the prose says about the stepper, by scikit-learn after so many steps from the same start."""
+    corner, steps = [[-1.0, 3.0], [0.0, 3.5], [1.0, 3.0]], range(1, 26)
+    assert f"corner = np.array({corner})" in text("08", "code")
+    first = logsumexp([multivariate_normal(mean, np.eye(2)).logpdf(plane["points"]) for mean in corner], axis=0) - np.log(3)
+    scores = [first.sum()]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        for n in steps:
+            model = by_sklearn(plane["points"], np.ones(3) / 3, corner, [np.eye(2)] * 3, max_iter=n, tol=0)
+            scores.append(300 * model.score(plane["points"]))
+    gains = np.diff(scores)
+    assert gains[0] > 1000 and "The first M step gains more than 1,000 nats" in text("08", "written")
+    assert np.median(gains[3:10]) == pytest.approx(6, abs=0.7) and "some six nats a step" in text("08", "written")
+    assert gains[19:].max() < 0.25 and "from step 20 on hardly anything moves" in text("08", "written")
 
 
 def test_08_more_components(plane):
@@ -1022,6 +1050,9 @@ def test_08_ten_components(digits):
     single = multivariate_normal(x_train.mean(axis=0), np.cov(x_train.T, ddof=0) + 0.01 * np.eye(64)).logpdf(x_test).mean()
     (bound,) = read("08", "ten Gaussians are more than # nats a picture better than one")
     assert ten.score(x_test) - single > int(bound) and f"assert gain > {bound}\n" in text("08", "code")
+    power, factor = read("08", "# nats are a factor of $e^{10} \\approx #{,}000$ for each picture", "written")
+    assert power == bound and round(np.exp(10) / 1000) == int(factor)
+    assert 784 * 785 // 2 == 307_720 and "784 · 785/2 = 307,720 numbers" in text("08", "written")  # with MNIST
 
 
 def test_08_back_to_planet_pixel(planet, counted):
@@ -1081,6 +1112,10 @@ def test_09_the_sum_over_all_stories(stories):
     assert int(number) == len(joint)
     agree(p, joint.sum())
     agree(log_p, np.log(joint.sum()))
+    z, p = stories[0][joint.argmax()], joint.max() / joint.sum()
+    agree(read("09", f"the likeliest: causes [{' '.join(map(str, z))}], p(z|x) = #")[0], p)
+    assert z.tolist() == [1, 0, 1, 0, 0, 0] and "Causes 1 and 3 together" in text("09", "written")
+    assert round(5 * (1 - p)) == 4 and "four times out of five it was another story" in text("09", "written")
     number, years = read("09", "100 causes: # stories. At a billion in a second: # years")
     agree(number, 2**100)
     agree(years, 2**100 / 1e9 / (365.25 * 24 * 3600))
@@ -1123,6 +1158,13 @@ def test_09_the_derivation_and_its_receipts(stories):
     for name, some_q in {"random q": q, "uniform q": np.ones(64) / 64, "posterior": joint / joint.sum()}.items():
         for number, value in zip(read("09", f"{name} ELBO #, gap #, log p(x) #"), [log_px - entropy(some_q, joint), entropy(some_q, joint), log_px]):
             agree(number, value)
+    posterior = joint / joint.sum()
+    for chance in (0.2, 0.4):
+        causes = stories[0].sum(axis=1)
+        other = joint / prior * chance**causes * (1 - chance) ** (6 - causes)
+        top, behind = np.log(other.sum()), entropy(posterior, other)
+        for number, value in zip(read("09", f"θ = {chance}: ELBO #, gap #, log p(x) #"), [top - behind, behind, top]):
+            agree(number, value)
     for name in ("E log p(x,z)/q", "E log p(x,z) + H(q)", "E log p(x|z) − KL(q‖p(z))", "log p(x) − KL(q‖p(z|x))"):
         agree(read("09", f"{name} #")[0], log_px - gap)
     expected = sum(float(a) * np.log(b / c) for a, b, c in zip(q, joint, prior))
@@ -1156,7 +1198,9 @@ def test_09_see_it_stay():
         agree(number, value, error=0.03)
     middle = minimize(bound, [0.01, 0])
     assert abs(middle.x[0]) < 0.05  # a maximum of its own, over both humps
-    (lower,) = read("09", "a local maximum of the ELBO, # nats lower", "written")
+    mean, width, lower = read("09", "from μ = 0.5: mean #, width #, ELBO # nats lower")
+    assert mean == "0.0" and "a local maximum of the ELBO" in text("09", "written")
+    agree(width, np.exp(middle.x[1]), error=0.03)
     agree(lower, middle.fun - best.fun)
 
 

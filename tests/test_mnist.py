@@ -10,10 +10,14 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
+from course_utils import datasets, plotting
 from course_utils.datasets import load_mnist, mnist
+from course_utils.execute import NOTEBOOKS
+from course_utils.models import GaussianMixture
 
 NAMES = mnist.SPLITS["train"]
 PICTURES = np.random.default_rng(0).integers(256, size=(7, 28, 28), dtype=np.uint8)
@@ -194,6 +198,22 @@ def test_an_unknown_split(split, mirrors, server):
 def test_the_mirrors_are_safe_and_each_file_has_its_checksum():
     assert all(re.fullmatch(r"https://\S+/", mirror) for mirror in mnist.MIRRORS) and len(mnist.MIRRORS) >= 2
     assert {name for names in mnist.SPLITS.values() for name in names} == set(mnist.SHA256)
+
+
+def test_lesson_08_downloads_only_where_it_is_wanted(monkeypatch):
+    """Run the cell of the lesson that is switched off there, on noise."""
+    (path,) = NOTEBOOKS.glob("08_*.ipynb")
+    (source,) = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.source.startswith("MNIST = False\n")]
+    digits = mnist.Mnist(np.random.default_rng(0).uniform(size=(100, 784)).astype(np.float32), np.zeros(100, int))
+    asked, shown = [], []
+    monkeypatch.setattr(datasets, "load_mnist", lambda split: asked.append(split) or digits)
+    monkeypatch.setattr(plotting, "images", lambda pictures, *_: shown.append(pictures))
+    monkeypatch.setattr(plotting, "show", lambda *_: None)
+    names = {"np": np, "datasets": datasets, "plotting": plotting, "GaussianMixture": GaussianMixture}
+    exec(source, names)
+    assert asked == []
+    exec(source.replace("False", "True"), names)
+    assert asked == ["train"] and shown[0].shape == (20, 28, 28) and 0 <= shown[0].min() < shown[0].max() <= 1
 
 
 if REAL:
