@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pooch
+import requests
 
 URL = "http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist/binarized_mnist_{}.amat"
 SHA256 = {  # of the pictures, one bit a pixel
@@ -26,8 +27,11 @@ def load_binarized_mnist(split: str) -> np.ndarray:
     kept = folder / f"binarized_mnist_{split}.npy"
     if not kept.exists():
         _download(split, kept)
-    packed = np.load(kept, allow_pickle=False)
-    if hashlib.sha256(packed.tobytes()).hexdigest() != SHA256[split]:
+    try:
+        packed = np.load(kept, allow_pickle=False)
+    except (ValueError, EOFError):  # no such file at all
+        packed = np.empty(0)
+    if not _is(split, packed):
         raise ValueError(f"{kept} is damaged. Delete it, and it will be downloaded again.")
     return np.unpackbits(packed, axis=1)
 
@@ -35,11 +39,20 @@ def load_binarized_mnist(split: str) -> np.ndarray:
 def _download(split: str, kept: Path) -> None:
     """Fetch the text file of 0 and 1, and keep one bit of each of its characters."""
     url = URL.format({"train": "train", "validation": "valid"}[split])
-    text = Path(pooch.retrieve(url, known_hash=None, path=kept.parent, fname=kept.stem + ".amat", progressbar=True))
-    digits = np.frombuffer(text.read_bytes(), dtype=np.uint8)
-    digits = digits[(digits == ord("0")) | (digits == ord("1"))] - ord("0")
+    try:
+        text = Path(pooch.retrieve(url, known_hash=None, path=kept.parent, fname=kept.stem + ".amat", progressbar=True))
+    except requests.RequestException as error:
+        raise OSError(f"The fixed binarisation of MNIST could not be downloaded from {url} ({error}).") from None
+    digits = np.frombuffer(text.read_bytes(), dtype=np.uint8) - ord("0")
     text.unlink()
+    digits = digits[digits <= 1]
     packed = np.packbits(digits[: len(digits) // 784 * 784].reshape(-1, 784), axis=1)
-    if hashlib.sha256(packed.tobytes()).hexdigest() != SHA256[split]:
+    if not _is(split, packed):
         raise ValueError(f"What came from {url} is not the fixed binarisation of MNIST: {len(digits):,} binary pixels.")
-    np.save(kept, packed)
+    partial = kept.with_suffix(".partial.npy")
+    np.save(partial, packed)
+    partial.replace(kept)
+
+
+def _is(split: str, packed: np.ndarray) -> bool:
+    return hashlib.sha256(packed.tobytes()).hexdigest() == SHA256[split]
