@@ -175,3 +175,11 @@ def test_a_model_that_is_certain_and_wrong_is_drawn():
 def test_other_pictures_and_other_bets_are_refused(pictures, models, message):
     with pytest.raises(ValueError, match=message):
         make(pictures, models)
+
+
+def test_misses_among_pixels_that_are_hidden_again_are_not_given_away(panel):
+    panel.values = {**panel.values, "told": 20}
+    for _ in range(10):
+        press(panel, "ink")
+    panel.values = {**panel.values, "told": 5}
+    assert not [element for element in elements(panel) if element.tag == "text"] and hits(panel)["you"][1] == 10
