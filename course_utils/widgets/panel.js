@@ -64,13 +64,40 @@ function render({ model, el }) {
 
   // the buttons
   const buttons = element("div", { class: "panel-buttons" });
-  for (const label of model.get("buttons")) {
+  function addButton(label, press) {
     const button = element("button", { type: "button" }, label);
-    button.addEventListener("click", () => {
+    button.dataset.lmSuppressShortcuts = ""; // as for the sliders: Enter presses the button
+    button.addEventListener("click", press);
+    buttons.append(button);
+    return button;
+  }
+
+  // play: each step is taken when the one before has been drawn
+  let playing = false, nextStep;
+  const played = inputs[model.get("play")]?.input;
+  const playButton = played && addButton("play", () => {
+    if (!playing && played.value === played.max) played.value = played.min;
+    setPlaying(!playing);
+    takeStep();
+  });
+  function setPlaying(on) {
+    clearTimeout(nextStep);
+    playing = on;
+    if (playButton) playButton.textContent = on ? "pause" : "play";
+  }
+  function takeStep() {
+    if (!playing) return;
+    played.value = Number(played.value) + Math.max(played.step, (played.max - played.min) / 200); // rounded to its steps
+    setPlaying(played.value !== played.max);
+    played.dispatchEvent(new Event("input"));
+  }
+
+  for (const label of model.get("buttons")) {
+    addButton(label, () => {
+      setPlaying(false);
       model.send({ press: label });
       waitForKernel();
     });
-    buttons.append(button);
   }
 
   // the numbers, and what went wrong
@@ -83,6 +110,7 @@ function render({ model, el }) {
   function waitForKernel() {
     clearTimeout(timer);
     timer = setTimeout(() => {
+      setPlaying(false);
       message.textContent = "Nothing answers. The sliders need a running lesson: run the cell again.";
     }, 10000);
   }
@@ -95,6 +123,10 @@ function render({ model, el }) {
   }
   function showFrame() {
     clearTimeout(timer);
+    if (playing) {
+      clearTimeout(nextStep);
+      nextStep = setTimeout(takeStep, 60);
+    }
     waiting = false;
     if (next) {
       send(next);
@@ -113,6 +145,7 @@ function render({ model, el }) {
   showFrame();
   model.on("change:values", showValues);
   model.on("change:drawn", showFrame);
+  return () => setPlaying(false); // when the cell is run again
 }
 
 export default { render };

@@ -122,6 +122,7 @@ class Panel(anywidget.AnyWidget):
     sliders: name → Slider, the names being those of draw's parameters. buttons: label → a function from the present
     values to those that change, or to a sentence for the reader. fixed: parameters of draw that only buttons and clicks
     change. click: a function from a place in the picture, in pixels from its top left corner, to the values that change.
+    play: the name of a slider that a further button, play or pause, moves to its end, in 200 steps at the most.
     """
 
     _esm = Path(__file__).with_name("panel.js")
@@ -133,6 +134,7 @@ class Panel(anywidget.AnyWidget):
     sliders = traitlets.Dict().tag(sync=True)
     buttons = traitlets.List().tag(sync=True)
     clickable = traitlets.Bool(False).tag(sync=True)
+    play = traitlets.Unicode().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
     svg = traitlets.Unicode().tag(sync=True)
     numbers = traitlets.List().tag(sync=True)
@@ -148,8 +150,11 @@ class Panel(anywidget.AnyWidget):
         buttons: Mapping[str, Callable[[dict], dict | str]] | None = None,
         fixed: Mapping[str, object] | None = None,
         click: Callable[[float, float], dict] | None = None,
+        play: str = "",
     ) -> None:
         """Draw the background and the first frame; an error in `draw` is raised here, and shown as a message later."""
+        if play and play not in sliders:
+            raise ValueError(f"play must name one of the sliders {list(sliders)}, got {play!r}")
         self._draw = draw
         self._actions = dict(buttons or {})
         self._click = click
@@ -161,7 +166,7 @@ class Panel(anywidget.AnyWidget):
         figure.canvas.draw()  # back to screen resolution, in which `_pixels` measures
         plt.close(figure)
         super().__init__(
-            background=background, width=width, height=height, buttons=list(self._actions), clickable=click is not None,
+            background=background, width=width, height=height, buttons=list(self._actions), clickable=click is not None, play=play,
             sliders={name: slider._asdict() for name, slider in sliders.items()}, values=values,
             **self._frame(values),
         )  # fmt: skip
