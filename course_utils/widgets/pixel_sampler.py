@@ -69,6 +69,7 @@ def draw(
     shape: tuple[int, ...],
     colours: np.ndarray | None,
     names: Sequence[str],
+    temperatures: Sequence[float],
 ) -> Frame:
     """Return the frame before a step: the picture so far, what was expected of each pixel, and the next conditional."""
     (places, values, _), tempered, log_p, log_tempered = prepared(int(temperature), int(picture))
@@ -98,13 +99,14 @@ def draw(
         said = f"Next: row {row + 1}, column {column + 1}, {names[best] if names else f'value {best}'} with p = {p[best]:.2f}."
         numbers["next"] = f"row {row + 1}, column {column + 1}"
     numbers["log p(x) so far"] = _nats(log_p[k])
-    numbers["the same, at this temperature"] = _nats(log_tempered[k])
+    if len(temperatures) > 1:
+        numbers[f"the same, with T = {temperatures[int(temperature)]:g}"] = _nats(log_tempered[k])
     alt = f"A picture of which {k} of {len(values)} values are drawn. {said} log p(x) so far {_nats(log_p[k])}."
     return Frame(str(overlay), numbers, alt)
 
 
 def _nats(value: float) -> str:
-    return f"{value:.1f} nats".replace("-", "−") if np.isfinite(value) else "−∞"
+    return f"{round(value, 1) + 0:.1f} nats".replace("-", "−") if np.isfinite(value) else "−∞"
 
 
 def pixel_sampler(
@@ -125,7 +127,7 @@ def pixel_sampler(
     if len(shape) not in (2, 3) or (len(shape) == 3) != (colours is None):
         raise ValueError(f"shape must be (H, W) with colours (K, 3), or (H, W, 3) without, got shape {shape}")
 
-    @lru_cache(maxsize=64)
+    @lru_cache(maxsize=16)
     def prepared(temperature: int, picture: int) -> Prepared:
         return prepare(record(temperatures[temperature], picture), temperatures[temperature])
 
@@ -136,21 +138,23 @@ def pixel_sampler(
         ax.set(xlim=(-0.5, shape[1] - 0.5), ylim=(shape[0] - 0.5, -0.5), aspect="equal", xticks=[], yticks=[], title=title)
     n_bars = min(prepared(usual, 0).tempered.shape[1], N_BARS)
     axes[2].set(xlim=(-0.2, 1), ylim=(max(n_bars, 4) - 0.5, -0.5), xticks=[0, 1], yticks=[], xlabel="probability", title="the next one")
+    sliders = {"step": Slider("values drawn", 0, n_steps, 1, start)}
+    if len(temperatures) > 1:
+        sliders["temperature"] = Slider("temperature T", 0, len(temperatures) - 1, 1, usual, tuple(f"{t:g}" for t in temperatures))
+    if n_pictures > 1:
+        sliders["picture"] = Slider("which picture", 0, n_pictures - 1, 1, 0)
     return Panel(
         partial(
             draw, axes=list(axes), prepared=prepared, shape=tuple(shape), names=tuple(names),
-            colours=None if colours is None else np.asarray(colours),
+            colours=None if colours is None else np.asarray(colours), temperatures=tuple(temperatures),
         ),
         figure,
-        sliders={
-            "step": Slider("values drawn", 0, n_steps, 1, start),
-            "temperature": Slider("temperature", 0, len(temperatures) - 1, 1, usual, tuple(f"{t:g}" for t in temperatures)),
-            "picture": Slider("which picture", 0, n_pictures - 1, 1, 0),
-        },
+        sliders=sliders,
         buttons={
             "step": lambda values: {"step": min(values["step"] + 1, n_steps)},
             "back": lambda values: {"step": max(values["step"] - 1, 0)},
             "restart": lambda values: {"step": start},
         },
+        fixed={"temperature": usual, "picture": 0},
         play="step",
     )  # fmt: skip
