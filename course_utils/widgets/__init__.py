@@ -2,6 +2,7 @@
 
 from course_utils.widgets.bayes_explorer import bayes_explorer
 from course_utils.widgets.box_explorer import box_explorer
+from course_utils.widgets.completion import completion
 from course_utils.widgets.elbo_explorer import elbo_explorer
 from course_utils.widgets.em_stepper import em_stepper
 from course_utils.widgets.guessing_game import guessing_game
@@ -15,6 +16,6 @@ from course_utils.widgets.pseudo_count import pseudo_count
 from course_utils.widgets.style_designer import style_designer
 
 __all__ = [
-    "bayes_explorer", "box_explorer", "elbo_explorer", "em_stepper", "guessing_game", "hidden_pixels", "imagined_digit",
+    "bayes_explorer", "box_explorer", "completion", "elbo_explorer", "em_stepper", "guessing_game", "hidden_pixels", "imagined_digit",
     "latent_explorer", "likelihood_landscape", "mixture_sliders", "pixel_sampler", "pseudo_count", "style_designer",
 ]  # fmt: skip
