@@ -10,32 +10,39 @@ from torch import nn
 from course_utils.models.deep import DeepModel, seeded
 from course_utils.models.pixelrnn_layers import DiagonalBiLSTM, MaskedConv, RowLSTM
 
+KINDS = {"row_lstm": RowLSTM, "diagonal_bilstm": DiagonalBiLSTM}
+
+
 def _probabilities(logits: torch.Tensor, temperature: float) -> torch.Tensor:
     return ((logits - logits.amax(dim=-1, keepdim=True)) / temperature).softmax(dim=-1)
 
 
 def _draw(p: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-    """Return one value for each row of p (n, n_values), (n,): the first at which the sum so far exceeds a uniform number."""
+    """Draw a value for each row of p (n, n_values), (n,): the first where the sum so far is above a uniform number."""
     u = torch.rand(len(p), 1, generator=rng, device=rng.device, dtype=torch.float64).to(p.device)
     sums = p.double().cumsum(dim=-1)
     return torch.searchsorted(sums, u * sums[:, -1:], right=True)[:, 0].clamp(max=p.shape[-1] - 1)
 
 
-KINDS = {"row_lstm": RowLSTM, "diagonal_bilstm": DiagonalBiLSTM}
+def _check_size(size: tuple[int, int]) -> tuple[int, int]:
+    if len(size) != 2 or not all(isinstance(length, int) and length >= 1 for length in size):
+        raise ValueError(f"size must be (H, W), two whole numbers from 1 upwards, got {size}")
+    return tuple(size)
 
 
 class PixelRNN(DeepModel):
-    """p(x) = ∏ p(x_k|x_<k) over pixels in raster order, and R, G, B within a pixel (van den Oord, Kalchbrenner, Kavukcuoglu 2016).
+    """p(x) = ∏ p(x_k|x_<k) over pixels in raster order, R before G before B (van den Oord et al. 2016).
 
-    Pictures are integers (N, n_channels, H, W) in 0 … n_values − 1, of any height and width; `size` is what sample() draws
-    unless told otherwise. n_features is the paper's h: the maps between the layers have 2h features, split into one
-    group for each colour channel. As in the paper: a 7 × 7 convolution with mask A, n_layers of the given kind with residual
-    connections, twice ReLU and a 1 × 1 convolution with mask B, and a softmax over n_values for each channel of each pixel.
+    Pictures are integers (N, n_channels, H, W) in 0 … n_values − 1, of any height and width; `size` is what sample()
+    draws unless told otherwise. n_features is the paper's h: the maps between the layers have 2h features, split into
+    one group for each colour channel. As in the paper: a 7 × 7 convolution with mask A, n_layers of the given kind with
+    residual connections, twice ReLU and a 1 × 1 convolution with mask B, and a softmax over n_values for each channel
+    of each pixel.
 
-    Three deviations. A value comes in as a learned vector of n_embedding numbers, not as a number between 0 and 1: of 256 values
-    the network is to tell each one. A pixel's row and column, in [−1, 1], go into the first layer. And the diagonal kind's
-    maps have an empty column to the right of the picture: mask A hides a pixel from its own features, and without a pixel
-    beside it the last one of a row would stay unseen at the beginning of the next row.
+    Three deviations. A value comes in as a learned vector of n_embedding numbers, not as a number between 0 and 1: of
+    256 values the network is to tell each one. A pixel's row and column, in [−1, 1], go into the first layer. And the
+    diagonal kind's maps have an empty column to the right of the picture: mask A hides a pixel from its own features,
+    and without a pixel beside it the last one of a row would stay unseen at the beginning of the next row.
     """
 
     chunk = 16  # pictures at a time: n_values logits for each number in them
@@ -61,7 +68,8 @@ class PixelRNN(DeepModel):
                 raise ValueError(f"{name} must be a whole number from {least} upwards, got {value!r}")
         arguments = {name: value for name, (value, _) in numbers.items()}
         super().__init__(kind=kind, **arguments, size=list(size), seed=seed)
-        self.n_channels, self.n_values, self.n_embedding, self.size = n_channels, n_values, n_embedding, tuple(size)
+        self.n_channels, self.n_values, self.n_embedding = n_channels, n_values, n_embedding
+        self.size = _check_size(size)
         self.margin = KINDS[kind].margin
         C, E, F2 = n_channels, n_embedding, 2 * n_features
         with seeded(seed):
@@ -90,7 +98,7 @@ class PixelRNN(DeepModel):
         return self.embedding(x + self.n_values * torch.arange(self.n_channels, device=x.device)[:, None, None])
 
     def logits_of(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Return the logits (N, n_values, C, H, W) from embed(x); the gradient between them shows what each pixel sees."""
+        """Return the logits (N, n_values, C, H, W) from embed(x); the gradient shows what each pixel sees."""
         features = self._features(vectors)
         logits = torch.stack([self._logits(features, c) for c in range(self.n_channels)])  # (C, H, W, N, n_values)
         return logits.permute(3, 4, 0, 1, 2)
@@ -104,7 +112,7 @@ class PixelRNN(DeepModel):
         return self.position(torch.stack(torch.meshgrid(rows, columns, indexing="ij"), dim=-1))  # (H, W + margin, 2h)
 
     def _features(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Return what the LSTMs know at each pixel (H, W, N, 2h) from (N, C, H, W, E); in this order a line of pixels is one piece."""
+        """Return features (H, W, N, 2h) from embed(x); with the axes in this order a row of pixels is one piece."""
         N, C, H, W, E = vectors.shape
         x = vectors.permute(0, 2, 3, 1, 4).reshape(N, H, W, C * E)
         x = F.pad(x, (0, 0, 3, 3 + self.margin, 3, 0)).permute(0, 3, 1, 2)  # channels last
@@ -117,9 +125,9 @@ class PixelRNN(DeepModel):
         return self.hidden(x[:, :W].relu()).relu()
 
     def _logits(self, features: torch.Tensor, c: int) -> torch.Tensor:
-        """Return colour channel c's logits (…, n_values) from features (…, 2h): one channel at a time needs a third of the memory."""
+        """Return colour channel c's logits (…, n_values) from features (…, 2h): one channel at a time saves memory."""
         rows = slice(c * self.n_values, (c + 1) * self.n_values)
-        seen = -(-(c + 1) * features.shape[-1] // self.n_channels)  # features of the channels up to c; behind the mask, the rest is 0
+        seen = -(-(c + 1) * features.shape[-1] // self.n_channels)  # features that c sees; the other weights are 0
         return F.linear(features[..., :seen], self.output.kernel()[rows, :seen], self.output.bias[rows])
 
     def _log_prob(self, x: torch.Tensor) -> torch.Tensor:
@@ -127,54 +135,6 @@ class PixelRNN(DeepModel):
         targets = x.to(features.device).permute(1, 2, 3, 0).flatten(1)  # (C, H W N)
         nats = sum(F.cross_entropy(self._logits(features, c), t, reduction="none") for c, t in enumerate(targets))
         return -nats.view(-1, len(x)).sum(dim=0)
-
-    @torch.no_grad()
-    def steps(
-        self,
-        n: int,
-        rng: torch.Generator,
-        size: tuple[int, int] | None = None,
-        temperature: float = 1.0,
-        given: torch.Tensor | None = None,
-        known: torch.Tensor | None = None,
-    ) -> Iterator[tuple[torch.Tensor, tuple[int, int, int], torch.Tensor]]:
-        """Yield (x, (c, i, j), p) for each sub-pixel that is drawn, as sample() does.
-
-        x: the pictures so far (n, C, H, W), zero where nothing is known yet, always the same tensor. c, i, j: the colour
-        channel, the row and the column just drawn. p (n, n_values): the probabilities that it was drawn from.
-        """
-        (H, W), given, known = self._check_sample(n, size, temperature, given, known)
-        model = copy.deepcopy(self)  # that will not be trained while it draws
-        for conv in model.modules():
-            if isinstance(conv, MaskedConv):
-                conv.fix()
-        C, W_maps = self.n_channels, W + self.margin
-        x = torch.zeros(n, C, H, W, dtype=torch.long, device=self.like["device"])
-        x[:, :, known] = given[:, :, known].to(x.device)
-        vectors = torch.zeros(n, H + 3, W_maps + 6, C, self.n_embedding, **self.like)
-        vectors[:, 3:, 3 : W + 3][:, known] = self.embed(x).permute(0, 2, 3, 1, 4)[:, known]
-        states = [layer.start(n, H, W_maps) for layer in self.layers]
-        position = self._position(H, W)
-
-        def features(i: int, j: int) -> torch.Tensor:
-            patch = vectors[:, i : i + 4, j : j + 7].flatten(1)[:, : self.first.in_features]  # 25 of its 28 pixels
-            y = model.first(patch) + position[i, j]
-            for layer, state in zip(model.layers, states):
-                y = layer.step(y, state, i, j)
-            return model.hidden(y.relu()).relu()
-
-        for i in range(H):
-            for j in range(W_maps):
-                if j == W or known[i, j]:
-                    features(i, j)
-                    continue
-                for c in range(C):
-                    p = _probabilities(model._logits(features(i, j), c), temperature)
-                    x[:, c, i, j] = _draw(p, rng)
-                    vectors[:, i + 3, j + 3, c] = model.embedding(x[:, c, i, j] + c * self.n_values)
-                    yield x, (c, i, j), p
-            for layer, state in zip(model.layers, states):
-                layer.end_row(state, i)
 
     def sample(
         self,
@@ -185,34 +145,93 @@ class PixelRNN(DeepModel):
         given: torch.Tensor | None = None,
         known: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Draw n pictures (n, C, H, W) of the given size (H, W), one sub-pixel after the other.
+        """Draw n pictures (n, C, H, W), integers, one sub-pixel after the other.
 
-        Each step computes its own pixel only, from what the LSTMs remember. temperature: the logits are divided by it, so that
-        below 1 the likely becomes likelier. given (n, C, H, W) or (C, H, W) and known (H, W), booleans: pixels to keep. The
-        model hears of a known pixel when its turn comes: those drawn before it do not fit to it. Raises ValueError for
-        what makes no sense.
+        size: (H, W), by default given's or the model's own. A step computes its own pixel only, from what the LSTMs
+        remember. temperature: the logits are divided by it, and below 1 the likely becomes likelier. given (n or 1, C,
+        H, W) and known (H, W), booleans: pixels to keep. The model hears of a known pixel when its turn comes, in
+        raster order: what is drawn before cannot fit to it. Raises ValueError for what makes no sense.
         """
-        size, given, known = self._check_sample(n, size, temperature, given, known)
-        x = given
-        for x, _, _ in self.steps(n, rng, size, temperature, given, known):
+        x, known = self._begin(n, size, temperature, given, known)
+        for _ in self._steps(x, known, rng, temperature):
             pass
         return x
 
-    def _check_sample(
-        self, n: int, size: tuple[int, int] | None, temperature: float, given: torch.Tensor | None, known: torch.Tensor | None
-    ) -> tuple[tuple[int, int], torch.Tensor, torch.Tensor]:
-        """Return size, given (n, C, H, W) and known (H, W)."""
+    def steps(
+        self,
+        n: int,
+        rng: torch.Generator,
+        size: tuple[int, int] | None = None,
+        temperature: float = 1.0,
+        given: torch.Tensor | None = None,
+        known: torch.Tensor | None = None,
+    ) -> Iterator[tuple[torch.Tensor, tuple[int, int, int], torch.Tensor]]:
+        """Yield (x, (c, i, j), p) for each sub-pixel that sample(), called in the same way, draws.
+
+        x (n, C, H, W): the pictures so far, 0 where nothing is known yet; always the same tensor. c, i, j: the colour
+        channel, row and column just drawn. p (n, n_values): the probabilities that it was drawn from.
+        """
+        x, known = self._begin(n, size, temperature, given, known)
+        return self._steps(x, known, rng, temperature)
+
+    def _begin(
+        self,
+        n: int,
+        size: tuple[int, int] | None,
+        temperature: float,
+        given: torch.Tensor | None,
+        known: torch.Tensor | None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Check what sample() was called with; return x (n, C, H, W) with the known pixels in it, and known (H, W)."""
+        if not isinstance(n, int) or n < 1:
+            raise ValueError(f"n must be a whole number from 1 upwards, got {n!r}")
         if not temperature > 0:
             raise ValueError(f"temperature must be above 0, got {temperature}")
         if (given is None) != (known is None):
             raise ValueError("given and known come together: pictures, and which of their pixels to keep")
-        H, W = size if size is not None else self.size if given is None else given.shape[-2:]
+        if given is not None:
+            given = self._check(given)
+        H, W = _check_size(size if size is not None else self.size if given is None else given.shape[2:])
+        x = torch.zeros(n, self.n_channels, H, W, dtype=torch.long, device=self.like["device"])
         if given is None:
-            return (H, W), torch.zeros(n, self.n_channels, H, W, dtype=torch.long), torch.zeros(H, W, dtype=torch.bool)
-        given = self._check(given[None] if given.ndim == 3 else given)
-        if given.shape[0] not in (1, n) or given.shape[2:] != (H, W):
-            raise ValueError(f"given must be ({n}, {self.n_channels}, {H}, {W}), got {tuple(given.shape)}")
-        if not isinstance(known, torch.Tensor) or known.dtype != torch.bool or known.shape != (H, W):
-            came = f"{known.dtype} {tuple(known.shape)}" if isinstance(known, torch.Tensor) else type(known).__name__
-            raise ValueError(f"known must be a tensor ({H}, {W}) of booleans, got {came}")
-        return (H, W), given.expand(n, -1, -1, -1), known.cpu()
+            return x, torch.zeros(H, W, dtype=torch.bool)
+        if len(given) not in (1, n) or given.shape[2:] != (H, W):
+            raise ValueError(f"given must be ({n} or 1, {self.n_channels}, {H}, {W}), got {tuple(given.shape)}")
+        known = torch.as_tensor(known)
+        if known.dtype != torch.bool or known.shape != (H, W):
+            raise ValueError(f"known must be ({H}, {W}) booleans, got {known.dtype} {tuple(known.shape)}")
+        return torch.where(known.to(x.device), given.to(x.device), x), known.cpu()
+
+    @torch.no_grad()
+    def _steps(
+        self, x: torch.Tensor, known: torch.Tensor, rng: torch.Generator, temperature: float
+    ) -> Iterator[tuple[torch.Tensor, tuple[int, int, int], torch.Tensor]]:
+        model = copy.deepcopy(self)  # whose weights no training will change meanwhile
+        for conv in model.modules():
+            if isinstance(conv, MaskedConv):
+                conv.fix()
+        n, C, H, W = x.shape
+        vectors = F.pad(self.embed(x), (0, 0, 3, 3 + self.margin, 3, 0)).permute(0, 2, 3, 1, 4).contiguous()
+        vectors[:, 3:, 3 : 3 + W][:, ~known] = 0  # (n, H + 3, W + 6 + margin, C, E)
+        states = [layer.start(n, H, W + self.margin) for layer in model.layers]
+        position = self._position(H, W)
+
+        def features(i: int, j: int) -> torch.Tensor:
+            patch = vectors[:, i : i + 4, j : j + 7].flatten(1)[:, : model.first.in_features]  # 25 of its 28 pixels
+            y = model.first(patch) + position[i, j]
+            for layer, state in zip(model.layers, states):
+                y = layer.step(y, state, i, j)
+            return model.hidden(y.relu()).relu()
+
+        for i in range(H):
+            for j in range(W + self.margin):
+                if j == W or known[i, j]:
+                    features(i, j)  # for those to come
+                    continue
+                for c in range(C):
+                    p = _probabilities(model._logits(features(i, j), c), temperature)
+                    x[:, c, i, j] = _draw(p, rng)
+                    vectors[:, i + 3, j + 3, c] = model.embedding(x[:, c, i, j] + c * self.n_values)
+                    yield x, (c, i, j), p
+            for layer, state in zip(model.layers, states):
+                layer.end_row(state, i)

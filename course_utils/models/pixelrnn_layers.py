@@ -1,7 +1,7 @@
-"""The layers of PixelRNN: masked convolutions, the Row LSTM and the Diagonal BiLSTM (van den Oord et al. 2016, sections 3.1 to 3.4).
+"""The layers of PixelRNN: masked convolutions, Row LSTM, Diagonal BiLSTM (van den Oord et al. 2016, sections 3.1–3.4).
 
-Each layer has two forms that agree. `forward` takes the maps of whole pictures, (H, W, N, 2h). `step` takes the features
-of one pixel, (N, 2h), and keeps in `state` what the pixels after it will need.
+Each layer has two forms that agree. `forward` takes the maps of whole pictures, (H, W, N, 2h). `step` takes the
+features of one pixel, (N, 2h), and keeps in `state` what the pixels after it will need.
 """
 
 import torch
@@ -12,19 +12,21 @@ State = dict[str, list[list[torch.Tensor]]]  # what is known of each pixel, [row
 
 
 def groups(n: int, n_channels: int) -> torch.Tensor:
-    """Return the colour channel that each of n features belongs to, (n,): equal groups, or the first ones larger by 1."""
+    """Return the colour channel of each of n features, (n,): groups in order, of equal size or nearly so."""
     return torch.arange(n) * n_channels // n
 
 
 class MaskedConv(nn.Linear):
-    """A convolution that sees pixels up to the current one, as a matrix product: (…, (n_earlier + 1) n_in) → (…, n_gates n_out).
+    """A convolution up to the current pixel, as a matrix product: (…, (n_earlier + 1) n_in) → (…, n_gates n_out).
 
     The input holds the features of n_earlier earlier pixels, and then of the current one. Of these, the features of a
-    colour channel see the channels before it (mask "A"), or those and their own (mask "B"). A convolution's taps on later
-    pixels are zero, and left out.
+    colour channel see the channels before it (mask "A"), or those and their own (mask "B"). A convolution's taps on
+    later pixels are zero, and left out.
     """
 
-    def __init__(self, n_in: int, n_out: int, n_channels: int, mask: str = "B", n_earlier: int = 0, n_gates: int = 1) -> None:
+    def __init__(
+        self, n_in: int, n_out: int, n_channels: int, mask: str = "B", n_earlier: int = 0, n_gates: int = 1
+    ) -> None:
         super().__init__((n_earlier + 1) * n_in, n_gates * n_out)
         out, into = groups(n_out, n_channels).repeat(n_gates)[:, None], groups(n_in, n_channels)
         now = out > into if mask == "A" else out >= into
@@ -33,7 +35,7 @@ class MaskedConv(nn.Linear):
         self.fixed: torch.Tensor | None = None
 
     def fix(self) -> None:
-        """Apply the mask once and for all, where the weights will not change any more: it takes half of sample()'s time."""
+        """Apply the mask for good, where no weight will change any more: else it takes half of sample()'s time."""
         self.fixed = self.kernel()
 
     def kernel(self) -> torch.Tensor:
@@ -81,7 +83,7 @@ def grid(value: torch.Tensor, H: int, W: int) -> list[list[torch.Tensor]]:
 
 
 class RowLSTM(nn.Module):
-    """From row to row; each pixel hears three neighbours in the row above: H steps, and a triangle of context (section 3.1).
+    """From row to row; each pixel hears three neighbours above: H steps, and a triangle of context (section 3.1).
 
     Of the input-to-state convolution over three pixels of a row, the third lies in the future.
     """
@@ -103,11 +105,11 @@ class RowLSTM(nn.Module):
 
     def start(self, n: int, H: int, W: int) -> State:
         """Return the state before the first pixel: zero, all around the picture too."""
-        zeros, h = self.weight.new_zeros, self.weight.shape[2] // 4
-        return {"x": grid(zeros(n, 2 * h), H, W + 1), "h": grid(zeros(n, h), H + 1, W + 2), "c": grid(zeros(n, h), H + 1, W)}
+        zero = self.weight.new_zeros(n, self.weight.shape[2] // 4)
+        return {"x": grid(zero.repeat(1, 2), H, W + 1), "h": grid(zero, H + 1, W + 2), "c": grid(zero, H + 1, W)}
 
     def step(self, x: torch.Tensor, state: State, i: int, j: int) -> torch.Tensor:
-        """Return the layer's output at pixel (i, j) from its input there, (n, 2h); may be called again with another input."""
+        """Return the output at pixel (i, j) from the input there, (n, 2h); may be called again with another input."""
         above = torch.cat(state["h"][i][j : j + 3], dim=-1)
         a = self.input(torch.cat([state["x"][i][j], x], dim=-1))
         h, c = cell(torch.addmm(a, above, self.weight[0]), state["c"][i][j])
@@ -119,7 +121,7 @@ class RowLSTM(nn.Module):
 
 
 def diagonals(H: int, W: int) -> torch.Tensor:
-    """Return the pixels' numbers in raster order, diagonal after diagonal from the top left, each from its top, (H W,)."""
+    """Return the pixels' raster numbers diagonal after diagonal, from the top left and each from its top, (H W,)."""
     i, j = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
     return torch.argsort((i + j).flatten() * H + i.flatten())
 
@@ -127,8 +129,8 @@ def diagonals(H: int, W: int) -> torch.Tensor:
 def skew(x: torch.Tensor) -> torch.Tensor:
     """Return the maps (H, W, …) with each diagonal as one line, (H W, …).
 
-    The paper shifts row i by i places, so that diagonals become columns of an H × (H + W − 1) map. Here the corners of that
-    map, which are empty, are left out: half of the work.
+    The paper shifts row i by i places, so that diagonals become columns of an H × (H + W − 1) map. Here the corners of
+    that map, which are empty, are left out: half of the work.
     """
     H, W = x.shape[:2]
     return x.flatten(0, 1).index_select(0, diagonals(H, W).to(x.device))
@@ -142,8 +144,8 @@ def unskew(x: torch.Tensor, H: int, W: int) -> torch.Tensor:
 class DiagonalBiLSTM(nn.Module):
     """From diagonal to diagonal, once from each upper corner: H + W − 1 steps, and the whole context (section 3.2).
 
-    Each pixel hears the one above it and the one beside it. In the direction from the right, that one lies in the future: its
-    map moves down by one row before the two are added.
+    Each pixel hears the one above it and the one beside it. In the direction from the right, that one lies in the
+    future: its map moves down by one row before the two are added.
     """
 
     margin = 1  # where the last pixel of a row can be seen
@@ -158,19 +160,19 @@ class DiagonalBiLSTM(nn.Module):
         H, W = x.shape[:2]
         a = torch.stack([conv(skew(y)) for conv, y in zip(self.inputs, (x, x.flip(1)))])  # (2, H W, N, 4h)
         lengths = [min(d, H - 1) - max(d - W + 1, 0) + 1 for d in range(H + W - 1)]
-        pads = [(int(d < W), int(d < H)) for d in range(H + W - 1)]  # while the diagonals still grow at the top, and at the end
+        pads = [(int(d < W), int(d < H)) for d in range(H + W - 1)]  # zeros above the picture, and beside it
         left, right = (unskew(h, H, W) for h in lstm(a, self.weight, lengths, pads))
         right = F.pad(right.flip(1), (0, 0, 0, 0, 0, 0, 1, 0))[:-1]  # one row down
         return x + self.up(left + right)
 
     def start(self, n: int, H: int, W: int) -> State:
         """Return the state before the first pixel: zero, all around the picture too."""
-        zeros, h = self.weight.new_zeros, self.weight.shape[2] // 4
+        zero = self.weight.new_zeros(n, self.weight.shape[2] // 4)
         names = "left h", "left c", "right h", "right c"
-        return {"x": grid(zeros(n, 2 * h), H, W)} | {name: grid(zeros(n, h), H + 1, W + 1) for name in names}
+        return {"x": grid(zero.repeat(1, 2), H, W)} | {name: grid(zero, H + 1, W + 1) for name in names}
 
     def step(self, x: torch.Tensor, state: State, i: int, j: int) -> torch.Tensor:
-        """Return the layer's output at pixel (i, j) from its input there, (n, 2h); may be called again with another input."""
+        """Return the output at pixel (i, j) from the input there, (n, 2h); may be called again with another input."""
         h, c = state["left h"], state["left c"]  # pixel (i, j) stands at [i + 1][j + 1]
         a = torch.addmm(self.inputs[0](x), torch.cat([h[i][j + 1], h[i + 1][j]], dim=-1), self.weight[0])
         h[i + 1][j + 1], c[i + 1][j + 1] = cell(a, c[i + 1][j])
