@@ -310,3 +310,9 @@ def test_a_click_that_cannot_be_drawn_says_so_and_the_next_one_is_drawn(ax):
     assert panel.message == "This setting cannot be drawn. ValueError: seven is not drawn" and shown(panel) == frame(3, 0.5)
     click(panel, 1, 1)
     assert panel.message == "" and shown(panel) == frame(8, 0.5)
+
+
+def test_a_slider_can_be_played(ax):
+    assert make(frame, ax, play="b").get_state()["play"] == "b" and make(frame, ax).get_state()["play"] == ""
+    with pytest.raises(ValueError, match=r"play must name one of the sliders \['a', 'b'\], got 'c'"):
+        make(frame, ax, play="c")

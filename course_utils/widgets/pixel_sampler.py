@@ -91,10 +91,10 @@ def draw(
         likely = np.sort(np.argsort(-p, kind="stable")[:N_BARS]) if len(p) > N_BARS else np.arange(len(p))
         for y, value in enumerate(likely):
             colour = np.eye(3)[places[k] % 3] * value if channels else colours[value]
-            overlay.image(axes[2], np.rint(colour).astype(np.uint8).reshape(1, 1, 3), (-0.16, -0.04, y + 0.3, y - 0.3))
+            overlay.image(axes[2], np.rint(colour).astype(np.uint8).reshape(1, 1, 3), (-0.25, -0.05, y + 0.3, y - 0.3))
             overlay.rect(axes[2], 0, y - 0.3, p[value], y + 0.3, style.P_MODEL)
             name = f"{names[value]} " if names else ""
-            overlay.text(axes[2], min(p[value], 0.55) + 0.04, y, f"{name}{p[value]:.2f}")
+            overlay.text(axes[2], p[value] + 0.06, y, f"{name}{p[value]:.2f}")
         best = p.argmax()
         said = f"Next: row {row + 1}, column {column + 1}, {names[best] if names else f'value {best}'} with p = {p[best]:.2f}."
         numbers["next"] = f"row {row + 1}, column {column + 1}"
@@ -133,11 +133,11 @@ def pixel_sampler(
 
     usual = int(np.argmin(np.abs(np.log(temperatures))))  # 1, where there is one
     n_steps = len(prepared(usual, 0).recording.values)
-    figure, axes = plt.subplots(1, 3, figsize=(7.8, 3.3), width_ratios=[1.25, 1.25, 1])
+    figure, axes = plt.subplots(1, 3, figsize=(7.8, 3.1), width_ratios=[1.3, 1.3, 1])
     for ax, title in zip(axes, ("drawn so far", "what was expected")):
         ax.set(xlim=(-0.5, shape[1] - 0.5), ylim=(shape[0] - 0.5, -0.5), aspect="equal", xticks=[], yticks=[], title=title)
     n_bars = min(prepared(usual, 0).tempered.shape[1], N_BARS)
-    axes[2].set(xlim=(-0.2, 1), ylim=(max(n_bars, 4) - 0.5, -0.5), xticks=[0, 1], yticks=[], xlabel="probability", title="the next one")
+    axes[2].set(xlim=(-0.3, 2.1 if names else 1.6), ylim=(max(n_bars, 4) - 0.5, -0.5), xticks=[0, 1], yticks=[], xlabel="probability", title="what comes next")
     sliders = {"step": Slider("values drawn", 0, n_steps, 1, start)}
     if len(temperatures) > 1:
         sliders["temperature"] = Slider("temperature T", 0, len(temperatures) - 1, 1, usual, tuple(f"{t:g}" for t in temperatures))
