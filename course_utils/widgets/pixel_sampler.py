@@ -133,7 +133,7 @@ def pixel_sampler(
 
     usual = int(np.argmin(np.abs(np.log(temperatures))))  # 1, where there is one
     n_steps = len(prepared(usual, 0).recording.values)
-    figure, axes = plt.subplots(1, 3, figsize=(7.8, 3.1), width_ratios=[1.3, 1.3, 1])
+    figure, axes = plt.subplots(1, 3, figsize=(7.8, 3.3), width_ratios=[1.7, 1.7, 1])
     for ax, title in zip(axes, ("drawn so far", "what was expected")):
         ax.set(xlim=(-0.5, shape[1] - 0.5), ylim=(shape[0] - 0.5, -0.5), aspect="equal", xticks=[], yticks=[], title=title)
     n_bars = min(prepared(usual, 0).tempered.shape[1], N_BARS)
