@@ -21,8 +21,9 @@ import torch
 
 from course_utils import avatars, plotting, style, widgets
 from course_utils.datasets import WRODL_VALUES, load_digits, load_planet_pixel, load_world_land, load_wrodl, planet_pixel_distribution
-from course_utils.models import GaussianMixture, JointCategorical, NaiveBayes
+from course_utils.models import NADE, GaussianMixture, JointCategorical, NaiveBayes
 from course_utils.widgets.box_explorer import N_SHOWN
+from course_utils.widgets.completion import faces_that_fit
 from course_utils.widgets.elbo_explorer import elbo_and_gap, normal
 from course_utils.widgets.em_stepper import Step
 from course_utils.widgets.hidden_pixels import colour_given_visible
@@ -30,6 +31,7 @@ from course_utils.widgets.imagined_digit import fit_gaussians
 from course_utils.widgets.likelihood_landscape import landscape
 from course_utils.widgets.mixture_sliders import log_joint
 from course_utils.widgets.panel import Panel
+from course_utils.widgets.pixel_sampler import TEMPERATURES, Recording, temper
 from course_utils.widgets.pseudo_count import leave_one_out, unseen_mass
 
 MOVES = 100
@@ -261,6 +263,48 @@ def guessing_game() -> tuple[Panel, Callable]:
     return panel, plot
 
 
+def completion() -> tuple[Panel, Callable]:
+    """Return lesson 12's widget, and a function that plots the same."""
+    p_data, rng = planet_pixel_distribution(), np.random.default_rng(0)
+    faces = load_planet_pixel("test").pixels[:4]
+    drawn = {hidden: rng.integers(256, size=(4, 6, 32, 32, 3), dtype=np.uint8) for hidden in (6, 8, 10, 16, 22, 30, 32)}
+    panel = widgets.completion(faces, drawn, p_data)
+
+    def plot(face: float, setting: float) -> None:
+        fig = plt.figure(figsize=(7.8, 3.2))
+        hidden, completions = list(drawn.items())[int(setting)]
+        truth = p_data.palette[faces[int(face)]].reshape(32, 32, 3)
+        for k, picture in enumerate([truth, *completions[int(face)], truth]):
+            ax = fig.add_subplot(2, 4, k + 1)
+            ax.imshow(picture)
+            ax.axhline(31.5 - hidden, color=style.SAMPLE)
+        fits = faces_that_fit(p_data, faces[int(face)], hidden)
+        ax.set_title(f"{(fits > 0).sum()} faces")
+
+    return panel, plot
+
+
+def pixel_sampler() -> tuple[Panel, Callable]:
+    """Return the widget of lessons 11 and 12 with an untrained NADE of its size, and a function that plots the same."""
+    nade = NADE(n_features=784, n_hidden=500)
+
+    def record(temperature: float, picture: int) -> Recording:
+        x = nade.sample(1, torch.Generator().manual_seed(picture), temperature)
+        p = torch.sigmoid(nade.logits(x)[0]).detach().double().numpy()
+        return Recording(np.arange(784), x[0].numpy(), np.column_stack([1 - p, p]))
+
+    panel = widgets.pixel_sampler(record, (28, 28), np.array([[255, 255, 255], [20, 33, 61]]))
+
+    def plot(step: float, temperature: float, picture: float) -> None:
+        _, axes = plt.subplots(1, 3, figsize=(7.8, 3.1))
+        _, x, p = record(TEMPERATURES[int(temperature)], int(picture))
+        for ax, values in zip(axes, (x, temper(p, TEMPERATURES[int(temperature)])[:, 1])):
+            ax.imshow(np.where(np.arange(784) < step, values, 0.2).reshape(28, 28), cmap=style.PAPER_TO_INK, vmin=0, vmax=1)
+        axes[2].barh([0, 1], p[min(int(step), 783)], color=style.P_MODEL)
+
+    return panel, plot
+
+
 WIDGETS = {
     "imagined_digit": imagined_digit,
     "bayes_explorer": bayes_explorer,
@@ -274,6 +318,8 @@ WIDGETS = {
     "mixture_sliders": mixture_sliders,
     "elbo_explorer": elbo_explorer,
     "guessing_game": guessing_game,
+    "completion": completion,
+    "pixel_sampler": pixel_sampler,
 }
 LIMITS = dict.fromkeys(WIDGETS, 20) | {"latent_explorer": 16}  # milliseconds, for the median
 

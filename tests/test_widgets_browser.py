@@ -31,6 +31,8 @@ WIDGETS = [
     ("em_stepper", "08_gaussian_mixtures", "step", "step"),
     ("elbo_explorer", "09_the_elbo", "mean", "width"),
     ("guessing_game", "10_from_tables_to_autoregression", "told", "picture"),
+    ("completion", "12_pixelrnn", "setting", "face"),
+    ("pixel_sampler", "11_nade", "step", "picture"),
 ]
 LESSONS = {name: lesson for name, lesson, *_ in WIDGETS}
 EACH = pytest.mark.parametrize("name, lesson, dragged, pressed", WIDGETS, ids=[f"{name} {lesson[:2]}" for name, lesson, *_ in WIDGETS])
@@ -371,3 +373,48 @@ def test_a_digit_is_guessed(open_widget):
     widget.expect(message="This picture is complete. Choose another one.")
     widget.element.get_by_role("button", name="forget my guesses").click()
     widget.expect(guesses=[])
+
+
+def test_a_picture_draws_itself_until_it_is_paused(open_widget):
+    """By the keyboard and by the mouse; the kernel stays free meanwhile, and the reader's own steps go on from there."""
+    widget = open_widget("pixel_sampler")
+    slider = widget.element.locator("input[name=step]")
+    play = widget.element.get_by_role("button", name="play")
+    pause = widget.element.get_by_role("button", name="pause")
+
+    def at():
+        return int(slider.input_value())
+
+    def wait_for(step):
+        widget.page.wait_for_function("([slider, step]) => Number(slider.value) >= step", arg=[slider.element_handle(), step])
+
+    play.focus()
+    widget.page.keyboard.press("Enter")
+    wait_for(20)
+    assert widget.ask("sliders")["step"]["max"] == 784  # answered while it plays
+    pause.focus()
+    widget.page.keyboard.press("Space")
+    play.wait_for()
+    paused = at()
+    widget.expect(step=paused)
+    sleep(0.5)
+    assert at() == paused < 784 and pause.count() == 0
+
+    for label, change in [("step", 1), ("step", 1), ("back", -1)]:
+        widget.element.get_by_role("button", name=label, exact=True).click()
+        widget.expect(step=widget.values["step"] + change)
+    play.click()
+    wait_for(paused + 10)
+    widget.element.get_by_role("button", name="restart").click()  # stops it, too
+    widget.expect(step=0)
+    sleep(0.5)
+    assert at() == 0 and play.count() == 1
+
+    widget.slider("step").press("End")
+    widget.expect(step=784)
+    play.click()  # once more from the beginning
+    pause.wait_for()
+    assert at() < 400
+    widget.slider("step").press("End")  # and stops at the end by itself
+    play.wait_for()
+    widget.expect(step=784)
