@@ -52,6 +52,7 @@ bench: .venv/test.done
 	$(VENV_PYTHON) tests/benchmarks.py
 	$(VENV_PYTHON) tests/bench_em.py
 	$(VENV_PYTHON) tests/bench_nade.py
+	$(VENV_PYTHON) tests/bench_pixelrnn.py
 
 # Each recipe is plain enough for both kinds of shell that make meets on Windows.
 DONE = $(VENV_PYTHON) -c "open('$@', 'w').close()"
