@@ -212,7 +212,6 @@ class PixelRNN(DeepModel):
                 conv.fix()
         n, C, H, W = x.shape
         vectors = F.pad(self.embed(x), (0, 0, 3, 3 + self.margin, 3, 0)).permute(0, 2, 3, 1, 4).contiguous()
-        vectors[:, 3:, 3 : 3 + W][:, ~known] = 0  # (n, H + 3, W + 6 + margin, C, E)
         states = [layer.start(n, H, W + self.margin) for layer in model.layers]
         position = self._position(H, W)
 

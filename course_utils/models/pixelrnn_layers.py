@@ -54,18 +54,18 @@ def cell(a: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return o * c.tanh(), c
 
 
-def lstm(a: torch.Tensor, weight: torch.Tensor, lengths: list[int], pads: list[tuple[int, int]]) -> torch.Tensor:
+def lstm(a: torch.Tensor, weight: torch.Tensor, lengths: list[int], before: list[int]) -> torch.Tensor:
     """Run D LSTMs side by side over lines of pixels, rows or diagonals; return h (D, P, N, h).
 
     a: input-to-state of the P pixels, line after line, (D, P, N, 4h). lengths: pixels in each line. weight
-    (D, K h, 4h): the state-to-state convolution, from K neighbours on the last line. pads: how many zeros the last line
-    needs before and after it, so that pixel k of this line has the neighbours k … k + K − 1, and the cell k + 1.
+    (D, K h, 4h): the state-to-state convolution, from K neighbours on the last line. before: how many zeros the last
+    line needs before it, so that pixel k of this line has the neighbours k … k + K − 1, and the cell k + 1.
     """
     (D, _, N, _), K = a.shape, weight.shape[1] * 4 // weight.shape[2]
     h = c = a.new_zeros(D, lengths[0], N, a.shape[-1] // 4)
     lines = []
-    for line, length, pad in zip(a.split(lengths, dim=1), lengths, pads):
-        h, c = (F.pad(s, (0, 0, 0, 0, *pad)) for s in (h, c))
+    for line, length, zeros in zip(a.split(lengths, dim=1), lengths, before):
+        h, c = (F.pad(s, (0, 0, 0, 0, zeros, 1)) for s in (h, c))
         neighbours = torch.cat([h[:, k : k + length] for k in range(K)], dim=-1)  # (D, L, N, K h)
         gates = torch.baddbmm(line.flatten(1, 2), neighbours.flatten(1, 2), weight).view(line.shape)
         h, c = cell(gates, c[:, 1 : length + 1])
@@ -100,7 +100,7 @@ class RowLSTM(nn.Module):
         H, W, N, _ = x.shape
         left = F.pad(x, (0, 0, 0, 0, 1, 0))[:, :-1]
         a = self.input(torch.cat([left, x], dim=-1)).view(1, H * W, N, -1)
-        h = lstm(a, self.weight, [W] * H, [(1, 1)] * H)
+        h = lstm(a, self.weight, [W] * H, [1] * H)
         return x + self.up(h).view(x.shape)
 
     def start(self, n: int, H: int, W: int) -> State:
@@ -160,8 +160,8 @@ class DiagonalBiLSTM(nn.Module):
         H, W = x.shape[:2]
         a = torch.stack([conv(skew(y)) for conv, y in zip(self.inputs, (x, x.flip(1)))])  # (2, H W, N, 4h)
         lengths = [min(d, H - 1) - max(d - W + 1, 0) + 1 for d in range(H + W - 1)]
-        pads = [(int(d < W), int(d < H)) for d in range(H + W - 1)]  # zeros above the picture, and beside it
-        left, right = (unskew(h, H, W) for h in lstm(a, self.weight, lengths, pads))
+        before = [int(d < W) for d in range(H + W - 1)]  # while the diagonals begin in the top row
+        left, right = (unskew(h, H, W) for h in lstm(a, self.weight, lengths, before))
         right = F.pad(right.flip(1), (0, 0, 0, 0, 0, 0, 1, 0))[:-1]  # one row down
         return x + self.up(left + right)
 
