@@ -137,7 +137,7 @@ def pixel_sampler(
     for ax, title in zip(axes, ("drawn so far", "what was expected")):
         ax.set(xlim=(-0.5, shape[1] - 0.5), ylim=(shape[0] - 0.5, -0.5), aspect="equal", xticks=[], yticks=[], title=title)
     n_bars = min(prepared(usual, 0).tempered.shape[1], N_BARS)
-    axes[2].set(xlim=(-0.3, 2.1 if names else 1.6), ylim=(max(n_bars, 4) - 0.5, -0.5), xticks=[0, 1], yticks=[], xlabel="probability", title="what comes next")
+    axes[2].set(xlim=(-0.3, 2.1 if names else 1.6), ylim=(max(n_bars, 4) - 0.5, -0.5), xticks=[0, 1], yticks=[], xlabel="probability", title="the next")
     sliders = {"step": Slider("values drawn", 0, n_steps, 1, start)}
     if len(temperatures) > 1:
         sliders["temperature"] = Slider("temperature T", 0, len(temperatures) - 1, 1, usual, tuple(f"{t:g}" for t in temperatures))
