@@ -30,13 +30,13 @@ def train(
     progress: bool = True,
     state: Path | None = None,
 ) -> list[dict[str, float]]:
-    """Minimise model.loss(batch) with Adam (Kingma and Ba 2015); lr falls to 0 along half a cosine.
+    """Minimise model.loss(batch, rng) with Adam (Kingma and Ba 2015); lr falls to 0 along half a cosine.
 
     x: observations (N, …). Returns one record an epoch: "epoch", "train" (the mean of the losses on the way), with
-    validation (M, …) also "validation" (−mean log_prob), and "seconds". With validation, the model ends with the weights
-    of the epoch that was best there. state names a file that is written after each epoch and, if it exists, gone on
-    from: an interrupted training then ends as if it had not been interrupted. Raises FloatingPointError when the loss is
-    no longer a number.
+    validation (M, …) also "validation" (model.validation_loss), and "seconds". With validation, the model ends with
+    the weights of the epoch that was best there. state names a file that is written after each epoch and, if it
+    exists, gone on from: an interrupted training then ends as if it had not been interrupted. Raises
+    FloatingPointError when the loss is no longer a number.
     """
     steps = max(len(x) // batch_size, 1)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
@@ -58,7 +58,7 @@ def train(
         for epoch in range(len(history), epochs):
             start, losses = time.perf_counter(), []
             for batch in minibatches(len(x), batch_size, rng):
-                loss = model.loss(x[batch].to(device))
+                loss = model.loss(x[batch].to(device), rng)
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -70,7 +70,7 @@ def train(
             if not np.isfinite(record["train"]):
                 raise FloatingPointError(f"the loss is no longer a number in epoch {epoch + 1}: take a smaller lr than {lr}")
             if validation is not None:
-                record["validation"] = float(-model.log_prob(validation).mean())
+                record["validation"] = model.validation_loss(validation)
                 if record["validation"] <= min((r["validation"] for r in history), default=np.inf):
                     best = {name: value.detach().clone() for name, value in model.state_dict().items()}
             history.append(record | {"seconds": time.perf_counter() - start})

@@ -24,7 +24,7 @@ class Line(DeepModel):
     def _check(self, x):
         return x
 
-    def loss(self, x):
+    def loss(self, x, rng=None):
         if self.left is not None:
             if self.left == 0:
                 raise KeyboardInterrupt

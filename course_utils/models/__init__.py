@@ -8,10 +8,12 @@ from course_utils.models.gaussian_mixture import GaussianMixture
 from course_utils.models.nade import NADE, RNADE
 from course_utils.models.naive_bayes import NaiveBayes
 from course_utils.models.pixelrnn import PixelRNN
+from course_utils.models.vae import VAE
 
 __all__ = [
     "NADE",
     "RNADE",
+    "VAE",
     "BoxModel",
     "CategoricalMixture",
     "DeepModel",

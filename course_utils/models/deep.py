@@ -45,9 +45,13 @@ class DeepModel(torch.nn.Module):
         p = next(self.parameters())
         return {"dtype": p.dtype, "device": p.device}
 
-    def loss(self, x: torch.Tensor) -> torch.Tensor:
-        """Return −mean log p(x) in nats, with its gradient, for a mini-batch."""
+    def loss(self, x: torch.Tensor, rng: torch.Generator | None = None) -> torch.Tensor:
+        """Return −mean log p(x) in nats, with its gradient, for a mini-batch. rng: for a loss that draws numbers."""
         return -self._log_prob(self._check(x)).mean()
+
+    def validation_loss(self, x: torch.Tensor) -> float:
+        """Return what training watches: −mean log p(x) in nats."""
+        return float(-self.log_prob(x).mean())
 
     @torch.no_grad()
     def log_prob(self, x: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,251 @@
+"""The variational autoencoder: lesson 13."""
+
+import math
+from typing import Any, Self
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from course_utils.models.deep import DeepModel, seeded
+from course_utils.models.networks import Downwards, Upwards, check_codes, check_sizes, mlp
+
+LIKELIHOODS = ("bernoulli", "gaussian", "categorical")
+ARCHITECTURES = ("mlp", "convolutional")
+N_EMBEDDING = 8  # numbers that stand for a value of a categorical x in the encoder
+
+
+class VAE(DeepModel):
+    """p(x) = ∫ p(z) p(x|z) dz with z ~ N(0, I) and p(x|z) from a decoder; an encoder gives q(z|x) = N(μ, diag σ²).
+
+    Kingma and Welling (2014). x: tensors (N, D). likelihood "bernoulli": 0 and 1; "gaussian": real numbers, with one
+    learnt σ for all dimensions; "categorical": integers in 0 … n_values − 1. Given z, the dimensions are independent.
+    architecture "mlp": two hidden layers of n_hidden units each way; "convolutional": x is a square picture in raster
+    order, with n_channels channels at its full size. beta stands before the loss's KL (Higgins et al. 2017) and may be
+    changed between two calls of fit; with 1, the loss is −ELBO. Only loss and reparameterise have a gradient.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        n_latent: int = 2,
+        likelihood: str = "bernoulli",
+        architecture: str = "mlp",
+        n_values: int = 2,
+        n_hidden: int = 256,
+        n_channels: int = 32,
+        beta: float = 1.0,
+        seed: int = 0,
+    ) -> None:
+        """Make an untrained model; the seed draws its first weights. Raises ValueError for what makes no sense."""
+        if likelihood not in LIKELIHOODS:
+            raise ValueError(f"likelihood must be one of {LIKELIHOODS}, got {likelihood!r}")
+        if architecture not in ARCHITECTURES:
+            raise ValueError(f"architecture must be one of {ARCHITECTURES}, got {architecture!r}")
+        sizes = {"n_features": n_features, "n_latent": n_latent, "n_values": n_values, "n_hidden": n_hidden,
+                 "n_channels": n_channels}  # fmt: skip
+        check_sizes(**sizes)
+        if not 0 <= beta < math.inf:
+            raise ValueError(f"beta must be a number from 0 upwards, got {beta!r}")
+        side = math.isqrt(n_features)
+        if architecture == "convolutional" and side**2 != n_features:
+            raise ValueError(f"a convolutional VAE needs square pictures, n_features = side², got {n_features}")
+        super().__init__(likelihood=likelihood, architecture=architecture, beta=beta, seed=seed, **sizes)
+        self.likelihood, self.n_latent, self.n_values, self.beta = likelihood, n_latent, n_values, beta
+        D, categorical = n_features, likelihood == "categorical"
+        E, O = (N_EMBEDDING, n_values) if categorical else (1, 1)
+        self.chunk = min(max(2**23 // (D * O), 1), self.chunk)
+        with seeded(seed):
+            self.embedding = nn.Embedding(n_values, E) if categorical else None
+            if architecture == "mlp":
+                self.encoder = mlp(D * E, n_hidden, 2 * n_latent)
+                self.decoder = mlp(n_latent, n_hidden, O * D)
+            else:
+                self.encoder = Downwards(E, side, 2 * n_latent, n_channels)
+                self.decoder = Upwards(n_latent, side, O, n_channels)
+        self.b = nn.Parameter(torch.zeros(O, D))  # what the decoder's outputs are without z
+        if likelihood == "gaussian":
+            self.log_sigma = nn.Parameter(torch.zeros(()))
+
+    def fit(self, x: torch.Tensor, **settings: Any) -> Self:
+        """Train as DeepModel.fit says. A new model's outputs begin at each dimension's frequencies or mean."""
+        if not self.history:
+            x = self._check(x)
+            with torch.no_grad():
+                self.b.copy_(self._independent(x))
+                if self.likelihood == "gaussian":
+                    self.log_sigma.copy_((x - self.b.cpu()).std().clamp(min=1e-3).log())
+        return super().fit(x, **settings)
+
+    def _independent(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the b (O, D) of independent dimensions, with one observation more, spread over all values."""
+        if self.likelihood == "gaussian":
+            return x.mean(dim=0, keepdim=True)
+        K = self.n_values if self.likelihood == "categorical" else 2
+        counts = torch.stack([(x == k).sum(dim=0) for k in range(K)])  # (K, D)
+        log_p = ((counts + 1 / K) / (len(x) + 1)).log()
+        return log_p if self.likelihood == "categorical" else log_p[1:] - log_p[:1]
+
+    @torch.no_grad()
+    def encode(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return mu and log_var of q(z|x), each (N, d)."""
+        parts = [self._encode(part) for part in self._check(x).split(self.chunk)]
+        return tuple(torch.cat(both) for both in zip(*parts))
+
+    def reparameterise(self, mu: torch.Tensor, log_var: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+        """Draw z = μ + σ ε from q (N, d), with ε ~ N(0, I): the gradient of μ and σ goes through (section 2.4)."""
+        return mu + (0.5 * log_var).exp() * self._noise(mu.shape, rng)
+
+    @torch.no_grad()
+    def decode(self, z: torch.Tensor) -> torch.Tensor:
+        """Return the most likely x (N, D) for z (N, d): means, probabilities of a 1, or integers."""
+        return torch.cat([self._expected(self._outputs(part)) for part in self._check_z(z).split(self.chunk)])
+
+    def reconstruct(self, x: torch.Tensor) -> torch.Tensor:
+        """Return decode(μ(x)), (N, D)."""
+        return self.decode(self.encode(x)[0])
+
+    @torch.no_grad()
+    def log_likelihood(self, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        """Return log p(x|z) (N,) in nats, for x (N, D) and z (N, d)."""
+        x, z = self._check(x), self._check_z(z)
+        if len(x) != len(z):
+            raise ValueError(f"x and z must have the same length, got {len(x)} and {len(z)}")
+        return torch.cat([self._log_likelihood(*part) for part in zip(x.split(self.chunk), z.split(self.chunk))])
+
+    def kl(self, x: torch.Tensor) -> torch.Tensor:
+        """Return KL(q(z_k|x)‖p(z_k)) in nats for each latent dimension, (N, d) (appendix B)."""
+        return _kl(*self.encode(x))
+
+    @torch.no_grad()
+    def elbo(self, x: torch.Tensor, rng: torch.Generator, n_samples: int = 1) -> torch.Tensor:
+        """Return E_q[log p(x|z)] − KL(q(z|x)‖p(z)) ≤ log p(x), (N,) in nats, the first term from n_samples of z.
+
+        beta has no part in it.
+        """
+        check_sizes(n_samples=n_samples)
+        bounds = []
+        for part in self._check(x).split(self.chunk):
+            mu, log_var = self._encode(part)
+            fits = [self._log_likelihood(part, self.reparameterise(mu, log_var, rng)) for _ in range(n_samples)]
+            bounds.append(torch.stack(fits).mean(dim=0) - _kl(mu, log_var).sum(dim=1))
+        return torch.cat(bounds)
+
+    @torch.no_grad()
+    def log_prob_estimate(self, x: torch.Tensor, rng: torch.Generator, n_samples: int = 100) -> torch.Tensor:
+        """Return log of the mean of p(x, z) / q(z|x) over n_samples of z ~ q(z|x), (N,) in nats.
+
+        Its expectation is a bound too, which grows with n_samples towards log p(x) (Burda et al. 2016, equation 8).
+        """
+        check_sizes(n_samples=n_samples)
+        estimates = []
+        for part in self._check(x).split(self.chunk):
+            mu, log_var = self._encode(part)
+            log_weights = []
+            for _ in range(n_samples):
+                z = self.reparameterise(mu, log_var, rng)
+                log_ratio = 0.5 * ((z - mu) ** 2 / log_var.exp() + log_var - z**2).sum(dim=1)  # log p(z) − log q(z|x)
+                log_weights.append(self._log_likelihood(part, z) + log_ratio)
+            estimates.append(torch.stack(log_weights).logsumexp(dim=0) - math.log(n_samples))
+        return torch.cat(estimates)
+
+    @torch.no_grad()
+    def sample(self, n: int, rng: torch.Generator, temperature: float = 1.0) -> torch.Tensor:
+        """Draw n observations (n, D): z ~ N(0, I), then x ~ p(x|z).
+
+        temperature is p(x|z)'s: below 1 the likely becomes likelier, and 0 gives the most likely x for each z.
+        """
+        if not isinstance(n, int) or n < 0:
+            raise ValueError(f"n must be a whole number from 0 upwards, got {n!r}")
+        if not temperature >= 0:
+            raise ValueError(f"temperature must be 0 or above, got {temperature}")
+        z = self._noise((n, self.n_latent), rng)
+        return torch.cat([self._draw(self._outputs(part), rng, temperature) for part in z.split(self.chunk)])
+
+    def loss(self, x: torch.Tensor, rng: torch.Generator | None = None) -> torch.Tensor:
+        """Return the mean of −log p(x|z) + beta KL in nats, with its gradient, for one z each. rng None: a fixed ε."""
+        rng = torch.Generator().manual_seed(0) if rng is None else rng
+        x = self._check(x)
+        mu, log_var = self._encode(x)
+        fit = self._log_likelihood(x, self.reparameterise(mu, log_var, rng))
+        return (self.beta * _kl(mu, log_var).sum(dim=1) - fit).mean()
+
+    @torch.no_grad()
+    def validation_loss(self, x: torch.Tensor) -> float:
+        """Return the loss over x, in chunks and with the same noise at each call."""
+        rng = torch.Generator().manual_seed(0)
+        return sum(self.loss(part, rng).item() * len(part) for part in x.split(self.chunk)) / len(x)
+
+    def log_prob(self, x: torch.Tensor) -> torch.Tensor:
+        """Raise NotImplementedError: the integral over z has no closed form."""
+        raise NotImplementedError(
+            "a VAE cannot compute log p(x), an integral over z: elbo(x, rng) is a lower bound of it, "
+            "and log_prob_estimate(x, rng, n_samples) a closer one"
+        )
+
+    def _check(self, x: torch.Tensor) -> torch.Tensor:
+        D = self.b.shape[1]
+        if not isinstance(x, torch.Tensor) or x.ndim != 2 or x.shape[1] != D:
+            came = tuple(x.shape) if isinstance(x, torch.Tensor) else type(x).__name__
+            raise ValueError(f"x must be a tensor (N, {D}), got {came}")
+        if not torch.isfinite(x).all():
+            raise ValueError("x must hold finite numbers")
+        if self.likelihood == "bernoulli" and not ((x == 0) | (x == 1)).all():
+            raise ValueError(f"x must hold 0 and 1 only, got values from {x.min():g} to {x.max():g}; binarise greys")
+        if self.likelihood != "categorical":
+            return x.to(self.b.dtype)
+        if x.is_floating_point():
+            raise ValueError(f"x must hold integers in 0..{self.n_values - 1}, got {x.dtype}")
+        x = x.long()
+        if x.numel() and (x.min() < 0 or x.max() >= self.n_values):
+            raise ValueError(f"x must hold integers in 0..{self.n_values - 1}, got values in {x.min()}..{x.max()}")
+        return x
+
+    def _check_z(self, z: torch.Tensor) -> torch.Tensor:
+        check_codes(z, self.n_latent)
+        return z.to(**self.like)
+
+    def _noise(self, shape: tuple[int, ...], rng: torch.Generator) -> torch.Tensor:
+        return torch.randn(shape, generator=rng, device=rng.device, dtype=self.b.dtype).to(self.b.device)
+
+    def _encode(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        x = x.to(self.b.device)
+        if self.embedding is not None:
+            x = self.embedding(x).transpose(1, 2).flatten(1)  # (B, E D)
+        return self.encoder(x).chunk(2, dim=1)
+
+    def _outputs(self, z: torch.Tensor) -> torch.Tensor:
+        """Return the logits or means (B, O, D)."""
+        return self.decoder(z).view(len(z), *self.b.shape) + self.b
+
+    def _log_likelihood(self, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        x, outputs = x.to(self.b.device), self._outputs(z)
+        if self.likelihood == "categorical":
+            return -F.cross_entropy(outputs, x, reduction="none").sum(dim=1)
+        if self.likelihood == "bernoulli":
+            return -F.binary_cross_entropy_with_logits(outputs[:, 0], x, reduction="none").sum(dim=1)
+        standardised = (x - outputs[:, 0]) / self.log_sigma.exp()
+        return -(0.5 * standardised**2 + self.log_sigma + 0.5 * math.log(2 * math.pi)).sum(dim=1)
+
+    def _expected(self, outputs: torch.Tensor) -> torch.Tensor:
+        if self.likelihood == "categorical":
+            return outputs.argmax(dim=1)
+        return outputs[:, 0].sigmoid() if self.likelihood == "bernoulli" else outputs[:, 0]
+
+    def _draw(self, outputs: torch.Tensor, rng: torch.Generator, temperature: float) -> torch.Tensor:
+        if self.likelihood == "gaussian":
+            sigma = self.log_sigma.exp() * temperature**0.5
+            return outputs[:, 0] + sigma * self._noise(outputs[:, 0].shape, rng)
+        if self.likelihood == "bernoulli":
+            outputs = torch.cat([torch.zeros_like(outputs), outputs], dim=1)
+        if temperature == 0:
+            x = outputs.argmax(dim=1)
+        else:
+            p = (outputs / temperature).softmax(dim=1).transpose(1, 2)  # (B, D, K)
+            x = torch.multinomial(p.flatten(0, 1).to(rng.device), 1, generator=rng).view(p.shape[:2]).to(outputs.device)
+        return x if self.likelihood == "categorical" else x.to(outputs.dtype)
+
+
+def _kl(mu: torch.Tensor, log_var: torch.Tensor) -> torch.Tensor:
+    """Return KL(N(μ, σ²)‖N(0, 1)), number by number."""
+    return 0.5 * (mu**2 + log_var.exp() - 1 - log_var)

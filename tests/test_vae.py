@@ -1,0 +1,356 @@
+"""The VAE against torch.distributions, finite differences, quadrature, and a linear model whose log p(x) is known."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import distributions as dist
+from torch import nn
+
+from course_utils.models import VAE, deep, load_checkpoint
+from course_utils.models.deep import save_checkpoint
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def rough(model: VAE) -> VAE:
+    """Give a model weights large enough to matter, in float64."""
+    g = rng(1)
+    model = model.double()
+    with torch.no_grad():
+        for p in model.parameters():
+            fan_in = max(p[0].numel(), 1) if p.ndim > 1 else 1
+            p.copy_(torch.randn(p.shape, generator=g, dtype=torch.float64) / fan_in**0.5)
+    return model
+
+
+KINDS = [(likelihood, a) for likelihood in ("bernoulli", "gaussian", "categorical") for a in ("mlp", "convolutional")]
+
+
+def small(likelihood: str = "bernoulli", architecture: str = "mlp", D: int = 25, d: int = 3, **more) -> VAE:
+    return rough(VAE(D, d, likelihood, architecture, n_values=5, n_hidden=8, n_channels=3, **more))
+
+
+def some(likelihood: str, n: int = 6, D: int = 25) -> torch.Tensor:
+    if likelihood == "gaussian":
+        return torch.randn(n, D, generator=rng(7), dtype=torch.float64)
+    return torch.randint(0, 5 if likelihood == "categorical" else 2, (n, D), generator=rng(7))
+
+
+def linear(diagonal: bool) -> tuple[VAE, torch.Tensor, dist.MultivariateNormal]:
+    """Return a model p(x|z) = N(Wz + b, σ²I), some x, and its marginal N(b, WWᵀ + σ²I): Tipping and Bishop (1999).
+
+    The encoder is μ = (WᵀW + σ²I)⁻¹ Wᵀ(x − b) with that posterior's variances: exact if W's columns are orthogonal.
+    """
+    D, d, sigma = 5, 2, 0.5
+    W = torch.randn(D, d, generator=rng(3), dtype=torch.float64)
+    W[:, 1] = W[:, 0] + 0.7 * W[:, 1]  # correlated given x
+    if diagonal:
+        W = torch.linalg.qr(W).Q * torch.tensor([1.5, 0.7], dtype=torch.float64)
+    b = torch.randn(D, generator=rng(4), dtype=torch.float64)
+    model = VAE(D, d, "gaussian").double()
+    model.encoder, model.decoder = nn.Linear(D, 2 * d).double(), nn.Linear(d, D).double()
+    M = W.T @ W + sigma**2 * torch.eye(d, dtype=torch.float64)  # the posterior's covariance is σ² M⁻¹
+    with torch.no_grad():
+        model.decoder.weight.copy_(W)
+        model.decoder.bias.zero_()
+        model.b.copy_(b)
+        model.log_sigma.fill_(math.log(sigma))
+        to_mu = torch.linalg.solve(M, W.T)
+        model.encoder.weight.copy_(torch.cat([to_mu, torch.zeros_like(to_mu)]))
+        variances = sigma**2 * torch.linalg.inv(M).diagonal()
+        model.encoder.bias.copy_(torch.cat([-to_mu @ b, variances.log()]))
+    marginal = dist.MultivariateNormal(b, W @ W.T + sigma**2 * torch.eye(D, dtype=torch.float64))
+    return model, b + 2 * torch.randn(8, D, generator=rng(5), dtype=torch.float64), marginal
+
+
+def test_for_the_exact_posterior_the_bound_is_log_p_whatever_z_is_drawn():
+    model, x, marginal = linear(diagonal=True)
+    torch.testing.assert_close(model.log_prob_estimate(x, rng(), n_samples=1), marginal.log_prob(x))
+    elbo = model.elbo(x, rng(), n_samples=5_000)
+    torch.testing.assert_close(elbo, marginal.log_prob(x), atol=0.1, rtol=0)
+
+
+def test_the_bound_is_below_log_p_by_the_kl_to_the_exact_posterior():
+    model, x, marginal = linear(diagonal=False)
+    W, sigma = model.decoder.weight.detach(), model.log_sigma.exp().item()
+    covariance = sigma**2 * torch.linalg.inv(W.T @ W + sigma**2 * torch.eye(2, dtype=torch.float64))
+    mu, log_var = model.encode(x)
+    q = dist.MultivariateNormal(mu, torch.diag_embed(log_var.exp()))
+    gap = dist.kl_divergence(q, dist.MultivariateNormal(mu, covariance.expand(8, 2, 2)))
+    assert gap.min() > 0.3
+    torch.testing.assert_close(model.elbo(x, rng(), n_samples=5_000), marginal.log_prob(x) - gap, atol=0.1, rtol=0)
+
+
+def test_the_estimate_comes_closer_to_log_p_with_more_samples():
+    model, x, marginal = linear(diagonal=False)
+    x, log_p = x.repeat(200, 1), marginal.log_prob(x).repeat(200)
+    gaps = [(log_p - model.log_prob_estimate(x, rng(), n)).mean().item() for n in (1, 10, 100)]
+    assert gaps[0] > 2 * gaps[1] > 4 * gaps[2] > 0
+    torch.testing.assert_close(model.log_prob_estimate(x[:8], rng(), 5_000), log_p[:8], atol=0.05, rtol=0)
+    bound = model.elbo(x, rng()).mean().item()
+    assert log_p.mean().item() - bound == pytest.approx(gaps[0], abs=0.1), "one sample: its mean is the ELBO's"
+
+
+@pytest.mark.parametrize(("likelihood", "architecture"), KINDS)
+def test_kl_is_torch_s(likelihood, architecture):
+    model, x = small(likelihood, architecture), some(likelihood)
+    mu, log_var = model.encode(x)
+    assert mu.shape == log_var.shape == (6, 3)
+    q = dist.Normal(mu, (0.5 * log_var).exp())
+    torch.testing.assert_close(model.kl(x), dist.kl_divergence(q, dist.Normal(0.0, 1.0)))
+
+
+@pytest.mark.parametrize(("likelihood", "architecture"), KINDS)
+def test_log_likelihood_is_torch_s(likelihood, architecture):
+    model, x = small(likelihood, architecture), some(likelihood)
+    z = torch.randn(6, 3, generator=rng(), dtype=torch.float64)
+    outputs = (model.decoder(z).view(6, -1, 25) + model.b).detach()
+    if likelihood == "bernoulli":
+        expected, likely = dist.Bernoulli(logits=outputs[:, 0]), outputs[:, 0].sigmoid()
+    elif likelihood == "gaussian":
+        expected, likely = dist.Normal(outputs[:, 0], model.log_sigma.exp().detach()), outputs[:, 0]
+    else:
+        expected = dist.Categorical(logits=outputs.permute(0, 2, 1))
+        likely = expected.probs.argmax(dim=-1)
+    torch.testing.assert_close(model.log_likelihood(x, z), expected.log_prob(x.to(likely.dtype)).sum(dim=1))
+    torch.testing.assert_close(model.decode(z), likely)
+    torch.testing.assert_close(model.reconstruct(x), model.decode(model.encode(x)[0]))
+
+
+@pytest.mark.parametrize(("likelihood", "architecture"), KINDS)
+def test_the_gradient_is_that_of_finite_differences_with_the_same_noise(likelihood, architecture):
+    model, x = small(likelihood, architecture, beta=1.7), some(likelihood)
+    model.loss(x, rng(2)).backward()
+    for name, p in model.named_parameters():
+        direction = torch.randn(p.shape, generator=rng(9), dtype=torch.float64)
+        losses = []
+        for step in (1e-6, -1e-6):
+            with torch.no_grad():
+                p.add_(direction, alpha=step)
+                losses.append(model.loss(x, rng(2)).item())
+                p.sub_(direction, alpha=step)
+        slope = (losses[0] - losses[1]) / 2e-6
+        assert (p.grad * direction).sum().item() == pytest.approx(slope, rel=1e-4, abs=1e-5), name
+
+
+def test_the_decoder_s_map_is_where_a_pixel_differs_from_its_neighbours():
+    """Without z (weights 0), b alone says what each pixel is likely to be."""
+    model = small("categorical", "convolutional")
+    with torch.no_grad():
+        for p in model.decoder.parameters():
+            p.zero_()
+    expected = model.b.argmax(dim=0)
+    assert (model.decode(torch.zeros(1, 3)) == expected).all() and len(expected.unique()) > 1
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "categorical"])
+@pytest.mark.parametrize("architecture", ["mlp", "convolutional"])
+def test_the_probabilities_of_all_x_sum_to_one(likelihood, architecture):
+    """p(x) = ∫ p(z) p(x|z) dz by Gauss–Hermite quadrature, and the estimate of each log p(x) beside it."""
+    model = small(likelihood, architecture, D=4, d=1)
+    with torch.no_grad():
+        for p in model.encoder.parameters():
+            p.mul_(0.3)  # q as wide as the prior
+    K = 5 if likelihood == "categorical" else 2
+    states = torch.tensor(list(itertools.product(range(K), repeat=4)))
+    places, weights = np.polynomial.hermite_e.hermegauss(80)
+    z = torch.from_numpy(places)[:, None]
+    log_w = torch.from_numpy(np.log(weights / weights.sum()))
+    table = torch.stack([model.log_likelihood(s.expand(80, 4), z) for s in states])  # (K⁴, 80)
+    log_p = torch.logsumexp(table + log_w, dim=1)
+    assert log_p.exp().sum().item() == pytest.approx(1, abs=1e-9)
+    if K == 2:
+        torch.testing.assert_close(model.log_prob_estimate(states, rng(), 4_000), log_p, atol=0.1, rtol=0)
+        assert (model.elbo(states, rng(), 1_000) < log_p + 0.05).all()
+        codes = model.sample(20_000, rng()).long() @ torch.tensor([8, 4, 2, 1])
+        counts = torch.bincount(codes, minlength=16) / 20_000
+        p = log_p.exp()
+        assert abs(counts - p).max() < 4 * (p * (1 - p) / 20_000).sqrt().max()
+
+
+def test_samples_of_the_linear_model_have_its_mean_and_covariance():
+    model, _, marginal = linear(diagonal=False)
+    x = model.sample(50_000, rng())
+    torch.testing.assert_close(x.mean(dim=0), marginal.mean, atol=0.05, rtol=0)
+    torch.testing.assert_close(x.T.cov(), marginal.covariance_matrix, atol=0.15, rtol=0)
+
+
+def test_categorical_samples_follow_the_temperature():
+    """With weights of 0, x does not depend on z, and its probabilities are those of b."""
+    model = small("categorical", D=3)
+    with torch.no_grad():
+        for p in model.decoder.parameters():
+            p.zero_()
+    for temperature in (0.5, 1.0, 2.0):
+        x = model.sample(20_000, rng(), temperature=temperature)
+        counts = torch.stack([(x == k).double().mean(dim=0) for k in range(5)])
+        torch.testing.assert_close(counts, (model.b.detach() / temperature).softmax(dim=0), atol=0.015, rtol=0)
+    assert (model.sample(9, rng(), temperature=0) == model.b.argmax(dim=0)).all()
+
+
+@pytest.mark.parametrize(("likelihood", "architecture"), KINDS)
+def test_at_temperature_0_a_sample_is_what_its_z_is_decoded_to(likelihood, architecture):
+    model = small(likelihood, architecture)
+    x = model.sample(4, rng(3), temperature=0)
+    decoded = model.decode(torch.randn(4, 3, generator=rng(3), dtype=torch.float64))
+    assert x.shape == (4, 25) and x.dtype == decoded.dtype
+    torch.testing.assert_close(x, (decoded > 0.5).double() if likelihood == "bernoulli" else decoded)
+
+
+def test_beta_multiplies_the_kl_and_nothing_else():
+    x = some("bernoulli")
+    losses = [small(beta=beta).loss(x, rng(1)).item() for beta in (0.0, 1.0, 4.0)]
+    kl = small().kl(x).sum(dim=1).mean().item()
+    assert losses[1] - losses[0] == pytest.approx(kl) and losses[2] - losses[0] == pytest.approx(4 * kl)
+    assert losses[1] == pytest.approx(-small().elbo(x, rng(1)).mean().item())
+    assert torch.equal(small(beta=4.0).elbo(x, rng(1)), small(beta=0.0).elbo(x, rng(1)))
+
+
+def test_the_same_generator_gives_the_same_numbers():
+    model, x = small(), some("bernoulli")
+    for call in (lambda g: model.elbo(x, g, 3), lambda g: model.log_prob_estimate(x, g, 3), lambda g: model.loss(x, g),
+                 lambda g: model.sample(9, g)):  # fmt: skip
+        assert torch.equal(call(rng(1)), call(rng(1)))
+        assert not torch.equal(call(rng(1)), call(rng(2)))
+
+
+def test_a_long_x_is_worked_through_in_chunks():
+    model, x = small(), some("bernoulli", n=11)
+    whole = model.log_likelihood(x, torch.zeros(11, 3)), model.kl(x), model.reconstruct(x)
+    model.chunk = 4
+    parts = model.log_likelihood(x, torch.zeros(11, 3)), model.kl(x), model.reconstruct(x)
+    for a, b in zip(whole, parts):
+        torch.testing.assert_close(a, b)
+    assert model.sample(11, rng()).shape == model.elbo(x, rng())[:, None].expand(11, 25).shape
+    assert model.validation_loss(x) == pytest.approx(-model.elbo(x, rng()).mean().item())
+    assert VAE(1024, 2, "categorical", n_values=256, n_hidden=2).chunk == 32
+
+
+@pytest.mark.parametrize(("likelihood", "architecture"), KINDS)
+def test_a_new_model_begins_with_independent_dimensions(likelihood, architecture):
+    """At lr = 0 and without the decoder's random share, log p(x|z) is that of the columns' own frequencies."""
+    columns = torch.arange(25) % 3 == 0
+    x = torch.where(columns, 1, some(likelihood, n=400))
+    model = VAE(25, 2, likelihood, architecture, n_values=5, n_hidden=8, n_channels=3)
+    with torch.no_grad():
+        for p in model.decoder.parameters():
+            p.zero_()
+    model.fit(x, epochs=1, batch_size=100, lr=0.0, progress=False)
+    fit = -model.log_likelihood(x, torch.zeros(400, 2)).mean().item()
+    if likelihood == "gaussian":
+        sigma = (x - x.mean(dim=0)).std().item()
+        expected = 25 * (math.log(sigma) + 0.5 * math.log(2 * math.pi) + 0.5)
+    else:
+        p = torch.stack([(x == k).float().mean(dim=0) for k in range(5)])
+        expected = -torch.xlogy(p, p).sum().item()
+    assert fit == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize("architecture", ["mlp", "convolutional"])
+def test_training_finds_the_one_bit_that_all_pixels_share(architecture):
+    """Two faces, black and white, with noise in 5 % of the pixels: log p(x) = −log 2 − the noise's entropy."""
+    face = (torch.rand(300, 1, generator=rng(1)) < 0.5).float()
+    noise = (torch.rand(300, 16, generator=rng(2)) < 0.05).float()
+    x = (face - noise).abs()
+    model = VAE(16, 2, "bernoulli", architecture, n_hidden=16, n_channels=4)
+    model.fit(x[:200], validation=x[200:], epochs=25, batch_size=20, lr=1e-2, progress=False)
+    entropy = math.log(2) - 16 * (0.05 * math.log(0.05) + 0.95 * math.log(0.95))
+    independent = 16 * math.log(2)
+    estimate = -model.log_prob_estimate(x[200:], rng(), 100).mean().item()
+    assert estimate < entropy + 0.1 * (independent - entropy)
+    assert estimate < -model.elbo(x[200:], rng(), 20).mean().item()
+    assert abs(model.reconstruct(x[200:]).round() - face[200:]).mean() < 0.02
+    assert min(r["validation"] for r in model.history) == pytest.approx(model.validation_loss(x[200:]), rel=1e-5)
+
+
+def test_an_interrupted_training_ends_as_if_nothing_had_happened(tmp_path, monkeypatch):
+    x = some("categorical", n=60)
+    settings = dict(validation=x[40:], epochs=4, batch_size=10, lr=1e-2, progress=False)
+
+    def model():
+        return VAE(25, 2, "categorical", "convolutional", n_values=5, n_channels=3)
+
+    whole = model().fit(x[:40], **settings)
+    stopped, steps, loss = model(), iter(range(10)), VAE.loss
+
+    def until_step_10(self, x, rng=None):
+        if torch.is_grad_enabled() and next(steps, None) is None:
+            raise KeyboardInterrupt
+        return loss(self, x, rng)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(VAE, "loss", until_step_10)
+        stopped.fit(x[:40], state=tmp_path / "state.pt", **settings)
+    again = model().fit(x[:40], state=tmp_path / "state.pt", **settings)
+    for a, b in zip(whole.parameters(), again.parameters()):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize(("likelihood", "architecture"), KINDS)
+def test_a_checkpoint_brings_the_model_back(likelihood, architecture, tmp_path, monkeypatch):
+    monkeypatch.setattr(deep, "CHECKPOINTS", tmp_path)
+    model, x = VAE(25, 2, likelihood, architecture, n_values=5, n_channels=3, beta=2.0), some(likelihood).float()
+    x = x.long() if likelihood == "categorical" else x
+    save_checkpoint(model, tmp_path / "small.safetensors")
+    loaded = load_checkpoint("small")
+    assert isinstance(loaded, VAE) and loaded.beta == 2 and torch.equal(loaded.elbo(x, rng()), model.elbo(x, rng()))
+
+
+def test_a_vae_has_no_log_prob_and_says_what_it_has():
+    with pytest.raises(NotImplementedError, match=r"elbo\(x, rng\).*log_prob_estimate\(x, rng, n_samples\)"):
+        small().log_prob(some("bernoulli"))
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "x", "message"),
+    [
+        ("bernoulli", torch.zeros(3, 4), r"x must be a tensor \(N, 25\), got \(3, 4\)"),
+        ("bernoulli", np.zeros((3, 25)), "got ndarray"),
+        ("bernoulli", torch.full((2, 25), 0.5), "0 and 1 only, got values from 0.5 to 0.5; binarise"),
+        ("gaussian", torch.full((2, 25), float("nan")), "finite"),
+        ("categorical", torch.zeros(2, 25), r"integers in 0..4, got torch.float32"),
+        ("categorical", torch.full((2, 25), 5), r"integers in 0..4, got values in 5..5"),
+    ],
+)
+def test_what_is_no_x_is_refused(likelihood, x, message):
+    model = small(likelihood)
+    with_rng = (lambda x: model.elbo(x, rng())), (lambda x: model.log_prob_estimate(x, rng()))
+    with_z = (lambda x: model.log_likelihood(x, torch.zeros(2, 3)),)
+    for call in (model.loss, model.encode, model.kl, model.reconstruct, model.fit, *with_rng, *with_z):
+        with pytest.raises(ValueError, match=message):
+            call(x)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: VAE(0), "n_features must be a whole number from 1 upwards, got 0"),
+        (lambda: VAE(4, 1.5), "n_latent must be a whole number from 1 upwards, got 1.5"),
+        (lambda: VAE(4, likelihood="normal"), "likelihood must be one of .*, got 'normal'"),
+        (lambda: VAE(4, architecture="big"), "architecture must be one of .*, got 'big'"),
+        (lambda: VAE(5, architecture="convolutional"), "square pictures, n_features = side², got 5"),
+        (lambda: VAE(4, beta=-1), "beta must be a number from 0 upwards, got -1"),
+        (lambda: small().decode(torch.zeros(2, 4)), r"z must be a tensor \(N, 3\), got \(2, 4\)"),
+        (lambda: small().log_likelihood(torch.zeros(2, 25), torch.zeros(3, 3)), "same length, got 2 and 3"),
+        (lambda: small().elbo(torch.zeros(2, 25), rng(), n_samples=0), "n_samples must be a whole number"),
+        (lambda: small().log_prob_estimate(torch.zeros(2, 25), rng(), 0), "n_samples must be a whole number"),
+        (lambda: small().sample(-1, rng()), "n must be a whole number from 0 upwards, got -1"),
+        (lambda: small().sample(2, rng(), temperature=-1), "temperature must be 0 or above, got -1"),
+    ],
+)
+def test_a_senseless_setting_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_first_weights_depend_on_the_seed_alone():
+    before = torch.get_rng_state()
+    a, b, c = (VAE(4, seed=seed) for seed in (5, 5, 6))
+    assert torch.equal(torch.get_rng_state(), before), "torch's own random numbers were touched"
+    assert torch.equal(a.encoder[0].weight, b.encoder[0].weight)
+    assert not torch.equal(a.encoder[0].weight, c.encoder[0].weight)
