@@ -4,6 +4,7 @@ from course_utils.models.box import BoxModel
 from course_utils.models.categorical import JointCategorical
 from course_utils.models.categorical_mixture import CategoricalMixture
 from course_utils.models.deep import DeepModel, load_checkpoint
+from course_utils.models.gan import GAN
 from course_utils.models.gaussian_mixture import GaussianMixture
 from course_utils.models.nade import NADE, RNADE
 from course_utils.models.naive_bayes import NaiveBayes
@@ -11,6 +12,7 @@ from course_utils.models.pixelrnn import PixelRNN
 from course_utils.models.vae import VAE
 
 __all__ = [
+    "GAN",
     "NADE",
     "RNADE",
     "VAE",

@@ -1,0 +1,277 @@
+"""The GAN against the closed form of the best D, the losses' formulas, finite differences, and a ring of Gaussians."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from course_utils.models import GAN, deep, load_checkpoint
+from course_utils.models.deep import save_checkpoint
+
+ANGLES = torch.arange(8) * math.pi / 4
+CENTRES = torch.stack([ANGLES.cos(), ANGLES.sin()], dim=1)
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def ring(n: int) -> torch.Tensor:
+    g = rng()
+    return CENTRES[torch.randint(8, (n,), generator=g)] + 0.05 * torch.randn(n, 2, generator=g)
+
+
+def faces(n: int = 6) -> torch.Tensor:
+    return torch.rand(n, 3, 8, 8, generator=rng(4))
+
+
+def pictures(**more) -> GAN:
+    return GAN(192, 3, "convolutional", n_channels=2, **more)
+
+
+def covered(model: GAN) -> int:
+    """Return how many of the eight Gaussians have 2 % of the samples or more within three of their σ."""
+    near = torch.cdist(model.sample(4_000, rng(1)), CENTRES) < 0.15
+    return int((near.float().mean(dim=0) >= 0.02).sum())
+
+
+class Table(nn.Module):
+    """A generator that draws row k of a table with probability p[k]: it reads k off from where z lies."""
+
+    def __init__(self, rows: torch.Tensor, p: torch.Tensor) -> None:
+        super().__init__()
+        self.rows, self.edges = rows, torch.distributions.Normal(0.0, 1.0).icdf(p.cumsum(dim=0)[:-1])
+
+    def forward(self, z):
+        return self.rows[torch.bucketize(z[:, 0], self.edges)]
+
+
+def test_the_best_d_and_the_value_of_the_game_are_those_of_the_closed_form():
+    """Goodfellow et al. (2014), proposition 1 and theorem 1."""
+    p_data, p_g = torch.tensor([0.5, 0.3, 0.15, 0.05]), torch.tensor([0.1, 0.2, 0.3, 0.4])
+    rows, g = torch.eye(4), rng()
+    model = GAN(4, 1, r1=0.0, n_hidden=16)
+    model.generator = Table(rows, p_g)
+    x = rows.repeat_interleave((p_data * 1000).round().int(), dim=0)
+    for step in range(600):
+        model.step_discriminator(x, g, lr=2e-2 * (1 - step / 600))
+    torch.testing.assert_close(model.discriminate(rows), p_data / (p_data + p_g), atol=0.02, rtol=0)
+    mixture = (p_data + p_g) / 2
+    jsd = sum(0.5 * (p * (p / mixture).log()).sum() for p in (p_data, p_g))
+    with torch.no_grad():
+        value = -model.discriminator_loss(x, model.sample(50_000, g))
+    assert value.item() == pytest.approx((2 * jsd - 2 * math.log(2)).item(), abs=0.02)
+
+
+def test_the_losses_are_those_of_the_paper():
+    x, fakes = ring(50), ring(100)[50:] * 0.3
+    d_x, d_fakes = (GAN().discriminate(points) for points in (x, fakes))
+    model, cautious = GAN(), GAN(loss="minimax")
+    expected = -(d_x.log().mean() + (1 - d_fakes).log().mean())
+    assert model.discriminator_loss(x, fakes).item() == pytest.approx(expected.item())
+    assert model.generator_loss(fakes).item() == pytest.approx(-d_fakes.log().mean().item())
+    assert cautious.generator_loss(fakes).item() == pytest.approx((1 - d_fakes).log().mean().item())
+
+
+def test_the_gradients_of_g_s_losses_differ_by_the_odds_of_d():
+    """d/dl of log(1 − σ(l)) is −σ(l), and of −log σ(l) it is −(1 − σ(l)): where D is sure, only the second is alive."""
+    fakes = (20 * ring(5)).requires_grad_()
+    slopes = {}
+    for loss in ("minimax", "non_saturating"):
+        model = GAN(loss=loss)
+        (slopes[loss],) = torch.autograd.grad(model.generator_loss(fakes), fakes)
+    (slope,) = torch.autograd.grad(model.log_odds(fakes).sum(), fakes)
+    d = model.discriminate(fakes.detach())[:, None]
+    torch.testing.assert_close(slopes["minimax"], -d * slope / 5)
+    torch.testing.assert_close(slopes["non_saturating"], -(1 - d) * slope / 5)
+
+
+def test_the_penalty_is_the_squared_slope_of_the_log_odds():
+    model, x = GAN().double(), ring(7).double()
+    slopes = []
+    for step in torch.eye(2, dtype=torch.float64) * 1e-6:
+        slopes.append((model.log_odds(x + step) - model.log_odds(x - step)) / 2e-6)
+    expected = (torch.stack(slopes) ** 2).sum(dim=0).mean().item()
+    assert model.penalty(x).item() == pytest.approx(expected, rel=1e-6)
+    assert pictures().penalty(faces()).item() > 0
+
+
+def test_r1_adds_half_of_the_penalty_to_d_s_gradient():
+    x, gradients = ring(40), []
+    for r1 in (0.0, 2.0):
+        model = GAN(r1=r1).double()
+        model.step_discriminator(x, rng(), lr=0.0)
+        gradients.append([p.grad for p in model.discriminator.parameters()])
+    weights = list(model.discriminator.parameters())
+    more = torch.autograd.grad(model.penalty(x), weights, allow_unused=True)
+    for without, with_it, extra in zip(*gradients, more):
+        torch.testing.assert_close(with_it, without + (0 if extra is None else extra))
+
+
+@pytest.mark.parametrize("make", [GAN, pictures])
+def test_a_step_leaves_the_other_player_untouched(make):
+    model = make()
+    x, g = ring(20) if make is GAN else faces(), rng()
+
+    def state(player):
+        gradients = [None if p.grad is None else p.grad.clone() for p in player.parameters()]
+        return [v.clone() for v in player.state_dict().values()], gradients
+
+    def same(a, b):
+        return all(torch.equal(v, w) if v is not None and w is not None else v is w for v, w in zip(a, b))
+
+    steps = [
+        (lambda: model.step_discriminator(x, g), model.discriminator, model.generator),
+        (lambda: model.step_generator(len(x), g), model.generator, model.discriminator),
+    ]
+    for step, moves, stays in steps * 2:  # from the second round on, both have gradients from before
+        before, other = state(moves), state(stays)
+        step()
+        after, other_after = state(moves), state(stays)
+        assert same(other[0], other_after[0]) and same(other[1], other_after[1])
+        assert not any(torch.equal(v, w) for v, w in zip(before[0], after[0])), "each of its weights moves"
+        assert all(p.requires_grad for p in model.parameters())
+
+
+def test_a_step_goes_down_its_own_loss():
+    model, x = GAN(r1=0.0), ring(200)
+    first = model.step_discriminator(x, rng(1), lr=1e-3)
+    with torch.no_grad():
+        fakes = model.generator(model.noise(200, rng(1)))
+        assert model.discriminator_loss(x, fakes).item() < first
+    first = model.step_generator(200, rng(2), lr=1e-3)
+    with torch.no_grad():
+        assert model.generator_loss(model.generator(model.noise(200, rng(2)))).item() < first
+
+
+def test_on_the_ring_it_covers_all_eight():
+    model = GAN().fit(ring(6_400), epochs=15, lr=1e-3, progress=False)
+    assert covered(model) == 8
+    assert [r["epoch"] for r in model.history] == list(range(1, 16))
+    assert all(0 < r["discriminator"] <= 2 * math.log(2) + 0.2 for r in model.history)
+
+
+def test_it_collapses_when_g_plays_three_times_for_each_move_of_d():
+    """D cannot follow: G runs to wherever D is fooled at the moment, with all of its samples."""
+    model = GAN(r1=0.0, loss="minimax").fit(ring(6_400), epochs=6, lr=1e-3, generator_steps=3, progress=False)
+    assert covered(model) <= 2
+    assert model.sample(1_000, rng()).std(dim=0).max() < 0.5, "the ring's own is 0.7"
+
+
+@pytest.mark.parametrize("r1", [0.0, 0.1])
+def test_an_interrupted_training_ends_as_if_nothing_had_happened(tmp_path, monkeypatch, r1):
+    settings = dict(epochs=4, batch_size=20, progress=False)
+    whole = GAN(n_hidden=8, r1=r1).fit(ring(100), **settings)
+    steps, step = iter(range(12)), GAN.step_generator
+
+    def until_step_12(self, *arguments):
+        if next(steps, None) is None:
+            raise KeyboardInterrupt
+        return step(self, *arguments)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(GAN, "step_generator", until_step_12)
+        GAN(n_hidden=8, r1=r1).fit(ring(100), state=tmp_path / "state.pt", **settings)
+    again = GAN(n_hidden=8, r1=r1).fit(ring(100), state=tmp_path / "state.pt", **settings)
+    for a, b in zip(whole.parameters(), again.parameters()):
+        assert torch.equal(a, b)
+    assert [r["generator"] for r in again.history] == [r["generator"] for r in whole.history]
+
+
+def test_the_same_generator_of_random_numbers_plays_the_same_game():
+    runs = [GAN(n_hidden=8).fit(ring(100), epochs=2, batch_size=20, rng=rng(s), progress=False) for s in (1, 1, 2)]
+    samples = [model.sample(5, rng(3)) for model in runs]
+    assert torch.equal(samples[0], samples[1]) and not torch.equal(samples[0], samples[2])
+    assert not torch.equal(runs[0].sample(5, rng(3)), runs[0].sample(5, rng(4)))
+
+
+def test_a_sample_is_decoded_noise():
+    large = GAN(3072, 5, "convolutional", n_channels=1)
+    for model, shape in ((GAN(3, 4), (3,)), (pictures(), (3, 8, 8)), (large, (3, 32, 32))):
+        model.chunk = 2
+        x = model.sample(5, rng())
+        assert x.shape == (5, *shape) and x.dtype == torch.float32 and not x.requires_grad
+        torch.testing.assert_close(x, model.decode(torch.randn(5, model.n_latent, generator=rng())))
+        assert model.discriminate(x).shape == (5,)
+    assert 0 <= x.min() and x.max() <= 1
+
+
+@pytest.mark.parametrize("make", [GAN, pictures])
+def test_a_checkpoint_brings_both_players_back(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(deep, "CHECKPOINTS", tmp_path)
+    model = make(loss="minimax", r1=0.5)
+    save_checkpoint(model, tmp_path / "small.safetensors")
+    loaded = load_checkpoint("small")
+    x = model.sample(4, rng())
+    assert isinstance(loaded, GAN) and loaded.r1 == 0.5 and loaded.kind_of_loss == "minimax"
+    assert torch.equal(loaded.sample(4, rng()), x) and torch.equal(loaded.discriminate(x), model.discriminate(x))
+
+
+def test_a_gan_has_no_density_and_says_so():
+    with pytest.raises(NotImplementedError, match="no density"):
+        GAN().log_prob(ring(3))
+    with pytest.raises(NotImplementedError, match="two losses"):
+        GAN().loss(ring(3))
+
+
+def test_a_loss_that_is_no_number_stops_the_game():
+    model = GAN()
+    with torch.no_grad():
+        model.discriminator[0].weight.fill_(float("nan"))
+    with pytest.raises(FloatingPointError, match="epoch 1: take a smaller lr"):
+        model.fit(ring(100), progress=False)
+
+
+@pytest.mark.parametrize(
+    ("model", "x", "message"),
+    [
+        (GAN(), torch.zeros(3, 4), r"x must be a tensor \(N, 2\), got \(3, 4\)"),
+        (GAN(), np.zeros((3, 2)), "got ndarray"),
+        (GAN(), torch.zeros(3, 2, dtype=torch.long), "finite floats, got torch.int64"),
+        (GAN(), torch.full((3, 2), float("inf")), "finite floats"),
+        (pictures(), torch.zeros(3, 3, 8, 7), r"x must be a tensor \(N, 3, 8, 8\), got \(3, 3, 8, 7\)"),
+        (pictures(), torch.full((3, 3, 8, 8), 255.0), r"numbers in \[0, 1\], got 255 to 255"),
+    ],
+)
+def test_what_is_no_x_is_refused(model, x, message):
+    for call in (model.fit, model.log_odds, model.discriminator_loss, model.step_discriminator):
+        with pytest.raises(ValueError, match=message):
+            call(x, *[x] * (call == model.discriminator_loss), *[rng()] * (call == model.step_discriminator))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: GAN(0), "n_features must be a whole number from 1 upwards, got 0"),
+        (lambda: GAN(architecture="big"), "architecture must be one of .*, got 'big'"),
+        (lambda: GAN(loss="hinge"), "loss must be one of .*, got 'hinge'"),
+        (lambda: GAN(r1=-1), "r1 must be a number from 0 upwards, got -1"),
+        (lambda: GAN(64, architecture="convolutional"), "n_features = 3 side², got 64"),
+        (lambda: GAN().decode(torch.zeros(2, 3)), r"z must be a tensor \(N, 2\), got \(2, 3\)"),
+        (lambda: GAN().sample(-1, rng()), "n must be a whole number from 0 upwards, got -1"),
+        (lambda: GAN().step_generator(0, rng()), "n must be a whole number from 1 upwards, got 0"),
+        (lambda: GAN().fit(ring(9), generator_steps=0), "generator_steps must be a whole number from 1"),
+    ],
+)
+def test_a_senseless_setting_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_first_weights_depend_on_the_seed_alone():
+    before = torch.get_rng_state()
+    a, b, c = (GAN(seed=seed) for seed in (5, 5, 6))
+    assert torch.equal(torch.get_rng_state(), before), "torch's own random numbers were touched"
+    assert torch.equal(a.generator[0].weight, b.generator[0].weight)
+    assert not torch.equal(a.generator[0].weight, c.generator[0].weight)
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_the_rate_falls_along_half_a_cosine_with_or_without_a_bar(monkeypatch, progress):
+    rates, step = [], GAN.step_generator
+    monkeypatch.setattr(GAN, "step_generator", lambda self, n, g, lr: rates.append(lr) or step(self, n, g, lr))
+    GAN(n_hidden=4).fit(ring(40), epochs=3, batch_size=10, lr=0.5, progress=progress)
+    expected = [0.25 * (1 + math.cos(math.pi * s / 12)) for s in range(12)]
+    assert rates == pytest.approx(expected)
