@@ -32,7 +32,7 @@ WIDGETS = [
     ("elbo_explorer", "09_the_elbo", "mean", "width"),
     ("guessing_game", "10_from_tables_to_autoregression", "told", "picture"),
     ("completion", "12_pixelrnn", "setting", "face"),
-    ("pixel_sampler", "11_nade", "step", "picture"),
+    ("pixel_sampler", "11_nade", "step", "step"),
 ]
 LESSONS = {name: lesson for name, lesson, *_ in WIDGETS}
 EACH = pytest.mark.parametrize("name, lesson, dragged, pressed", WIDGETS, ids=[f"{name} {lesson[:2]}" for name, lesson, *_ in WIDGETS])
