@@ -15,7 +15,7 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 FILES = sorted(
     path.relative_to(DATA).as_posix()
     for path in DATA.rglob("*")
-    if path.is_file() and path.name != "README.md" and path.suffix != ".png" and "build" not in path.relative_to(DATA).parts
+    if path.is_file() and path.name != "README.md" and path.suffix != ".png" and not {"build", "checkpoints"} & set(path.relative_to(DATA).parts)
 )
 
 

@@ -1,0 +1,57 @@
+"""The trained weights in data/checkpoints: complete, documented, and as good as they say."""
+
+import re
+
+import pytest
+import torch
+
+from course_utils.datasets import load_planet_pixel, planet_pixel_distribution, planet_pixel_entropy
+from course_utils.models import load_checkpoint
+from course_utils.models.deep import CHECKPOINTS, checkpoint_facts
+from course_utils.pretrain import RECIPES, to_bits, to_rgb
+
+README = (CHECKPOINTS / "README.md").read_text(encoding="utf-8")
+ENCODE = {"nade_planet_pixel": to_bits, "pixelrnn_row_planet_pixel": to_rgb, "pixelrnn_diagonal_planet_pixel": to_rgb}
+
+
+def test_there_is_a_file_for_each_recipe_and_nothing_else():
+    assert {path.name for path in CHECKPOINTS.iterdir()} == {f"{name}.safetensors" for name in RECIPES} | {"README.md"}
+
+
+def test_data_and_weights_stay_small():
+    assert sum(path.stat().st_size for path in CHECKPOINTS.parent.rglob("*") if path.is_file()) < 30e6
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_table_says_what_the_file_says(name):
+    facts = checkpoint_facts(name)
+    (row,) = re.findall(rf"^\| `{name}` \|.*$", README, flags=re.MULTILINE)
+    _, _, model, parameters, best, minutes, score, _ = (cell.strip() for cell in row.split("|"))
+    weights = load_checkpoint(name)
+    assert model == facts["model"]
+    assert parameters == f"{sum(p.numel() for p in weights.parameters()):,}"
+    assert best == f"{facts['best_epoch']} of {facts['settings']['epochs']}"
+    assert minutes == f"{facts['seconds'] / 60:.0f}"
+    assert score == f"{facts['score'].get('nats', facts['score'].get('validation nats')):.2f}"
+    assert facts["command"] == f"python -m course_utils.pretrain {name}"
+    recipe = RECIPES[name]
+    assert facts["settings"] == recipe.settings and facts["arguments"] == recipe.model().arguments
+
+
+@pytest.mark.parametrize("name", ENCODE)
+def test_the_stored_nats_are_those_of_the_faces(name):
+    """On 200 faces drawn from p_data the mean differs from the sum over all by a few standard errors at the most."""
+    faces = planet_pixel_distribution()
+    rows = torch.multinomial(torch.from_numpy(faces.probabilities), 200, True, generator=torch.Generator().manual_seed(1))
+    nats = -load_checkpoint(name).log_prob(ENCODE[name](faces.pixels[rows]))
+    stored = checkpoint_facts(name)["score"]["nats"]
+    assert stored > planet_pixel_entropy()
+    assert abs(nats.mean().item() - stored) < 4 * nats.std().item() / 200**0.5
+
+
+@pytest.mark.parametrize("name", ENCODE)
+def test_what_was_never_a_face_is_far_less_likely(name):
+    pixels = load_planet_pixel("test").pixels[:5]
+    model = load_checkpoint(name)
+    upside_down = pixels.reshape(-1, 32, 32)[:, ::-1].reshape(-1, 1024).copy()
+    assert (model.log_prob(ENCODE[name](pixels)) > model.log_prob(ENCODE[name](upside_down)) + 1000).all()
