@@ -26,7 +26,7 @@ def test_data_and_weights_stay_small():
 def test_the_table_says_what_the_file_says(name):
     facts = checkpoint_facts(name)
     (row,) = re.findall(rf"^\| `{name}` \|.*$", README, flags=re.MULTILINE)
-    _, _, model, parameters, best, minutes, score, _ = (cell.strip() for cell in row.split("|"))
+    _, _, model, parameters, best, minutes, score, _, _ = (cell.strip() for cell in row.split("|"))
     weights = load_checkpoint(name)
     assert model == facts["model"]
     assert parameters == f"{sum(p.numel() for p in weights.parameters()):,}"
