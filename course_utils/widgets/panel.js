@@ -80,6 +80,7 @@ function render({ model, el }) {
     setPlaying(!playing);
     takeStep();
   });
+  if (playButton) playButton.style.minWidth = "5em"; // the same for both words, so that nothing jumps
   function setPlaying(on) {
     clearTimeout(nextStep);
     playing = on;
