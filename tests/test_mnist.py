@@ -142,7 +142,7 @@ def test_if_no_mirror_helps_a_message_says_why_and_nothing_broken_stays(behaviou
     assert kept(cache) == {}
 
 
-@pytest.mark.parametrize("before", [b"", FILES[NAMES[0]][:100], b"something else"])
+@pytest.mark.parametrize("before", [b"", FILES[NAMES[0]][:100], b"something else"], ids=["empty", "half", "other"])
 def test_a_damaged_or_half_finished_file_is_never_read_and_never_stays(before, mirrors, cache):
     cache.mkdir()
     (cache / NAMES[0]).write_bytes(before)
