@@ -254,7 +254,7 @@ def test_known_pixels_stay_and_are_heard_of(kind):
 def test_pictures_come_as_often_as_log_prob_says(kind):
     model = rough(kind, 2, n_values=2)
     x = all_pictures(model, 2, 1)
-    n = 100_000
+    n = 20_000
     counts = (model.sample(n, rng(8), (2, 1))[:, None] == x).flatten(2).all(dim=2).sum(dim=0)
     assert stats.chisquare(counts, n * model.log_prob(x).exp()).pvalue > 0.01
 
