@@ -1,6 +1,10 @@
 """What pytest cannot read from pyproject.toml."""
 
+import os
 from pathlib import Path
+
+# Two files are tested at a time. On two cores, more threads than this would mostly wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 collect_ignore = ["my_lessons", "slides"]
 
