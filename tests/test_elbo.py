@@ -135,7 +135,7 @@ def train(seed, causes):
 
 def log_joint(strength, x, Z):
     """Return the lesson's log p(x, z) of all stories, (S,)."""
-    return run("09", "def log_joint", strength=strength, x=x)["log_joint"](Z)
+    return run("09", "def log_joint", x=x)["log_joint"](Z, strength)
 
 
 @given(SEEDS, CAUSES)
