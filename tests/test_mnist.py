@@ -204,7 +204,7 @@ def test_lesson_08_downloads_only_where_it_is_wanted(monkeypatch):
     """Run the cell of the lesson that is switched off there, on noise."""
     (path,) = NOTEBOOKS.glob("08_*.ipynb")
     (source,) = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.source.startswith("MNIST = False\n")]
-    digits = mnist.Mnist(np.random.default_rng(0).uniform(size=(100, 784)).astype(np.float32), np.zeros(100, int))
+    digits = mnist.Digits(np.random.default_rng(0).uniform(size=(100, 784)).astype(np.float32), np.zeros(100, int))
     asked, shown = [], []
     monkeypatch.setattr(datasets, "load_mnist", lambda split: asked.append(split) or digits)
     monkeypatch.setattr(plotting, "images", lambda pictures, *_: shown.append(pictures))

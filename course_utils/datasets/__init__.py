@@ -3,7 +3,7 @@
 from course_utils.datasets.binarized_mnist import load_binarized_mnist
 from course_utils.datasets.biscuit_tins import BiscuitTins, draw_biscuit_tins, load_biscuit_tins
 from course_utils.datasets.digits import Digits, load_digits
-from course_utils.datasets.mnist import Mnist, load_mnist
+from course_utils.datasets.mnist import load_mnist
 from course_utils.datasets.planet_pixel import (
     PlanetPixel,
     PlanetPixelDistribution,
@@ -18,7 +18,6 @@ __all__ = [
     "WRODL_VALUES",
     "BiscuitTins",
     "Digits",
-    "Mnist",
     "PlanetPixel",
     "PlanetPixelDistribution",
     "WorldLand",

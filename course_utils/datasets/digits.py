@@ -1,5 +1,6 @@
 """Handwritten digits, 8 × 8: real handwriting that comes with scikit-learn, so it needs no download."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,14 +9,15 @@ import sklearn.datasets
 
 @dataclass(frozen=True)
 class Digits:
-    """N handwritten digits: pixels (N, 64) in [0, 1], 1 for full ink, and labels (N,) from 0 to 9."""
+    """N handwritten digits: pixels (N, D) of square pictures in [0, 1], 1 for full ink, and labels (N,) from 0 to 9."""
 
     pixels: np.ndarray
     labels: np.ndarray
 
     def images(self) -> np.ndarray:
-        """Return the pictures as (N, 8, 8), the first row on top."""
-        return self.pixels.reshape(-1, 8, 8)
+        """Return the pictures as (N, √D, √D), the first row on top."""
+        side = math.isqrt(self.pixels.shape[1])
+        return self.pixels.reshape(-1, side, side)
 
 
 def load_digits() -> Digits:

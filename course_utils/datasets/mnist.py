@@ -1,12 +1,13 @@
 """MNIST, 28 × 28: the handwritten digits that everybody knows, downloaded once; no lesson needs them."""
 
 import gzip
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pooch
 import requests
+
+from course_utils.datasets.digits import Digits
 
 MIRRORS = (  # tried in turn
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -26,19 +27,7 @@ SHA256 = {
 TIMEOUT = 10  # seconds without a byte after which a mirror is given up
 
 
-@dataclass(frozen=True)
-class Mnist:
-    """N handwritten digits: pixels (N, 784) float32 in [0, 1], 1 for full ink, and labels (N,) from 0 to 9."""
-
-    pixels: np.ndarray
-    labels: np.ndarray
-
-    def images(self) -> np.ndarray:
-        """Return the pictures as (N, 28, 28), the first row on top."""
-        return self.pixels.reshape(-1, 28, 28)
-
-
-def load_mnist(split: str) -> Mnist:
+def load_mnist(split: str) -> Digits:
     """Load "train" (60,000 digits) or "test" (10,000) in their original order; the first time this downloads 12 MB or 2 MB.
 
     The files are kept in the user's cache, or in the folder that the environment variable MNIST_FOLDER names. Raises
@@ -50,7 +39,7 @@ def load_mnist(split: str) -> Mnist:
         raise ValueError(f"split must be one of {', '.join(map(repr, SPLITS))}, got {split!r}")
     images, labels = (gzip.decompress(_fetch(name, split).read_bytes()) for name in SPLITS[split])
     pixels = np.frombuffer(images, np.uint8, offset=16).reshape(-1, 784)  # a header of four numbers, then the bytes
-    return Mnist(pixels / np.float32(255), np.frombuffer(labels, np.uint8, offset=8).astype(int))
+    return Digits(pixels / np.float32(255), np.frombuffer(labels, np.uint8, offset=8).astype(int))
 
 
 def _fetch(name: str, split: str) -> Path:
