@@ -19,19 +19,23 @@ import torch
 
 from course_utils.datasets import load_binarized_mnist, load_planet_pixel
 from course_utils.evaluation import cross_entropy, score_planet_pixel
-from course_utils.models import NADE, DeepModel, PixelRNN, deep
+from course_utils.models import GAN, NADE, VAE, DeepModel, PixelRNN, deep
 from course_utils.models.deep import save_checkpoint
 
 SEED = 0
 N_SAMPLES = 500  # that Rule 1, Rule 2 and coverage are measured on
+N_IMPORTANCE = 64  # samples of z for each estimate of a VAE's log p(x)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one checkpoint is made: the model, its data (train, validation), the settings of fit, and its score."""
+    """How one checkpoint is made: the model, its data (train, validation), the settings of fit, and its score.
+
+    Without validation there is no best epoch, and the last one's weights are kept.
+    """
 
     model: Callable[[], DeepModel]
-    data: Callable[[], tuple[torch.Tensor, torch.Tensor]]
+    data: Callable[[], tuple[torch.Tensor, torch.Tensor | None]]
     settings: dict[str, Any]
     score: Callable[[DeepModel], dict[str, float]]
 
@@ -52,21 +56,54 @@ def _score_mnist(model: DeepModel) -> dict[str, float]:
     }
 
 
+def _rng(model: DeepModel) -> torch.Generator:
+    return torch.Generator(model.like["device"]).manual_seed(SEED)
+
+
+def _rules(samples: np.ndarray) -> dict[str, float]:
+    scores = score_planet_pixel(samples, load_planet_pixel("train"))
+    return {
+        "rule 1": scores.rule1,
+        "rule 2": scores.rule2,
+        "coverage": scores.coverage,
+        "coverage of p_data": scores.reference_coverage,
+    }
+
+
 def _score_planet_pixel(encode: Callable, decode: Callable) -> Callable[[DeepModel], dict[str, float]]:
     """Return a function that gives the exact nats over all faces, and the rules on samples."""
+    return lambda model: {
+        "nats": cross_entropy(lambda pixels: model.log_prob(encode(pixels))),
+        **_rules(decode(model.sample(N_SAMPLES, _rng(model)))),
+    }
 
-    def score(model: DeepModel) -> dict[str, float]:
-        samples = decode(model.sample(N_SAMPLES, torch.Generator(model.like["device"]).manual_seed(SEED)))
-        scores = score_planet_pixel(samples, load_planet_pixel("train"))
-        return {
-            "nats": cross_entropy(lambda pixels: model.log_prob(encode(pixels))),
-            "rule 1": scores.rule1,
-            "rule 2": scores.rule2,
-            "coverage": scores.coverage,
-            "coverage of p_data": scores.reference_coverage,
-        }
 
-    return score
+def _score_vae_mnist(model: VAE) -> dict[str, float]:
+    _, validation = _binarized_mnist()
+    rng = _rng(model)
+    return {
+        "validation bound": -model.elbo(validation, rng).mean().item(),
+        "validation estimate": -model.log_prob_estimate(validation, rng, N_IMPORTANCE).mean().item(),
+    }
+
+
+def _score_vae_planet_pixel(model: VAE) -> dict[str, float]:
+    """Return the bound and the estimate over all faces, and the rules on the most likely face for each z."""
+    rng = _rng(model)
+    return {
+        "bound": cross_entropy(lambda pixels: model.elbo(to_indices(pixels), rng)),
+        "estimate": cross_entropy(lambda pixels: model.log_prob_estimate(to_indices(pixels), rng, N_IMPORTANCE)),
+        **_rules(model.sample(N_SAMPLES, rng, temperature=0).cpu().numpy().astype(np.uint8)),
+    }
+
+
+def _score_gan_planet_pixel(model: GAN) -> dict[str, float]:
+    return _rules(from_floats(model.sample(N_SAMPLES, _rng(model))))
+
+
+def to_indices(pixels: np.ndarray) -> torch.Tensor:
+    """Return palette numbers (N, 1024) as a tensor of whole numbers."""
+    return torch.from_numpy(pixels.astype(np.int64))
 
 
 def to_rgb(pixels: np.ndarray) -> torch.Tensor:
@@ -78,6 +115,16 @@ def to_rgb(pixels: np.ndarray) -> torch.Tensor:
 def from_rgb(x: torch.Tensor) -> np.ndarray:
     """Return the pictures (N, 32, 32, 3) uint8 from colours (N, 3, 32, 32)."""
     return x.permute(0, 2, 3, 1).cpu().numpy().astype(np.uint8)
+
+
+def to_floats(pixels: np.ndarray) -> torch.Tensor:
+    """Return palette numbers (N, 1024) as colours (N, 3, 32, 32) in [0, 1]."""
+    return to_rgb(pixels).float() / 255
+
+
+def from_floats(x: torch.Tensor) -> np.ndarray:
+    """Return the pictures (N, 32, 32, 3) in [0, 1] from colours (N, 3, 32, 32)."""
+    return x.permute(0, 2, 3, 1).cpu().numpy()
 
 
 def to_bits(pixels: np.ndarray) -> torch.Tensor:
@@ -115,6 +162,24 @@ RECIPES = {
         dict(epochs=35, batch_size=16, lr=4e-3),
         _score_planet_pixel(to_rgb, from_rgb),
     ),
+    "vae_mnist": Recipe(
+        lambda: VAE(784, n_latent=20, n_hidden=500, seed=SEED),
+        _binarized_mnist,
+        dict(epochs=50, batch_size=100, lr=1e-3),
+        _score_vae_mnist,
+    ),
+    "vae_planet_pixel": Recipe(
+        lambda: VAE(1024, 12, "categorical", "convolutional", n_values=256, seed=SEED),
+        _planet_pixel(to_indices),
+        dict(epochs=150, batch_size=20, lr=2e-3),
+        _score_vae_planet_pixel,
+    ),
+    "gan_planet_pixel": Recipe(
+        lambda: GAN(3072, 16, "convolutional", r1=2.0, seed=SEED),
+        lambda: (to_floats(load_planet_pixel("train").pixels), None),
+        dict(epochs=500, batch_size=40, lr=1e-3),
+        _score_gan_planet_pixel,
+    ),
 }
 
 
@@ -128,7 +193,8 @@ def pretrain(name: str, device: str = "auto", epochs: int | None = None) -> dict
     states.mkdir(parents=True, exist_ok=True)
     train, validation = recipe.data()
     model = recipe.model().to(device)
-    model.fit(train, validation=validation, rng=torch.Generator().manual_seed(SEED), state=states / f"{name}.pt", **settings)
+    watched = {} if validation is None else {"validation": validation}
+    model.fit(train, rng=torch.Generator().manual_seed(SEED), state=states / f"{name}.pt", **settings, **watched)
     model.half().float()
     score = {what: round(value, 4) for what, value in recipe.score(model).items()}
     deep.CHECKPOINTS.mkdir(exist_ok=True)
@@ -138,7 +204,7 @@ def pretrain(name: str, device: str = "auto", epochs: int | None = None) -> dict
         command=f"python -m course_utils.pretrain {name}" + (f" --epochs {epochs}" if epochs else ""),
         seed=SEED,
         settings=settings,
-        best_epoch=min(model.history, key=lambda r: r["validation"])["epoch"],
+        best_epoch=min(model.history, key=lambda r: r.get("validation", -r["epoch"]))["epoch"],
         seconds=round(sum(r["seconds"] for r in model.history)),
         device=f"{device}, {torch.get_num_threads()} threads" if device == "cpu" else torch.cuda.get_device_name(),
         torch=torch.__version__,
