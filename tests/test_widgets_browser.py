@@ -171,7 +171,7 @@ def open_widget(open_lesson):
 
 
 def test_every_widget_is_tried_in_the_browser():
-    assert set(LESSONS) == set(widgets.__all__)
+    assert set(LESSONS) == set(widgets.__all__) - {"page_decoder"}  # no widget: a part of one
 
 
 @EACH

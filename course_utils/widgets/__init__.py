@@ -11,11 +11,12 @@ from course_utils.widgets.imagined_digit import imagined_digit
 from course_utils.widgets.latent_explorer import latent_explorer
 from course_utils.widgets.likelihood_landscape import likelihood_landscape
 from course_utils.widgets.mixture_sliders import mixture_sliders
+from course_utils.widgets.page_decoder import page_decoder
 from course_utils.widgets.pixel_sampler import pixel_sampler
 from course_utils.widgets.pseudo_count import pseudo_count
 from course_utils.widgets.style_designer import style_designer
 
 __all__ = [
     "bayes_explorer", "box_explorer", "completion", "elbo_explorer", "em_stepper", "guessing_game", "hidden_pixels", "imagined_digit",
-    "latent_explorer", "likelihood_landscape", "mixture_sliders", "pixel_sampler", "pseudo_count", "style_designer",
+    "latent_explorer", "likelihood_landscape", "mixture_sliders", "page_decoder", "pixel_sampler", "pseudo_count", "style_designer",
 ]  # fmt: skip
