@@ -2,13 +2,15 @@
 
 import re
 
+import numpy as np
 import pytest
 import torch
 
 from course_utils.datasets import load_planet_pixel, planet_pixel_distribution, planet_pixel_entropy
+from course_utils.evaluation import score_planet_pixel
 from course_utils.models import load_checkpoint
 from course_utils.models.deep import CHECKPOINTS, checkpoint_facts
-from course_utils.pretrain import RECIPES, to_bits, to_rgb
+from course_utils.pretrain import RECIPES, from_floats, to_bits, to_indices, to_rgb
 
 README = (CHECKPOINTS / "README.md").read_text(encoding="utf-8")
 ENCODE = {"nade_planet_pixel": to_bits, "pixelrnn_row_planet_pixel": to_rgb, "pixelrnn_diagonal_planet_pixel": to_rgb}
@@ -22,6 +24,11 @@ def test_data_and_weights_stay_small():
     assert sum(path.stat().st_size for path in CHECKPOINTS.parent.rglob("*") if path.is_file()) < 30e6
 
 
+def draws() -> np.ndarray:
+    """Return 200 faces drawn from p_data, (200, 1024)."""
+    return planet_pixel_distribution().sample(200, np.random.default_rng(1))
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_table_says_what_the_file_says(name):
     facts = checkpoint_facts(name)
@@ -32,7 +39,8 @@ def test_the_table_says_what_the_file_says(name):
     assert parameters == f"{sum(p.numel() for p in weights.parameters()):,}"
     assert best == f"{facts['best_epoch']} of {facts['settings']['epochs']}"
     assert minutes == f"{facts['seconds'] / 60:.0f}"
-    assert score == f"{facts['score'].get('nats', facts['score'].get('validation nats')):.2f}"
+    nats = [value for what, value in facts["score"].items() if what.endswith(("nats", "estimate")) and what != "train nats"]
+    assert score == ("n/a" if model == "GAN" else f"{nats[0]:.2f}")
     assert facts["command"] == f"python -m course_utils.pretrain {name}"
     recipe = RECIPES[name]
     assert facts["settings"] == recipe.settings and facts["arguments"] == recipe.model().arguments
@@ -41,9 +49,7 @@ def test_the_table_says_what_the_file_says(name):
 @pytest.mark.parametrize("name", ENCODE)
 def test_the_stored_nats_are_those_of_the_faces(name):
     """On 200 faces drawn from p_data the mean differs from the sum over all by a few standard errors at the most."""
-    faces = planet_pixel_distribution()
-    rows = torch.multinomial(torch.from_numpy(faces.probabilities), 200, True, generator=torch.Generator().manual_seed(1))
-    nats = -load_checkpoint(name).log_prob(ENCODE[name](faces.pixels[rows]))
+    nats = -load_checkpoint(name).log_prob(ENCODE[name](draws()))
     stored = checkpoint_facts(name)["score"]["nats"]
     assert stored > planet_pixel_entropy()
     assert abs(nats.mean().item() - stored) < 4 * nats.std().item() / 200**0.5
@@ -55,3 +61,22 @@ def test_what_was_never_a_face_is_far_less_likely(name):
     model = load_checkpoint(name)
     upside_down = pixels.reshape(-1, 32, 32)[:, ::-1].reshape(-1, 1024).copy()
     assert (model.log_prob(ENCODE[name](pixels)) > model.log_prob(ENCODE[name](upside_down)) + 1000).all()
+
+
+def test_the_stored_bound_and_estimate_are_those_of_the_faces():
+    model, rng = load_checkpoint("vae_planet_pixel"), torch.Generator().manual_seed(1)
+    score, x = checkpoint_facts("vae_planet_pixel")["score"], to_indices(draws())
+    bound, estimate = -model.elbo(x, rng), -model.log_prob_estimate(x, rng, n_samples=16)
+    assert abs(bound.mean().item() - score["bound"]) < 4 * bound.std().item() / 200**0.5
+    assert abs(estimate.mean().item() - score["estimate"]) < 4 * estimate.std().item() / 200**0.5
+    assert planet_pixel_entropy() < score["estimate"] < score["bound"]
+
+
+@pytest.mark.parametrize("name", ["vae_planet_pixel", "gan_planet_pixel"])
+def test_the_stored_rules_are_those_of_new_samples(name):
+    model, rng = load_checkpoint(name), torch.Generator().manual_seed(1)
+    samples = from_floats(model.sample(200, rng)) if name[0] == "g" else model.sample(200, rng, temperature=0).numpy()
+    scores, stored = score_planet_pixel(samples, load_planet_pixel("train")), checkpoint_facts(name)["score"]
+    for what, share in ("rule 1", scores.rule1), ("rule 2", scores.rule2):
+        p = stored[what]
+        assert abs(share - p) < 4 * (p * (1 - p) * (1 / 200 + 1 / 500)) ** 0.5, what

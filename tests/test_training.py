@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from course_utils import pretrain
-from course_utils.models import NADE, deep, load_checkpoint
+from course_utils.datasets import load_planet_pixel
+from course_utils.models import GAN, NADE, VAE, deep, load_checkpoint
 from course_utils.models.deep import DeepModel, checkpoint_facts, save_checkpoint
 from course_utils.training import minibatches, train
 
@@ -217,6 +218,17 @@ def test_pretrain_stores_the_model_that_it_has_scored(recipe, tmp_path, monkeypa
     assert nats < 5 * np.log(2)
 
 
+def test_without_validation_the_last_epoch_is_kept(recipe, monkeypatch):
+    gan = pretrain.Recipe(lambda: GAN(5), lambda: (recipe, None), dict(epochs=3, batch_size=10), lambda model: {})
+    monkeypatch.setitem(pretrain.RECIPES, "tiny", gan)
+    pretrain.pretrain("tiny", device="cpu")
+    by_hand = GAN(5).fit(recipe, epochs=3, batch_size=10, rng=rng(), progress=False).half().float()
+    assert checkpoint_facts("tiny")["best_epoch"] == 3
+    assert checkpoint_facts("tiny")["settings"] == {"epochs": 3, "batch_size": 10}
+    z = torch.randn(4, 2, generator=rng())
+    torch.testing.assert_close(load_checkpoint("tiny").decode(z), by_hand.decode(z))
+
+
 def test_pretrain_refuses_what_it_does_not_know(monkeypatch, capsys):
     for arguments in (["nothing"], []):
         monkeypatch.setattr("sys.argv", ["pretrain", *arguments])
@@ -233,3 +245,27 @@ def test_bits_and_palette_numbers_are_the_same_picture():
     assert bits.shape == (2, 8192)
     assert (bits[0, 8 * 5 : 8 * 6].numpy() == [0, 0, 0, 0, 0, 1, 0, 1]).all()
     np.testing.assert_array_equal(pretrain.from_bits(bits.float()), pixels)
+
+
+def test_colours_in_0_to_1_and_palette_numbers_are_the_same_picture():
+    faces = load_planet_pixel("test")
+    x = pretrain.to_floats(faces.pixels[:3])
+    assert x.shape == (3, 3, 32, 32)
+    np.testing.assert_allclose(pretrain.from_floats(x) * 255, faces.images()[:3], atol=1e-4)
+    np.testing.assert_array_equal(pretrain.to_indices(faces.pixels[:3]).numpy(), faces.pixels[:3])
+
+
+def test_the_rules_in_the_score_are_measured_on_what_the_model_draws(monkeypatch):
+    """A decoder that always answers with the first training face: valid, never new."""
+    face = load_planet_pixel("train").pixels[:1]
+    vae = VAE(1024, 2, "categorical", n_values=256, n_hidden=2)
+    with torch.no_grad():
+        vae.b.zero_().scatter_(0, pretrain.to_indices(face), 100.0)
+        vae.encoder[-1].weight.zero_()  # q(z|x) is the prior
+        vae.encoder[-1].bias.zero_()
+    gan = GAN(3072, 2, "convolutional", n_channels=1)
+    monkeypatch.setattr(gan, "decode", lambda z: pretrain.to_floats(face).expand(len(z), 3, 32, 32))
+    monkeypatch.setattr(pretrain, "N_IMPORTANCE", 1)
+    for score in pretrain._score_vae_planet_pixel(vae), pretrain._score_gan_planet_pixel(gan):
+        assert score["rule 1"] == 1 and score["rule 2"] == 0
+        assert 0 < score["coverage"] < 0.1 < score["coverage of p_data"]
