@@ -1,5 +1,6 @@
 """The widgets of the lessons, one module each; `panel` is what they share."""
 
+from course_utils.widgets.adversarial_game import adversarial_game
 from course_utils.widgets.bayes_explorer import bayes_explorer
 from course_utils.widgets.box_explorer import box_explorer
 from course_utils.widgets.completion import completion
@@ -17,6 +18,6 @@ from course_utils.widgets.pseudo_count import pseudo_count
 from course_utils.widgets.style_designer import style_designer
 
 __all__ = [
-    "bayes_explorer", "box_explorer", "completion", "elbo_explorer", "em_stepper", "guessing_game", "hidden_pixels", "imagined_digit",
+    "adversarial_game", "bayes_explorer", "box_explorer", "completion", "elbo_explorer", "em_stepper", "guessing_game", "hidden_pixels", "imagined_digit",
     "latent_explorer", "likelihood_landscape", "mixture_sliders", "page_decoder", "pixel_sampler", "pseudo_count", "style_designer",
 ]  # fmt: skip
