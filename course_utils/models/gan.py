@@ -25,9 +25,9 @@ class GAN(DeepModel):
 
     Goodfellow et al. (2014). architecture "mlp": x are tensors (N, n_features) of real numbers, n_hidden units in each
     of two hidden layers; "convolutional": (N, 3, side, side) with numbers in [0, 1], n_features = 3 side², n_channels
-    channels at full size. loss is G's. r1 is the remedy against an unstable game: D pays ½ r1 |∇_x log-odds|² at the
-    observations (Mescheder et al. 2018, equation 9), so that it becomes flat, and G is left alone, where p_G = p_data;
-    0 plays the game of 2014. There is no density.
+    channels at full size; only G begins with such hidden layers. loss is G's. r1 is the remedy against an unstable
+    game: D pays ½ r1 |∇_x log-odds|² at the observations (Mescheder et al. 2018, equation 9), so that it becomes flat,
+    and G is left alone, where p_G = p_data; 0 plays the game of 2014. There is no density.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class GAN(DeepModel):
                 self.generator = mlp(n_latent, n_hidden, n_features)
                 self.discriminator = mlp(n_features, n_hidden, 1)
             else:
-                self.generator = nn.Sequential(Upwards(n_latent, side, 3, n_channels), nn.Sigmoid())
+                self.generator = nn.Sequential(Upwards(n_latent, side, 3, n_channels, n_hidden), nn.Sigmoid())
                 self.discriminator = nn.Sequential(nn.Flatten(), Downwards(3, side, 1, n_channels))
         self._optimizers = {
             "discriminator": torch.optim.Adam(self.discriminator.parameters(), betas=BETAS),

@@ -29,15 +29,17 @@ class Downwards(nn.Sequential):
 class Upwards(nn.Module):
     """(N, n_inputs) → (N, n_outputs, side, side): a small picture, doubled by transposed convolutions.
 
+    The small picture comes from two hidden layers of n_hidden units, so that all pixels can change together where the
+    input crosses a border, from one hair colour to the next (Karras et al. 2019 map their noise in the same way).
     Each doubling adds a learnt map, a bias for each channel and pixel, so that a feature can begin or end at a pixel's
     own edge: a convolution alone has the same bias everywhere. The last layer sees one pixel at a time.
     """
 
-    def __init__(self, n_inputs: int, side: int, n_outputs: int, n_channels: int) -> None:
+    def __init__(self, n_inputs: int, side: int, n_outputs: int, n_channels: int, n_hidden: int) -> None:
         super().__init__()
         self.sides = _sides(side)[::-1]
         widths = [4 * n_channels, 4 * n_channels, 2 * n_channels, n_channels]
-        self.first = nn.Linear(n_inputs, widths[0] * self.sides[0] ** 2)
+        self.first = mlp(n_inputs, n_hidden, widths[0] * self.sides[0] ** 2)
         self.convs = nn.ModuleList(
             nn.ConvTranspose2d(a, b, 4, stride=2, padding=1, bias=False) for a, b in zip(widths, widths[1:])
         )

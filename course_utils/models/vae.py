@@ -21,8 +21,9 @@ class VAE(DeepModel):
     Kingma and Welling (2014). x: tensors (N, D). likelihood "bernoulli": 0 and 1; "gaussian": real numbers, with one
     learnt σ for all dimensions; "categorical": integers in 0 … n_values − 1. Given z, the dimensions are independent.
     architecture "mlp": two hidden layers of n_hidden units each way; "convolutional": x is a square picture in raster
-    order, with n_channels channels at its full size. beta stands before the loss's KL (Higgins et al. 2017) and may be
-    changed between two calls of fit; with 1, the loss is −ELBO. Only loss and reparameterise have a gradient.
+    order, with n_channels channels at its full size; the decoder begins with two such hidden layers. beta stands before
+    the loss's KL (Higgins et al. 2017) and may be changed between two calls of fit; with 1, the loss is −ELBO. Only
+    loss and reparameterise have a gradient.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class VAE(DeepModel):
                 self.decoder = mlp(n_latent, n_hidden, O * D)
             else:
                 self.encoder = Downwards(E, side, 2 * n_latent, n_channels)
-                self.decoder = Upwards(n_latent, side, O, n_channels)
+                self.decoder = Upwards(n_latent, side, O, n_channels, n_hidden)
         self.b = nn.Parameter(torch.zeros(O, D))  # what the decoder's outputs are without z
         if likelihood == "gaussian":
             self.log_sigma = nn.Parameter(torch.zeros(()))
