@@ -40,6 +40,8 @@ class Upwards(nn.Module):
         self.sides = _sides(side)[::-1]
         widths = [4 * n_channels, 4 * n_channels, 2 * n_channels, n_channels]
         self.first = mlp(n_inputs, n_hidden, widths[0] * self.sides[0] ** 2)
+        for layer in self.first[::2]:
+            nn.init.kaiming_normal_(layer.weight, LEAK)  # torch's own choice would shrink the input to a sixth
         self.convs = nn.ModuleList(
             nn.ConvTranspose2d(a, b, 4, stride=2, padding=1, bias=False) for a, b in zip(widths, widths[1:])
         )
