@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_utils import style
+from course_utils.widgets.page_decoder import PageDecoder
 from course_utils.widgets.panel import Frame, Overlay, Panel, Slider, in_axes
 
 
@@ -24,7 +25,8 @@ def draw(*, decode: Callable, axes: Sequence[Axes], **z: float) -> Frame:
         overlay.dots(axes[1], vector[:1], vector[1:], "white", radius=8)
         overlay.dots(axes[1], vector[:1], vector[1:], style.LATENT, radius=6)
     place = ", ".join(f"{value:.2f}" for value in vector).replace("-", "−")
-    return Frame(str(overlay), {"z": f"({place})" if len(vector) <= 4 else f"{len(vector)} numbers"}, f"The picture decoded from z = ({place}).")
+    numbers = {} if isinstance(decode, PageDecoder) else {"z": f"({place})" if len(vector) <= 4 else f"{len(vector)} numbers"}
+    return Frame(str(overlay), numbers, f"The picture decoded from z = ({place}).")
 
 
 def decoded(decode: Callable, z: np.ndarray) -> np.ndarray:
@@ -40,19 +42,32 @@ def decoded(decode: Callable, z: np.ndarray) -> np.ndarray:
 
 def latent_explorer(
     decode: Callable[[np.ndarray], np.ndarray],
-    start: Sequence[float] = (0, 0),
+    start: Sequence[float] | None = None,
     limits: tuple[float, float] = (-3, 3),
     codes: np.ndarray | None = None,
+    stops: np.ndarray | None = None,
 ) -> Panel:
     """Show decode(z) with a slider for each dimension of z, and in two dimensions a plane on which to click.
 
     decode: (d,) array → picture (H, W) or (H, W, 3) uint8. start (d,): where to begin, which also says how many dimensions
-    there are. limits of every slider. codes (N, 2): the places of the training data, drawn on the plane.
-    Raises ValueError if decode fails at the start or returns something else, or if the start lies beyond the limits.
+    there are; by default (0, 0), or the middle of a page_decoder's dimensions. limits of every slider. codes (N, 2): the
+    places of the training data, drawn on the plane. With a page_decoder the page draws without the kernel, and two
+    buttons come along: "random", z ~ N(0, I) within the limits, and "walk", a straight way to such a z, or to the next
+    of the stops (N, d). Raises ValueError if decode fails at the start or returns something else, if the start or a stop
+    lies beyond the limits, or if there are stops without a page_decoder.
     """
+    in_page = isinstance(decode, PageDecoder)
+    if start is None:
+        start = np.zeros(len(decode.dimensions) if in_page else 2)
     start = np.asarray(start, dtype=float)
     if start.ndim != 1 or start.size == 0 or not ((limits[0] <= start) & (start <= limits[1])).all():
         raise ValueError(f"start must be (d,) numbers within the limits {limits}, got {start}")
+    if stops is not None:
+        stops = np.asarray(stops, dtype=float)
+        if not in_page:
+            raise ValueError("stops are for a page_decoder, got another function as decode")
+        if stops.ndim != 2 or stops.shape[1] != len(start) or not ((limits[0] <= stops) & (stops <= limits[1])).all():
+            raise ValueError(f"stops must be (N, {len(start)}) numbers within the limits {limits}, got {stops}")
     height, width = decoded(decode, start).shape[:2]
     plane = len(start) == 2
     figure, axes = plt.subplots(1, 2 if plane else 1, figsize=(7.6, 3.9) if plane else (4, 4), squeeze=False)
@@ -64,17 +79,25 @@ def latent_explorer(
         axes[1].set_title("the latent plane: click it")
         if codes is not None:
             axes[1].scatter(codes[:, 0], codes[:, 1], s=6, color=style.LATENT, alpha=0.25, linewidths=0)
-    step = (limits[1] - limits[0]) / 1000
     names = [f"z{k + 1}" for k in range(len(start))]
+    labels = [f"z{k + 1}" for k in decode.dimensions] if in_page else names
+    step = (limits[1] - limits[0]) / (120 if in_page else 1000)
 
     def click(px: float, py: float) -> dict:
         place = in_axes(axes[1], px, py)
         return dict(zip(names, place)) if place else {}
 
+    def page() -> dict:
+        boxes = [ax.get_position().bounds for ax in axes]
+        boxes = [(x, 1 - y - h, w, h) for x, y, w, h in boxes]  # from the top
+        more = {"picture": boxes[0], "plane": boxes[1] if plane else [], "limits": limits}
+        return decode.page() | more | {"stops": [] if stops is None else stops.tolist()}
+
     return Panel(
         partial(draw, decode=decode, axes=axes),
         figure,
-        sliders={name: Slider(name, *limits, step, value) for name, value in zip(names, start.tolist())},
-        buttons={"back to the start": lambda values: dict(zip(names, start.tolist()))},
+        sliders={name: Slider(label, *limits, step, value) for name, label, value in zip(names, labels, start.tolist())},
+        buttons={} if in_page else {"back to the start": lambda values: dict(zip(names, start.tolist()))},
         click=click if plane else None,
+        page=page if in_page else None,
     )

@@ -1,4 +1,5 @@
-// The browser's half of panel.py: sliders and buttons write, everything else shows what the kernel sends.
+// The browser's half of panel.py: sliders and buttons write, everything else shows what the kernel sends. Only with a
+// decoder in the page (page_decoder.js, which is put before this file) the picture needs no kernel.
 
 let panels = 0;
 
@@ -30,7 +31,8 @@ function render({ model, el }) {
   function pointAt(event) {
     const box = picture.getBoundingClientRect();
     const place = [((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height];
-    if (waiting) next = place;
+    if (inPage) inPage.click(place[0] / width, place[1] / height);
+    else if (waiting) next = place;
     else send(place);
   }
   if (model.get("clickable")) {
@@ -43,6 +45,7 @@ function render({ model, el }) {
   // the sliders
   const inputs = {};
   const controls = element("div", { class: "panel-controls" });
+  if (Object.keys(model.get("sliders")).length > 6) controls.classList.add("panel-many"); // in rows of two
   for (const [name, slider] of Object.entries(model.get("sliders"))) {
     const { label, min, max, step, words } = slider;
     const input = element("input", { type: "range", id: `${id}-${name}`, name, min, max, step });
@@ -54,9 +57,10 @@ function render({ model, el }) {
     };
     input.addEventListener("input", () => {
       showValue();
+      inPage?.stop();
       model.set("values", { ...model.get("values"), [name]: Number(input.value) });
       model.save_changes();
-      waitForKernel();
+      if (!inPage) waitForKernel();
     });
     inputs[name] = { input, showValue };
     controls.append(element("div", { class: "panel-slider" }, element("label", { for: input.id }, label), value, input));
@@ -71,6 +75,7 @@ function render({ model, el }) {
     buttons.append(button);
     return button;
   }
+  const inPage = model.get("page").layers && decoderInPage(model, picture, svg, addButton);
 
   // play: each step is taken when the one before has been drawn
   let playing = false, nextStep;
@@ -121,6 +126,7 @@ function render({ model, el }) {
       input.value = model.get("values")[name];
       showValue();
     }
+    inPage?.show();
   }
   function showFrame() {
     clearTimeout(timer);
@@ -142,11 +148,14 @@ function render({ model, el }) {
     );
     message.textContent = model.get("message");
   }
-  showValues();
   showFrame();
+  showValues();
   model.on("change:values", showValues);
   model.on("change:drawn", showFrame);
-  return () => setPlaying(false); // when the cell is run again
+  return () => { // when the cell is run again
+    setPlaying(false);
+    inPage?.stop();
+  };
 }
 
 export default { render };

@@ -123,9 +123,10 @@ class Panel(anywidget.AnyWidget):
     values to those that change, or to a sentence for the reader. fixed: parameters of draw that only buttons and clicks
     change. click: a function from a place in the picture, in pixels from its top left corner, to the values that change.
     play: the name of a slider that a further button, play or pause, moves to its end, in 200 steps at the most.
+    page: a function, called when the axes are where they stay, that says how page_decoder.js draws in place of the kernel.
     """
 
-    _esm = Path(__file__).with_name("panel.js")
+    _esm = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("page_decoder.js", "panel.js"))
     _css = Path(__file__).with_name("panel.css")
 
     background = traitlets.Unicode().tag(sync=True)
@@ -135,6 +136,7 @@ class Panel(anywidget.AnyWidget):
     buttons = traitlets.List().tag(sync=True)
     clickable = traitlets.Bool(False).tag(sync=True)
     play = traitlets.Unicode().tag(sync=True)
+    page = traitlets.Dict().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
     svg = traitlets.Unicode().tag(sync=True)
     numbers = traitlets.List().tag(sync=True)
@@ -151,6 +153,7 @@ class Panel(anywidget.AnyWidget):
         fixed: Mapping[str, object] | None = None,
         click: Callable[[float, float], dict] | None = None,
         play: str = "",
+        page: Callable[[], dict] | None = None,
     ) -> None:
         """Draw the background and the first frame; an error in `draw` is raised here, and shown as a message later."""
         if play and play not in sliders:
@@ -167,10 +170,11 @@ class Panel(anywidget.AnyWidget):
         plt.close(figure)
         super().__init__(
             background=background, width=width, height=height, buttons=list(self._actions), clickable=click is not None, play=play,
-            sliders={name: slider._asdict() for name, slider in sliders.items()}, values=values,
+            sliders={name: slider._asdict() for name, slider in sliders.items()}, values=values, page=page() if page else {},
             **self._frame(values),
         )  # fmt: skip
-        self.observe(self._redraw, names="values")
+        if not page:
+            self.observe(self._redraw, names="values")
         self.on_msg(self._act)
 
     def __repr__(self) -> str:
