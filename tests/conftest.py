@@ -13,6 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from course_utils import slides
 from course_utils.lab import update_working_copy
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
@@ -74,6 +75,15 @@ def page(browser):
     """Return an empty page of 1280 × 900 with nothing remembered from other tests."""
     with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
         yield context.new_page()
+
+
+@pytest.fixture(scope="module")
+def parts():
+    """Fetch the parts of the decks; skip where that is impossible, except in CI."""
+    try:
+        slides.fetch_parts(slides.CACHE)
+    except slides.SlidesFailed as error:
+        pytest.fail(str(error)) if os.environ.get("CI") else pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

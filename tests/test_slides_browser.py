@@ -1,6 +1,5 @@
 """Page through every deck as a lecturer does, and look for what the last row would complain about."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -118,15 +117,6 @@ def faults(browser, deck, size):
         except Exception as error:
             return [*found, f"formulas, pictures or widgets were not drawn: {error}"]
         return found + page.evaluate(WALK)
-
-
-@pytest.fixture(scope="module")
-def parts():
-    """Fetch the parts of the decks; skip where that is impossible, except in CI."""
-    try:
-        slides.fetch_parts(slides.CACHE)
-    except slides.SlidesFailed as error:
-        pytest.fail(str(error)) if os.environ.get("CI") else pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

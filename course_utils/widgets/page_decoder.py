@@ -91,13 +91,11 @@ def page_decoder(
 
 
 def _layers(network: nn.Module) -> list[tuple[int, list[torch.Tensor]]]:
-    """Return the side to which a layer doubles the picture, or 0, its matrix (rows, inputs) and its bias, of each layer."""
-    linear = network.first if isinstance(network, Upwards) else network
-    layers = [(0, [layer.weight, layer.bias]) for layer in linear if isinstance(layer, nn.Linear)]
-    if linear is network:
-        return layers
+    """Return of each layer the side to which it doubles the picture, or 0, its matrix (rows, inputs) and its bias."""
+    if not isinstance(network, Upwards):
+        return [(0, [layer.weight, layer.bias]) for layer in network if isinstance(layer, nn.Linear)]
     return [
-        *layers,
+        *_layers(network.first),
         *((side, [conv.weight.flatten(1).T, bias]) for conv, bias, side in zip(network.convs, network.maps, network.sides[1:])),
         (0, [network.last.weight.flatten(1), network.last.bias]),
     ]  # fmt: skip
