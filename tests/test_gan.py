@@ -248,6 +248,7 @@ def test_what_is_no_x_is_refused(model, x, message):
         (lambda: GAN(architecture="big"), "architecture must be one of .*, got 'big'"),
         (lambda: GAN(loss="hinge"), "loss must be one of .*, got 'hinge'"),
         (lambda: GAN(r1=-1), "r1 must be a number from 0 upwards, got -1"),
+        (lambda: GAN(beta1=1), "beta1 must be a number from 0 to below 1, got 1"),
         (lambda: GAN(64, architecture="convolutional"), "n_features = 3 side², got 64"),
         (lambda: GAN().decode(torch.zeros(2, 3)), r"z must be a tensor \(N, 2\), got \(2, 3\)"),
         (lambda: GAN().sample(-1, rng()), "n must be a whole number from 0 upwards, got -1"),
@@ -269,9 +270,28 @@ def test_first_weights_depend_on_the_seed_alone():
 
 
 @pytest.mark.parametrize("progress", [False, True])
-def test_the_rate_falls_along_half_a_cosine_with_or_without_a_bar(monkeypatch, progress):
-    rates, step = [], GAN.step_generator
-    monkeypatch.setattr(GAN, "step_generator", lambda self, n, g, lr: rates.append(lr) or step(self, n, g, lr))
-    GAN(n_hidden=4).fit(ring(40), epochs=3, batch_size=10, lr=0.5, progress=progress)
-    expected = [0.25 * (1 + math.cos(math.pi * s / 12)) for s in range(12)]
-    assert rates == pytest.approx(expected)
+def test_the_rates_fall_along_half_a_cosine_with_or_without_a_bar(monkeypatch, progress):
+    rates, step_d, step_g = [], GAN.step_discriminator, GAN.step_generator
+    monkeypatch.setattr(GAN, "step_discriminator", lambda self, x, g, lr: rates.append(lr) or step_d(self, x, g, lr))
+    monkeypatch.setattr(GAN, "step_generator", lambda self, n, g, lr: rates.append(lr) or step_g(self, n, g, lr))
+    settings = dict(epochs=3, batch_size=10, lr=0.5, progress=progress)
+    expected = np.array([0.25 * (1 + math.cos(math.pi * s / 12)) for s in range(12)])
+    GAN(n_hidden=4).fit(ring(40), **settings)
+    assert rates == pytest.approx(expected.repeat(2))
+    rates.clear()
+    GAN(n_hidden=4).fit(ring(40), discriminator_lr=0.25, **settings)
+    assert rates[::2] == pytest.approx(expected / 2) and rates[1::2] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("beta1", [0.0, 0.5])
+def test_the_steps_are_adam_s(beta1):
+    """By hand, after Kingma and Ba (2015), algorithm 1, on the bias of D's last layer."""
+    model, g = GAN(n_hidden=4, beta1=beta1), rng()
+    b = model.discriminator[-1].bias
+    w, m, v = b.item(), 0.0, 0.0
+    for t in (1, 2, 3):
+        model.step_discriminator(ring(20), g, lr=0.01)
+        grad = b.grad.item()
+        m, v = beta1 * m + (1 - beta1) * grad, 0.99 * v + 0.01 * grad**2
+        w -= 0.01 * m / (1 - beta1**t) / ((v / (1 - 0.99**t)) ** 0.5 + 1e-8)
+        assert b.item() == pytest.approx(w, abs=1e-6)

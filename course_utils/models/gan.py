@@ -17,7 +17,6 @@ from course_utils.training import minibatches
 
 ARCHITECTURES = ("mlp", "convolutional")
 LOSSES = ("non_saturating", "minimax")
-BETAS = (0.5, 0.99)  # of Adam
 
 
 class GAN(DeepModel):
@@ -27,7 +26,8 @@ class GAN(DeepModel):
     of two hidden layers; "convolutional": (N, 3, side, side) with numbers in [0, 1], n_features = 3 side², n_channels
     channels at full size; only G begins with such hidden layers. loss is G's. r1 is the remedy against an unstable
     game: D pays ½ r1 |∇_x log-odds|² at the observations (Mescheder et al. 2018, equation 9), so that it becomes flat,
-    and G is left alone, where p_G = p_data; 0 plays the game of 2014. There is no density.
+    and G is left alone, where p_G = p_data; 0 plays the game of 2014. beta1 is how far Adam averages over past
+    gradients, which point at an opponent that has moved on since. There is no density.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class GAN(DeepModel):
         architecture: str = "mlp",
         loss: str = "non_saturating",
         r1: float = 0.1,
+        beta1: float = 0.5,
         n_hidden: int = 128,
         n_channels: int = 32,
         seed: int = 0,
@@ -50,10 +51,12 @@ class GAN(DeepModel):
         check_sizes(**sizes)
         if not 0 <= r1 < math.inf:
             raise ValueError(f"r1 must be a number from 0 upwards, got {r1!r}")
+        if not 0 <= beta1 < 1:
+            raise ValueError(f"beta1 must be a number from 0 to below 1, got {beta1!r}")
         side = math.isqrt(n_features // 3)
         if architecture == "convolutional" and 3 * side**2 != n_features:
             raise ValueError(f"a convolutional GAN needs square pictures, n_features = 3 side², got {n_features}")
-        super().__init__(architecture=architecture, loss=loss, r1=r1, seed=seed, **sizes)
+        super().__init__(architecture=architecture, loss=loss, r1=r1, beta1=beta1, seed=seed, **sizes)
         self.n_latent, self.kind_of_loss, self.r1 = n_latent, loss, r1
         self.shape = (n_features,) if architecture == "mlp" else (3, side, side)  # of one x
         with seeded(seed):
@@ -64,8 +67,8 @@ class GAN(DeepModel):
                 self.generator = nn.Sequential(Upwards(n_latent, side, 3, n_channels, n_hidden), nn.Sigmoid())
                 self.discriminator = nn.Sequential(nn.Flatten(), Downwards(3, side, 1, n_channels))
         self._optimizers = {
-            "discriminator": torch.optim.Adam(self.discriminator.parameters(), betas=BETAS),
-            "generator": torch.optim.Adam(self.generator.parameters(), betas=BETAS),
+            "discriminator": torch.optim.Adam(self.discriminator.parameters(), betas=(beta1, 0.99)),
+            "generator": torch.optim.Adam(self.generator.parameters(), betas=(beta1, 0.99)),
         }
 
     def log_odds(self, x: torch.Tensor) -> torch.Tensor:
@@ -140,18 +143,21 @@ class GAN(DeepModel):
         batch_size: int = 100,
         lr: float = 1e-3,
         rng: torch.Generator | None = None,
+        discriminator_lr: float | None = None,
         generator_steps: int = 1,
         progress: bool = True,
         state: Path | None = None,
     ) -> Self:
         """Play: for each mini-batch a step of D, then generator_steps of G; lr falls to 0 along half a cosine.
 
-        x: observations as sample() gives them. `history` holds one record an epoch: "epoch", the mean losses
+        x: observations as sample() gives them. discriminator_lr: D's own rate, by default lr; a faster D can keep up
+        with G (Heusel et al. 2017). `history` holds one record an epoch: "epoch", the mean losses
         "discriminator" and "generator", "seconds". There is no validation: neither loss says how good the samples are.
         rng and state as in DeepModel.fit. Raises FloatingPointError when a loss is no longer a number.
         """
         x, rng = self._check(x), torch.Generator().manual_seed(0) if rng is None else rng
         check_sizes(epochs=epochs, batch_size=batch_size, generator_steps=generator_steps)
+        discriminator_lr = lr if discriminator_lr is None else discriminator_lr
         self.history = []
         if state is not None and state.exists():
             self._resume(torch.load(state, weights_only=True, map_location=self.like["device"]), rng)
@@ -161,9 +167,9 @@ class GAN(DeepModel):
             for epoch in range(len(self.history), epochs):
                 start, losses = time.perf_counter(), []
                 for batch in minibatches(len(x), batch_size, rng):
-                    rate = lr * (1 + math.cos(math.pi * step / n_steps)) / 2
-                    d = self.step_discriminator(x[batch], rng, rate)
-                    g = [self.step_generator(len(batch), rng, rate) for _ in range(generator_steps)][-1]
+                    rate = (1 + math.cos(math.pi * step / n_steps)) / 2
+                    d = self.step_discriminator(x[batch], rng, rate * discriminator_lr)
+                    g = [self.step_generator(len(batch), rng, rate * lr) for _ in range(generator_steps)][-1]
                     losses.append((d, g))
                     step += 1
                     bar.update()
