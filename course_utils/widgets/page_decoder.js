@@ -1,5 +1,5 @@
-// A decoder in the page: computes the picture from what PageDecoder.page() of page_decoder.py has sent.
-// Each layer's values are an array of channels × pixels, row by row, in float64.
+// A decoder in the page: computes the picture from what PageDecoder.page() of page_decoder.py has sent, in float64.
+// A layer's values are an array (pixels, channels), the pixels row by row, with room for one pixel more.
 
 function unpack({ numbers: { buffer, byteOffset, byteLength }, bits }) {
   const bytes = buffer.slice(byteOffset, byteOffset + byteLength);
@@ -10,24 +10,21 @@ function unpack({ numbers: { buffer, byteOffset, byteLength }, bits }) {
   });
 }
 
-// (rows, inputs) times (inputs, pixels), four rows at a time, which is fast.
+// x (pixels, inputs) times the transposed matrix (rows, inputs): blocks of two pixels and four rows, which is fast.
 function multiply(matrix, x, inputs, pixels) {
-  const rows = matrix.length / inputs, y = new Float64Array(rows * pixels);
-  for (let row = 0; row < rows; row += 4) {
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      let a = 0, b = 0, c = 0, d = 0;
-      for (let i = 0, k = row * inputs, at = pixel; i < inputs; i++, k++, at += pixels) {
-        const value = x[at];
-        a += matrix[k] * value;
-        b += matrix[k + inputs] * value;
-        c += matrix[k + 2 * inputs] * value;
-        d += matrix[k + 3 * inputs] * value;
+  const rows = matrix.length / inputs, y = new Float64Array((pixels + 1) * rows);
+  for (let pixel = 0; pixel < pixels; pixel += 2) {
+    for (let row = 0; row < rows; row += 4) {
+      let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
+      for (let i = 0, at = pixel * inputs, k = row * inputs; i < inputs; i++, at++, k++) {
+        const m = matrix[k], n = matrix[k + inputs], o = matrix[k + 2 * inputs], p = matrix[k + 3 * inputs];
+        const u = x[at], v = x[at + inputs];
+        a += m * u; b += n * u; c += o * u; d += p * u;
+        e += m * v; f += n * v; g += o * v; h += p * v;
       }
-      const at = row * pixels + pixel;
-      y[at] = a;
-      y[at + pixels] = b;
-      y[at + 2 * pixels] = c;
-      y[at + 3 * pixels] = d;
+      const at = pixel * rows + row, next = at + rows;
+      y[at] = a; y[at + 1] = b; y[at + 2] = c; y[at + 3] = d;
+      y[next] = e; y[next + 1] = f; y[next + 2] = g; y[next + 3] = h;
     }
   }
   return y;
@@ -35,47 +32,45 @@ function multiply(matrix, x, inputs, pixels) {
 
 // The transposed convolution's second half: adds up the 4 × 4 taps of each pixel, with stride 2 and padding 1.
 function double(taps, channels, from, side) {
-  const y = new Float64Array(channels * side * side);
-  for (let row = 0, k = 0; row < 16 * channels; row++) {
-    const channel = row >> 4, down = ((row >> 2) & 3) - 1, right = (row & 3) - 1;
-    for (let i = 0; i < from; i++) {
-      for (let j = 0; j < from; j++, k++) {
-        const top = 2 * i + down, left = 2 * j + right;
-        if (top >= 0 && top < side && left >= 0 && left < side) y[(channel * side + top) * side + left] += taps[k];
-      }
-    }
+  const y = new Float64Array((side * side + 1) * channels);
+  for (let k = 0; k < from * from * 16; k++) {
+    const row = 2 * Math.floor(k / 16 / from) + ((k >> 2) & 3) - 1, column = 2 * ((k >> 4) % from) + (k & 3) - 1;
+    if (row < 0 || row >= side || column < 0 || column >= side) continue;
+    for (let c = 0, to = (row * side + column) * channels; c < channels; c++) y[to + c] += taps[k * channels + c];
   }
   return y;
 }
 
 // Return a function from z to the picture, an ImageData.
 function pageDecoder(page) {
-  const numbers = unpack(page), { side, palette } = page;
+  const numbers = unpack(page), { side, outputs, palette } = page;
   let start = 0;
   const take = (length) => numbers.subarray(start, (start += length));
-  const layers = page.layers.map(({ side, matrix: [rows, inputs], biases }) => {
-    const matrix = new Float64Array(4 * Math.ceil(rows / 4) * inputs); // with rows of zeros at the end, for multiply
-    matrix.set(take(rows * inputs));
-    return { side, rows, inputs, matrix, biases: biases.map(take) };
+  const layers = page.layers.map(({ sizes, ...layer }) => {
+    const [matrix, ...biases] = sizes.map(take);
+    return { ...layer, matrix, biases };
   });
+  const level = page.sigmoid ? (y) => 255 / (1 + Math.exp(-y)) : (y) => 255 * y;
 
   return (z) => {
-    let x = Float64Array.from(z);
-    layers.forEach(({ side, rows, inputs, matrix, biases }, number) => {
-      const pixels = x.length / inputs;
-      x = multiply(matrix, x, inputs, pixels).subarray(0, rows * pixels);
-      if (side) x = double(x, rows / 16, Math.sqrt(pixels), side);
-      for (const bias of biases) for (let k = 0, each = x.length / bias.length; k < x.length; k++) x[k] += bias[Math.floor(k / each)];
-      if (number < layers.length - 1) for (let k = 0; k < x.length; k++) if (x[k] < 0) x[k] *= page.leak;
-    });
+    let x = new Float64Array(2 * layers[0].inputs), pixels = 1, channels;
+    x.set(z);
+    for (const layer of layers) {
+      channels = layer.channels;
+      x = multiply(layer.matrix, x, layer.inputs, pixels);
+      if (layer.side) x = double(x, channels, Math.sqrt(pixels), layer.side);
+      pixels = layer.side ** 2 || (pixels * layer.matrix.length) / (layer.inputs * channels);
+      for (const bias of layer.biases) for (let k = 0; k < pixels * channels; k++) x[k] += bias[k % bias.length];
+      if (layer !== layers.at(-1)) for (let k = 0; k < pixels * channels; k++) if (x[k] < 0) x[k] *= page.leak;
+    }
 
-    const pixels = side * side, channels = x.length / pixels;
-    const picture = new ImageData(side, side), level = page.head === "sigmoid" ? (y) => 255 / (1 + Math.exp(-y)) : (y) => 255 * y;
+    const picture = new ImageData(side, side);
     for (let pixel = 0; pixel < pixels; pixel++) {
+      const at = pixel * channels;
       let best = 0;
-      if (palette.length) for (let k = 1; k < channels; k++) if (x[k * pixels + pixel] > x[best * pixels + pixel]) best = k;
-      for (let colour = 0; colour < 3; colour++)  // a clamped array rounds, to 0 … 255
-        picture.data[4 * pixel + colour] = palette.length ? palette[3 * best + colour] : level(x[(colour % channels) * pixels + pixel]);
+      for (let k = 1; k < outputs; k++) if (x[at + k] > x[at + best]) best = k;
+      for (let colour = 0; colour < 3; colour++) // a clamped array rounds, to 0 … 255
+        picture.data[4 * pixel + colour] = palette.length ? palette[3 * best + colour] : level(x[at + (colour % outputs)]);
       picture.data[4 * pixel + 3] = 255;
     }
     return picture;

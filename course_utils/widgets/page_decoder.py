@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from course_utils.models import GAN, VAE
@@ -33,31 +34,38 @@ class PageDecoder:
         return (255 * x.clamp(0, 1)).round().byte().numpy() if self.palette is None else self.palette[x.numpy()]
 
     def page(self) -> dict:
-        """Return what page_decoder.js computes the picture from.
+        """Return what page_decoder.js computes the picture from; `numbers` in 16 bits each if these hold them exactly.
 
-        layers: of each, `matrix` (rows, inputs), applied at each pixel, and the lengths of its `biases`, one number a
-        channel or one a channel and pixel. If `side` is not 0, the rows are the 4 × 4 taps of each output channel, to
-        be added up with stride 2 and padding 1 and cut to (side, side). Between layers is a ReLU that leaks. numbers:
-        all of these in their order, in 16 bits each if that is exact. head: what the last outputs become: a picture of
-        side × side pixels.
+        Of each layer, `numbers` has the matrix (blocks, channels, inputs), then the biases (1 or pixels, channels), with
+        zeros that make channels and inputs multiples of 4. For a pixel there are 4 × 4 blocks, the taps of a transposed
+        convolution with stride 2 and padding 1, cut to (side, side); or, if side is 0, one block for each pixel that
+        follows from it. Between layers is a ReLU that leaks. The last channels up to `outputs` are levels from 0 to 1,
+        or their logits; with a palette, the largest one is its number.
         """
         vae = isinstance(self.model, VAE)
-        layers = _layers(self.model.decoder if vae else self.model.generator[0])
-        layers[0][1][0] = layers[0][1][0][:, list(self.dimensions)]
+        side = math.isqrt(self.model.b.shape[1]) if vae else self.model.shape[1]
+        layers = _layers(self.model.decoder if vae else self.model.generator[0], side**2)
+        layers[0][1] = layers[0][1][..., list(self.dimensions)]
         if vae:
-            layers[-1][1].append(self.model.b)
-        numbers = torch.cat([part.flatten() for _, parts in layers for part in parts]).detach().cpu().float()
+            layers[-1].append(self.model.b.T)
+        described, parts = [], []
+        for doubled_to, matrix, *biases in layers:
+            channels, inputs = (-(-size // 4) * 4 for size in matrix.shape[1:])
+            padded = [_pad(matrix, channels, inputs), *(_pad(bias, channels) for bias in biases)]
+            described.append({"side": doubled_to, "channels": channels, "inputs": inputs, "sizes": [part.numel() for part in padded]})
+            parts += padded
+        numbers = torch.cat([part.flatten() for part in parts]).detach().cpu().float()
         half = torch.equal(numbers.half().float(), numbers)
         return {
-            "side": math.isqrt(self.model.b.shape[1]) if vae else self.model.shape[1],
-            "layers": [{"side": side, "matrix": list(matrix.shape), "biases": [part.numel() for part in biases]}
-                       for side, (matrix, *biases) in layers],
+            "side": side,
+            "layers": described,
+            "leak": LEAK,
             "numbers": numbers.numpy().astype("<f2" if half else "<f4").tobytes(),
             "bits": 16 if half else 32,
-            "leak": LEAK,
-            "head": "palette" if self.palette is not None else "identity" if vae and self.model.likelihood == "gaussian" else "sigmoid",
+            "outputs": layers[-1][1].shape[1],
+            "sigmoid": not (vae and self.model.likelihood == "gaussian"),
             "palette": [] if self.palette is None else self.palette.flatten().tolist(),
-        }  # fmt: skip
+        }
 
 
 def page_decoder(
@@ -90,12 +98,22 @@ def page_decoder(
     return PageDecoder(copy.deepcopy(model), palette, chosen)
 
 
-def _layers(network: nn.Module) -> list[tuple[int, list[torch.Tensor]]]:
-    """Return of each layer the side to which it doubles the picture, or 0, its matrix (rows, inputs) and its bias."""
-    if not isinstance(network, Upwards):
-        return [(0, [layer.weight, layer.bias]) for layer in network if isinstance(layer, nn.Linear)]
+def _layers(network: nn.Module, pixels: int) -> list[list]:
+    """Return [side, matrix, bias] of each layer as page() describes them; the last one's outputs have so many pixels."""
+    if isinstance(network, Upwards):
+        layers = _layers(network.first, network.sides[0] ** 2)
+        for conv, bias, side in zip(network.convs, network.maps, network.sides[1:]):
+            layers.append([side, conv.weight.permute(2, 3, 1, 0).flatten(0, 1), bias.flatten(1).T])
+        return [*layers, [0, network.last.weight[None, :, :, 0, 0], network.last.bias[None]]]
+    linear = [layer for layer in network if isinstance(layer, nn.Linear)]
+    blocks = [1] * (len(linear) - 1) + [pixels]
     return [
-        *_layers(network.first),
-        *((side, [conv.weight.flatten(1).T, bias]) for conv, bias, side in zip(network.convs, network.maps, network.sides[1:])),
-        (0, [network.last.weight.flatten(1), network.last.bias]),
-    ]  # fmt: skip
+        [0, layer.weight.view(-1, n, layer.in_features).transpose(0, 1), layer.bias.view(-1, n).T]
+        for layer, n in zip(linear, blocks)
+    ]
+
+
+def _pad(x: torch.Tensor, *sizes: int) -> torch.Tensor:
+    """Return x with zeros at the ends of its last dimensions, up to these sizes."""
+    missing = [size - now for size, now in zip(sizes, x.shape[-len(sizes) :])]
+    return F.pad(x, [part for m in reversed(missing) for part in (0, m)])
