@@ -47,10 +47,10 @@ def state_of(gan: GAN, x: torch.Tensor, reach: float, moves: tuple[int, int], co
 
 
 def draw(state: int, angle: float, *, ax: Axes, x: np.ndarray, states: Sequence[State]) -> Frame:
-    """Return the frame after some presses: the map of D, observations, fakes, and where G brings the circle of noise."""
+    """Return the frame after some presses: the map of D, from ¼ (white) to ¾, observations, fakes, and where G brings the circle of noise."""
     now, (low, high) = states[state], ax.get_xlim()
     overlay = Overlay()
-    overlay.image(ax, style.PAPER_TO_MODEL(now.d / 1.25, bytes=True)[..., :3], (low, high, low, high))
+    overlay.image(ax, style.PAPER_TO_MODEL(0.8 * np.clip(2 * now.d - 0.5, 0, 1), bytes=True)[..., :3], (low, high, low, high))
     middles = low + (np.arange(SIDE) + 0.5) / SIDE * (high - low)
     for line in contourpy.contour_generator(middles, -middles, now.d).lines(0.5):
         overlay.line(ax, line[:, 0], line[:, 1], style.GREY, width=1.5)
@@ -75,17 +75,18 @@ def draw(state: int, angle: float, *, ax: Axes, x: np.ndarray, states: Sequence[
 
 def adversarial_game(
     gan: GAN, x: torch.Tensor, covered: Callable[[np.ndarray], int] | None = None, *,
-    moves: int = 5, rounds: int = 50, batch_size: int = 100, lr: float = 1e-3, seed: int = 0,
+    moves: int = 20, rounds: int = 50, batch_size: int = 100, lr: float = 3e-3, seed: int = 0,
 ) -> Panel:  # fmt: skip
     """Show a game in the plane between observations x (N, 2) and a GAN with two features and two latent dimensions.
 
     The buttons "step D" and "step G" make `moves` moves of one player, each with a mini-batch of its own; the third plays
     `rounds` rounds of one move each; "start again" brings the GAN back as it came, and never changes it. A slider
     follows one noise on the circle |z| = 1. covered: a function from fakes (N, 2) to the number of modes that they cover.
-    Raises ValueError for another GAN, or if moves or rounds are no whole number from 1 upwards.
+    Raises ValueError for another GAN, for what is no x, or if a number of moves or rounds is no whole number from 1 upwards.
     """
     if not isinstance(gan, GAN) or gan.shape != (2,) or gan.n_latent != 2:
         raise ValueError(f"gan must be a GAN with n_features=2 and n_latent=2, got {getattr(gan, 'arguments', type(gan).__name__)}")
+    x = gan._check(x)
     for name, value in {"moves": moves, "rounds": rounds, "batch_size": batch_size}.items():
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"{name} must be a whole number from 1 upwards, got {value!r}")

@@ -1,0 +1,205 @@
+"""The game of lesson 14 without a browser: who moves, what is drawn where, and the same game again after a restart."""
+
+import base64
+import io
+import math
+import re
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+import torch
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from course_utils import style
+from course_utils.models import GAN
+from course_utils.widgets import adversarial_game
+from course_utils.widgets.adversarial_game import ANGLES, N_FAKES, SIDE, State, draw
+
+ANGLE = torch.arange(8) * math.pi / 4
+CENTRES = torch.stack([ANGLE.cos(), ANGLE.sin()], dim=1)
+
+
+def ring(n):
+    g = torch.Generator().manual_seed(0)
+    return CENTRES[torch.randint(8, (n,), generator=g)] + 0.05 * torch.randn(n, 2, generator=g)
+
+
+def small(**more):
+    return GAN(n_hidden=16, **more)
+
+
+@pytest.fixture
+def make():
+    with mpl.rc_context():
+        style.use()
+        yield lambda *given, **more: adversarial_game(*(given or (small(), ring(300))), **{"batch_size": 20, "rounds": 3} | more)
+
+
+def press(panel, label):
+    """Do what the browser's message does."""
+    panel._handle_custom_msg({"press": label}, [])
+
+
+def number(panel, name):
+    return float(dict(panel.numbers)[name].replace("−", "-"))
+
+
+def elements(panel):
+    return list(ElementTree.fromstring(f"<svg>{panel.svg}</svg>"))
+
+
+def dots(panel, colour):
+    """Return the places (N, 2), in the plane, of each path of dots in a colour."""
+    inverse = panel._draw.keywords["ax"].transData.inverted()
+    paths = [e.get("d") for e in elements(panel) if e.tag == "path" and e.get("stroke") == colour]
+    return [inverse.transform([(float(a), panel.height - float(b)) for a, b in re.findall(r"M(\S+) (\S+)h0", path)]) for path in paths]
+
+
+def heat(panel):
+    """Return the map as it is shown, (SIDE, SIDE, 3) in 0..255."""
+    (image,) = [e for e in elements(panel) if e.tag == "image"]
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(image.get("href").partition("base64,")[2]))))
+
+
+def test_each_button_moves_only_its_players(make):
+    panel = make(moves=4)
+    assert panel.buttons == ["step D", "step G", "play 3 rounds", "start again"]
+    at = {(0, 0): panel.svg}
+    for label, moves in [("step D", (4, 0)), ("step D", (8, 0)), ("step G", (8, 4)), ("play 3 rounds", (11, 7))]:
+        fakes, shown = dots(panel, style.SAMPLE)[0], heat(panel)
+        press(panel, label)
+        assert not panel.message and (number(panel, "moves of D"), number(panel, "moves of G")) == moves
+        assert f"after {moves[0]} moves of D and {moves[1]} of G" in panel.alt
+        if label == "step D":
+            np.testing.assert_array_equal(dots(panel, style.SAMPLE)[0], fakes)
+            assert (heat(panel) != shown).any()
+        if label == "step G":
+            np.testing.assert_array_equal(heat(panel), shown)
+            assert (dots(panel, style.SAMPLE)[0] != fakes).any()
+        at[moves] = panel.svg
+    assert len(set(at.values())) == 5
+
+
+def test_it_is_the_game_of_the_gan(make):
+    """The same moves by hand: mini-batches and noise come from one generator of random numbers."""
+    gan, x, g = small(), ring(300), torch.Generator().manual_seed(3)
+    panel = make(gan, x, lr=1e-2, seed=3, moves=2)
+    press(panel, "step D")
+    press(panel, "play 3 rounds")
+    before = [p.clone() for p in gan.parameters()]
+    for of_g in (0, 0, 1, 1, 1):
+        gan.step_discriminator(x[torch.randint(300, (20,), generator=g)], g, 1e-2)
+        if of_g:
+            gan.step_generator(20, g, 1e-2)
+    fakes = gan.sample(N_FAKES, torch.Generator().manual_seed(3))
+    np.testing.assert_allclose(dots(panel, style.SAMPLE)[0], fakes, atol=0.01)
+    with torch.no_grad():
+        assert number(panel, "D's loss in nats") == pytest.approx(gan.discriminator_loss(x, fakes).item(), abs=0.00501)
+        assert number(panel, "G's loss in nats") == pytest.approx(gan.generator_loss(fakes).item(), abs=0.00501)
+    assert not all(torch.equal(a, b) for a, b in zip(before, gan.parameters()))
+
+
+def test_start_again_brings_the_same_game_back_and_leaves_the_gan_as_it_came(make):
+    gan = small()
+    gan.step_discriminator(ring(20), torch.Generator().manual_seed(0))  # its optimiser has a memory
+    before = [p.clone() for p in gan.parameters()]
+    panel = make(gan, ring(300))
+    first, games = panel.svg, []
+    for _ in range(2):
+        for label in ("step D", "step G", "play 3 rounds"):
+            press(panel, label)
+        games.append((panel.svg, panel.numbers))
+        press(panel, "start again")
+        assert panel.svg == first and number(panel, "moves of D") == 0
+    press(panel, "start again")
+    assert games[0] == games[1] and panel.svg == first
+    assert all(torch.equal(a, b) for a, b in zip(before, gan.parameters()))
+
+
+def test_the_map_is_d_seen_from_above(make):
+    """White is ¼ or less, orange ¾ or more; north is up and east is right."""
+    gan = small()
+    with torch.no_grad():
+        for p in gan.discriminator.parameters():
+            p.zero_()
+        gan.discriminator[0].weight[0], gan.discriminator[2].weight[0, 0] = torch.tensor([1.0, 3.0]), 1.0
+        gan.discriminator[4].weight[0, 0] = 1.0  # log-odds x₁ + 3 x₂, or a fifth of it, and again a fifth
+    panel = make(gan, ring(300))
+    ax = panel._draw.keywords["ax"]
+    edges = np.linspace(*ax.get_xlim(), SIDE + 1)
+    middles = (edges[1:] + edges[:-1]) / 2
+    x1, x2 = np.meshgrid(middles, middles[::-1])
+    log_odds = x1 + 3 * x2
+    d = 1 / (1 + np.exp(-np.where(log_odds < 0, 0.04 * log_odds, log_odds)))
+    strength = np.clip((d - 0.25) / 0.5, 0, 1)[..., None]
+    expected = 255 * (1 + strength * (np.array(to_rgb(style.P_MODEL)) - 1) * 0.8)
+    np.testing.assert_allclose(heat(panel), expected, atol=2)
+
+
+def test_a_line_runs_where_d_is_one_half(make):
+    panel = make()
+    for _ in range(3):
+        press(panel, "play 3 rounds")
+    lines = [e.get("points") for e in elements(panel) if e.tag == "polyline" and e.get("stroke") == style.GREY]
+    game = panel._draw.keywords["states"][-1].d
+    assert bool(lines) == (game.min() < 0.5 < game.max())
+    inverse, (low, high) = panel._draw.keywords["ax"].transData.inverted(), panel._draw.keywords["ax"].get_xlim()
+    for line in lines:
+        places = inverse.transform([(float(a), panel.height - float(b)) for a, b in (pair.split(",") for pair in line.split())])
+        column = np.clip(((places[:, 0] - low) / (high - low) * SIDE - 0.5).round().astype(int), 0, SIDE - 1)
+        row = np.clip(((high - places[:, 1]) / (high - low) * SIDE - 0.5).round().astype(int), 0, SIDE - 1)
+        assert abs(game[row, column] - 0.5).max() < 0.05
+
+
+@pytest.mark.parametrize("angle", [0, 45, 270, 360])
+def test_the_slider_follows_one_noise_on_the_circle(make, angle):
+    gan = small()
+    panel = make(gan, ring(300))
+    panel.values = {**panel.values, "angle": angle}
+    (place,) = dots(panel, style.LATENT)
+    z = torch.tensor([[math.cos(math.radians(angle)), math.sin(math.radians(angle))]])
+    np.testing.assert_allclose(place, gan.decode(z), atol=0.02)
+    (circle,) = [e for e in elements(panel) if e.tag == "polyline" and e.get("stroke") == style.LATENT]
+    assert len(circle.get("points").split()) == len(ANGLES)
+
+
+def test_the_slider_reaches_the_whole_circle(make):
+    slider = make().sliders["angle"]
+    assert (slider["min"], slider["max"], slider["step"]) == (0, 360, 5) and list(ANGLES) == list(range(0, 361, 5))
+
+
+def test_modes_are_counted_by_the_function_that_came(make):
+    panel = make(small(), ring(300), lambda fakes: len(fakes))
+    assert dict(panel.numbers)["modes covered"] == str(N_FAKES) and f"cover {N_FAKES} modes" in panel.alt
+    assert "modes covered" not in dict(make().numbers)
+
+
+def test_what_lies_outside_is_drawn_on_the_edge(make):
+    panel = make()
+    keywords = panel._draw.keywords
+    far = np.array([[9.0, 0.0], [0.0, -9.0]])
+    state = State(np.full((SIDE, SIDE), 0.5), far, np.tile(far[:1], (len(ANGLES), 1)), (1, 2), (1.0, -0.5))
+    frame = draw(0, 0, ax=keywords["ax"], x=keywords["x"], states=[state])
+    assert frame.numbers["G's loss in nats"] == "−0.50"
+    box = keywords["ax"].bbox
+    for a, b in re.findall(r"M(\S+) (\S+)h0", frame.svg):
+        assert box.x0 - 0.1 <= float(a) <= box.x1 + 0.1 and box.y0 - 0.1 <= panel.height - float(b) <= box.y1 + 0.1
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"gan": GAN(3, 2)}, "n_features=2 and n_latent=2, got .*'n_features': 3"),
+        ({"gan": GAN(2, 3)}, "n_latent=2"),
+        ({"gan": "GAN"}, "got str"),
+        ({"moves": 0}, "moves must be a whole number from 1 upwards, got 0"),
+        ({"rounds": 1.5}, "rounds must be a whole number"),
+        ({"x": torch.zeros(5, 3)}, r"x must be a tensor \(N, 2\), got \(5, 3\)"),
+    ],
+)
+def test_a_senseless_setting_is_refused(given, message):
+    with pytest.raises(ValueError, match=message):
+        adversarial_game(**{"gan": small(), "x": ring(30)} | given)
