@@ -112,14 +112,26 @@ def test_the_page_is_sent_all_that_makes_the_picture(make):
     for z in np.random.default_rng(0).normal(size=(2, model.n_latent)):
         outputs, picture = computed(page, z), decode(z)
         assert picture.shape[:2] == (page["side"], page["side"])
-        if page["palette"]:
+        if page["head"] == "number":
             palette = np.array(page["palette"]).reshape(-1, 3)
             np.testing.assert_array_equal(palette, PALETTE)
             chosen = (picture.reshape(-1, 1, 3) == palette).all(axis=2).argmax(axis=1)
             assert (outputs.max(axis=1) - outputs[np.arange(len(chosen)), chosen] < 1e-4).all()  # the same one, unless two are as good
         else:
-            values = 1 / (1 + np.exp(-outputs)) if page["sigmoid"] else outputs.clip(0, 1)
+            assert page["palette"] == [0, 0, 0, 255, 255, 255]
+            values = {"logit": 1 / (1 + np.exp(-outputs)), "level": outputs.clip(0, 1)}[page["head"]]
             np.testing.assert_allclose(picture.reshape(values.shape), 255 * values, atol=0.51)
+
+
+def test_a_bernoulli_may_go_from_one_colour_to_another():
+    model, z = vae(), np.linspace(-1, 1, 4)
+    ends = np.array([[255, 250, 40], [20, 30, 60]], dtype=np.uint8)
+    decode = page_decoder(model, ends)
+    p = model.decode(torch.tensor(z[None])).numpy().reshape(9, 9, 1)
+    np.testing.assert_allclose(decode(z), ends[0] + p * (ends[1] - ends[0].astype(float)), atol=0.501)
+    assert decode(z).dtype == np.uint8 and decode.page()["palette"] == [255, 250, 40, 20, 30, 60]
+    ends[:] = 0  # a copy was kept
+    assert decode(z).max() > 100
 
 
 def test_16_bits_are_sent_where_they_are_exact():
@@ -160,10 +172,11 @@ WRONG = {
     "no decoder": (lambda: NADE(4, 2), {}, "model must be a VAE or a GAN, got NADE"),
     "two numbers": (GAN, {}, "GAN of the architecture 'mlp' makes 2 real numbers and no picture"),
     "no square": (lambda: VAE(12), {}, "needs n_features = side², got a VAE of 12 features"),
-    "no palette": (lambda: vae("categorical"), {}, r"palette must be uint8 \(256, 3\) for this model, got none"),
-    "short palette": (lambda: vae("categorical"), {"palette": PALETTE[:9]}, r"uint8 \(256, 3\) for this model, got uint8 \(9, 3\)"),
-    "floats": (lambda: vae("categorical"), {"palette": PALETTE / 255}, r"uint8 \(256, 3\) for this model, got float64 \(256, 3\)"),
-    "a palette for greys": (vae, {"palette": PALETTE}, "palette must be none for this model"),
+    "no palette": (lambda: vae("categorical"), {}, r"palette must be \(256, 3\) uint8 for this model, got none"),
+    "short palette": (lambda: vae("categorical"), {"palette": PALETTE[:9]}, r"\(256, 3\) uint8 for this model, got uint8 \(9, 3\)"),
+    "floats": (lambda: vae("categorical"), {"palette": PALETTE / 255}, r"\(256, 3\) uint8 for this model, got float64 \(256, 3\)"),
+    "long palette": (vae, {"palette": PALETTE}, r"palette must be \(2, 3\) uint8 for this model, got uint8 \(256, 3\)"),
+    "a palette for greys": (lambda: vae("gaussian"), {"palette": PALETTE}, "palette must be none for this model"),
     "a palette for colours": (gan, {"palette": PALETTE}, "palette must be none for this model"),
     "no dimension": (vae, {"dimensions": []}, "dimensions must be different numbers from 0 to 3"),
     "twice": (vae, {"dimensions": [1, 1]}, "dimensions must be different numbers from 0 to 3"),

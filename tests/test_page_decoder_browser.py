@@ -15,6 +15,7 @@ from course_utils.models import GAN, VAE
 from course_utils.widgets import latent_explorer, page_decoder
 
 PALETTE = np.random.default_rng(0).permuted(np.tile(np.arange(256, dtype=np.uint8), (3, 1)), axis=1).T.copy()  # all distinct
+INK = np.array([[255, 250, 240], [20, 30, 60]], dtype=np.uint8)
 STOPS = np.array([np.ones(12), np.linspace(-1, 1, 12)])
 
 PICTURE = """panel => {
@@ -62,6 +63,7 @@ MODELS = {
     "GAN": lambda: rough(GAN(3072, 16, "convolutional")),
     "gaussian": lambda: faces("gaussian", d=1),
     "digits": lambda: rough(VAE(784, 20)),
+    "ink": lambda: rough(VAE(64, 4)),
     "plane": lambda: VAE(784, 2, architecture="convolutional", n_channels=4),  # as it begins, in 32 bits
     "colours": lambda: rough(VAE(25, 3, "categorical", n_values=5)),
 }
@@ -76,7 +78,8 @@ def deck(parts, browser, tmp_path_factory):
         for name, make in MODELS.items():
             model = make()
             categorical = isinstance(model, VAE) and model.likelihood == "categorical"
-            decode = page_decoder(model, PALETTE[: model.n_values] if categorical else None)
+            palette = PALETTE[: model.n_values] if categorical else INK if name == "ink" else None
+            decode = page_decoder(model, palette)
             explorers[name] = latent_explorer(decode, stops=STOPS if name == "VAE" else None)
         explorers["function"] = latent_explorer(lambda z: np.zeros((4, 4), dtype=np.uint8))
     cells = []
@@ -124,7 +127,7 @@ def expect_picture(panel, decode, z):
     shown = np.array(panel.evaluate(PICTURE)).reshape(*expected.shape[:2], 4)
     assert (shown[..., 3] == 255).all()
     shown = shown[..., :3]
-    if decode.palette is None:
+    if decode.palette is None or len(decode.palette) == 2:
         grey = expected[..., None] if expected.ndim == 2 else expected
         assert np.abs(shown - grey.astype(int)).max() <= 1
     else:

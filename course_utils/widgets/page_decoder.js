@@ -43,14 +43,13 @@ function double(taps, channels, from, side) {
 
 // Return a function from z to the picture, an ImageData.
 function pageDecoder(page) {
-  const numbers = unpack(page), { side, outputs, palette } = page;
+  const numbers = unpack(page), { side, outputs, head, palette } = page;
   let start = 0;
   const take = (length) => numbers.subarray(start, (start += length));
   const layers = page.layers.map(({ sizes, ...layer }) => {
     const [matrix, ...biases] = sizes.map(take);
     return { ...layer, matrix, biases };
   });
-  const level = page.sigmoid ? (y) => 255 / (1 + Math.exp(-y)) : (y) => 255 * y;
 
   return (z) => {
     let x = new Float64Array(2 * layers[0].inputs), pixels = 1, channels;
@@ -69,8 +68,11 @@ function pageDecoder(page) {
       const at = pixel * channels;
       let best = 0;
       for (let k = 1; k < outputs; k++) if (x[at + k] > x[at + best]) best = k;
-      for (let colour = 0; colour < 3; colour++) // a clamped array rounds, to 0 … 255
-        picture.data[4 * pixel + colour] = palette.length ? palette[3 * best + colour] : level(x[at + (colour % outputs)]);
+      for (let colour = 0; colour < 3; colour++) {
+        const y = x[at + (colour % outputs)], level = head === "logit" ? 1 / (1 + Math.exp(-y)) : Math.min(Math.max(y, 0), 1);
+        const mixed = palette[colour] * (1 - level) + palette[3 + colour] * level;
+        picture.data[4 * pixel + colour] = head === "number" ? palette[3 * best + colour] : mixed; // rounded by the array
+      }
       picture.data[4 * pixel + 3] = 255;
     }
     return picture;

@@ -30,8 +30,13 @@ class PageDecoder:
         codes = torch.zeros(1, self.model.n_latent, dtype=torch.float64)
         codes[0, list(self.dimensions)] = torch.from_numpy(z)
         x = self.model.decode(codes)[0].cpu()
-        x = x.permute(1, 2, 0) if isinstance(self.model, GAN) else x.view(math.isqrt(len(x)), -1)
-        return (255 * x.clamp(0, 1)).round().byte().numpy() if self.palette is None else self.palette[x.numpy()]
+        x = (x.permute(1, 2, 0) if isinstance(self.model, GAN) else x.view(math.isqrt(len(x)), -1)).numpy()
+        if x.dtype == np.int64:
+            return self.palette[x]
+        x = x.clip(0, 1)
+        if self.palette is None:
+            return (255 * x).round().astype(np.uint8)
+        return (self.palette[0] * (1 - x[..., None]) + self.palette[1] * x[..., None]).round().astype(np.uint8)
 
     def page(self) -> dict:
         """Return what page_decoder.js computes the picture from; `numbers` in 16 bits each if these hold them exactly.
@@ -39,8 +44,8 @@ class PageDecoder:
         Of each layer, `numbers` has the matrix (blocks, channels, inputs), then the biases (1 or pixels, channels), with
         zeros that make channels and inputs multiples of 4. For a pixel there are 4 × 4 blocks, the taps of a transposed
         convolution with stride 2 and padding 1, cut to (side, side); or, if side is 0, one block for each pixel that
-        follows from it. Between layers is a ReLU that leaks. The last channels up to `outputs` are levels from 0 to 1,
-        or their logits; with a palette, the largest one is its number.
+        follows from it. Between layers is a ReLU that leaks. The last channels up to `outputs` are levels from the first
+        colour of the palette to the second, or their logits; or the place of the largest one is a colour's number.
         """
         vae = isinstance(self.model, VAE)
         side = math.isqrt(self.model.b.shape[1]) if vae else self.model.shape[1]
@@ -63,8 +68,8 @@ class PageDecoder:
             "numbers": numbers.numpy().astype("<f2" if half else "<f4").tobytes(),
             "bits": 16 if half else 32,
             "outputs": layers[-1][1].shape[1],
-            "sigmoid": not (vae and self.model.likelihood == "gaussian"),
-            "palette": [] if self.palette is None else self.palette.flatten().tolist(),
+            "head": {"gaussian": "level", "categorical": "number"}.get(self.model.likelihood, "logit") if vae else "logit",
+            "palette": [0, 0, 0, 255, 255, 255] if self.palette is None else self.palette.flatten().tolist(),
         }
 
 
@@ -73,8 +78,9 @@ def page_decoder(
 ) -> PageDecoder:
     """Return the model's decoder, as it is now, for latent_explorer: (d,) array → picture (H, W) or (H, W, 3) uint8.
 
-    A VAE's picture is the most likely x for z, square and in raster order: grey, or the palette's colours (n_values, 3)
-    uint8 if the likelihood is categorical; a Bernoulli's grey is the probability of a 1. A GAN's has its own colours.
+    A VAE's picture is what it decodes, square and in raster order. Categorical: the palette's colours, (n_values, 3)
+    uint8. Bernoulli: the probability of a 1 from black to white, or from one colour of the palette (2, 3) to the other.
+    Gaussian: the mean from black, 0, to white, 1. A GAN's picture has its own colours.
     dimensions: which latent dimensions z sets, from 0 upwards, while the others are 0; by default all of them.
     Raises ValueError for a model that makes no picture, or a palette or dimensions that do not fit it.
     """
@@ -86,12 +92,16 @@ def page_decoder(
         raise ValueError(f"a GAN of the architecture 'mlp' makes {D} real numbers and no picture")
     if isinstance(model, VAE) and math.isqrt(D) ** 2 != D:
         raise ValueError(f"a picture needs n_features = side², got a VAE of {D} features")
-    shape = (model.n_values, 3) if isinstance(model, VAE) and model.likelihood == "categorical" else None
+    colours = {"categorical": model.n_values, "bernoulli": 2}.get(model.likelihood) if isinstance(model, VAE) else None
     if palette is not None:
-        palette = np.array(palette)
-    if (None if palette is None else palette.shape) != shape or shape and palette.dtype != np.uint8:
-        came = "none" if palette is None else f"{palette.dtype} {palette.shape}"
-        raise ValueError(f"palette must be {f'uint8 {shape}' if shape else 'none'} for this model, got {came}")
+        palette = np.asarray(palette)
+        if not colours or palette.shape != (colours, 3) or palette.dtype != np.uint8:
+            raise ValueError(
+                f"palette must be {f'({colours}, 3) uint8' if colours else 'none'} for this model, got {palette.dtype} {palette.shape}"
+            )
+        palette = palette.copy()
+    elif isinstance(model, VAE) and model.likelihood == "categorical":
+        raise ValueError(f"palette must be ({colours}, 3) uint8 for this model, got none")
     chosen = tuple(range(model.n_latent)) if dimensions is None else tuple(int(k) for k in dimensions)
     if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(model.n_latent)):
         raise ValueError(f"dimensions must be different numbers from 0 to {model.n_latent - 1}, got {dimensions}")
