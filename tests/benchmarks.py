@@ -21,7 +21,7 @@ import torch
 
 from course_utils import avatars, plotting, style, widgets
 from course_utils.datasets import WRODL_VALUES, load_digits, load_planet_pixel, load_world_land, load_wrodl, planet_pixel_distribution
-from course_utils.models import NADE, GaussianMixture, JointCategorical, NaiveBayes
+from course_utils.models import GAN, NADE, GaussianMixture, JointCategorical, NaiveBayes
 from course_utils.widgets.box_explorer import N_SHOWN
 from course_utils.widgets.completion import faces_that_fit
 from course_utils.widgets.elbo_explorer import elbo_and_gap, normal
@@ -305,6 +305,25 @@ def pixel_sampler() -> tuple[Panel, Callable]:
     return panel, plot
 
 
+def adversarial_game() -> tuple[Panel, Callable]:
+    """Return lesson 14's widget, and a function that plots the same."""
+    gan, x = GAN(), torch.randn(6400, 2, generator=torch.Generator().manual_seed(0))
+    panel = widgets.adversarial_game(gan, x)
+    now = panel._draw.keywords["states"][0]
+    low, high = panel._draw.keywords["ax"].get_xlim()
+
+    def plot(angle: float, state: int) -> None:
+        _, ax = plt.subplots(figsize=(5.6, 5.2))
+        ax.imshow(now.d, cmap=style.PAPER_TO_MODEL, extent=(low, high, low, high))
+        ax.contour(now.d[::-1], levels=[0.5], colors=style.GREY, extent=(low, high, low, high))
+        ax.plot(*x[:250].T, ".", color=style.OBSERVATIONS)
+        ax.plot(*now.fakes.T, ".", color=style.SAMPLE)
+        ax.plot(*now.circle.T, color=style.LATENT)
+        ax.plot(*now.circle[int(angle) // 5], "o", color=style.LATENT)
+
+    return panel, plot
+
+
 WIDGETS = {
     "imagined_digit": imagined_digit,
     "bayes_explorer": bayes_explorer,
@@ -320,6 +339,7 @@ WIDGETS = {
     "guessing_game": guessing_game,
     "completion": completion,
     "pixel_sampler": pixel_sampler,
+    "adversarial_game": adversarial_game,
 }
 LIMITS = dict.fromkeys(WIDGETS, 20) | {"latent_explorer": 16}  # milliseconds, for the median
 

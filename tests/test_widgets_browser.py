@@ -33,6 +33,7 @@ WIDGETS = [
     ("guessing_game", "10_from_tables_to_autoregression", "told", "picture"),
     ("completion", "12_pixelrnn", "setting", "face"),
     ("pixel_sampler", "11_nade", "step", "step"),
+    ("adversarial_game", "14_gan", "angle", "angle"),
 ]
 LESSONS = {name: lesson for name, lesson, *_ in WIDGETS}
 EACH = pytest.mark.parametrize("name, lesson, dragged, pressed", WIDGETS, ids=[f"{name} {lesson[:2]}" for name, lesson, *_ in WIDGETS])
@@ -59,17 +60,22 @@ SHOWN = """panel => ({
   values: Object.fromEntries([...panel.querySelectorAll("input")].map(input => [input.name, input.value])),
   written: Object.fromEntries([...panel.querySelectorAll("input")].map(input => [input.name, input.previousElementSibling.textContent])),
   spoken: Object.fromEntries([...panel.querySelectorAll("input")].map(input => [input.name, input.getAttribute("aria-valuetext")])),
-  svg: panel.querySelector("svg").innerHTML,
+  svg: panel.querySelector("canvas") ? "" : panel.querySelector("svg").innerHTML,
   numbers: [...panel.querySelectorAll(".panel-numbers tr")].map(row => [...row.children].map(cell => cell.textContent)),
   alt: panel.querySelector("[role=img]").getAttribute("aria-label"),
   message: panel.querySelector(".panel-message").textContent,
 })"""
+# The colours that a decoder in the page shows.
+PAGE_PICTURE = """panel => {
+  const canvas = panel.querySelector("canvas");
+  return [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data].filter((_, k) => k % 4 < 3);
+}"""
 READ_BY_BROWSER = """(panel, svg) => {
   const node = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   node.innerHTML = svg;
   return node.innerHTML;
 }"""
-# Milliseconds from each key press until the changed picture is on the screen: two frames after the overlay changed.
+# Milliseconds from each key press until the changed picture is on the screen: two frames after it changed.
 START_CLOCK = """panel => {
   window.latencies = [];
   let pressed = null;
@@ -81,7 +87,7 @@ START_CLOCK = """panel => {
     await nextFrame();
     await nextFrame();
     if (since !== null) window.latencies.push(performance.now() - since);
-  }).observe(panel.querySelector("svg"), { childList: true });
+  }).observe(panel.querySelector(".panel-picture"), { attributes: true, subtree: true, childList: true });
 }"""
 
 COUNT_ANSWERS = """panel => {
@@ -96,7 +102,7 @@ class Opened:
     def __init__(self, page, name):
         count = page.evaluate(RUN_CELL, name)
         self.page, self.in_kernel = page, f"Out[{count}]"
-        self.values, self.sliders = self.ask("values"), self.ask("sliders")
+        self.values, self.sliders, self.in_page = self.ask("values"), self.ask("sliders"), bool(self.ask("page.get('side')"))
         self.element = page.locator(".jp-CodeCell").filter(has_text=re.compile(rf"\[{count}\]:")).locator(".panel")
         self.element.wait_for()
         self.element.scroll_into_view_if_needed()
@@ -129,13 +135,33 @@ class Opened:
         on_sliders = {name: self.on_slider(name) for name in self.sliders}
         written = {name: words[int(on_sliders[name])] if (words := slider["words"]) else on_sliders[name] for name, slider in self.sliders.items()}
         expected = {
-            "values": on_sliders, "written": written, "spoken": written, "svg": self.element.evaluate(READ_BY_BROWSER, svg),
+            "values": on_sliders, "written": written, "spoken": written,
+            "svg": "" if self.in_page else self.element.evaluate(READ_BY_BROWSER, svg),
             "numbers": [list(row) for row in numbers.items()], "alt": alt, "message": message,
         }  # fmt: skip
         deadline = monotonic() + 10
         while (shown := self.element.evaluate(SHOWN)) != expected and monotonic() < deadline:
             sleep(0.05)
         assert shown == expected
+        if self.in_page:  # to one grey level, and, where two colours are as likely, either of them
+            z = [self.values[f"z{k + 1}"] for k in range(len(self.values))]
+            picture = np.ravel(self.ask(f"_draw.keywords['decode']({z}).tolist()"))
+            shown = np.reshape(self.element.evaluate(PAGE_PICTURE), (-1, 3))
+            difference = np.abs(shown - np.reshape(picture, (len(shown), -1))).max(axis=1)
+            assert (difference > 1).sum() <= 2
+
+    def latency(self, name, limit):
+        """Return the median milliseconds of 21 key presses; if a busy machine takes it to the limit, the best of five."""
+        slider = self.slider(name)
+        slider.focus()
+        self.element.evaluate(START_CLOCK)
+        medians = []
+        while len(medians) < 5 and min(medians, default=limit) >= limit:
+            for number in range(1, 22):
+                slider.press("ArrowRight" if number % 2 else "ArrowLeft")
+                self.page.wait_for_function("n => window.latencies.length === n", arg=21 * len(medians) + number)
+            medians.append(median(self.page.evaluate("window.latencies")[-21:]))
+        return min(medians)
 
     def place(self, axes, x, y):
         """Return where (x, y) of the picture's axes is on the page, in whole pixels, and what that place is in the axes."""
@@ -214,16 +240,11 @@ def test_the_picture_and_the_numbers_follow_the_sliders(name, lesson, dragged, p
 @EACH
 def test_the_picture_follows_without_delay(name, lesson, dragged, pressed, open_widget, capsys):
     widget = open_widget(name, lesson)
-    slider = widget.slider(pressed)
-    slider.focus()
-    widget.element.evaluate(START_CLOCK)
-    for number in range(1, 22):
-        slider.press("ArrowRight" if number % 2 else "ArrowLeft")
-        widget.page.wait_for_function("n => window.latencies.length === n", arg=number)
-    latencies = widget.page.evaluate("window.latencies")
+    limit = 100 if widget.in_page else 500
+    latency = widget.latency(pressed, limit)
     with capsys.disabled():
-        print(f" {name} {lesson[:2]}: {median(latencies):.0f} ms from key press to changed picture (median of {len(latencies)}) ", end="")
-    assert median(latencies) < 500
+        print(f" {name} {lesson[:2]}: {latency:.0f} ms from key press to changed picture (median of 21) ", end="")
+    assert latency < limit
 
 
 def test_the_mle_is_shown_after_the_readers_own_try(open_widget):
@@ -316,6 +337,67 @@ def test_a_click_or_a_drag_on_the_plane_moves_z(open_widget):
     widget.expect(**{name: slider["value"] for name, slider in widget.sliders.items()})
 
 
+# A cell with an explorer of new models as large as the checkpoints of Planet Pixel.
+FACES = """from course_utils.datasets import load_planet_pixel
+from course_utils.models import GAN, VAE
+from course_utils.widgets import page_decoder
+def faces_of_vae():
+    vae = VAE(1024, 12, "categorical", "convolutional", n_values=256)
+    vae.b.data = 5 * torch.randn(vae.b.shape, generator=torch.Generator().manual_seed(0))
+    return latent_explorer(page_decoder(vae, load_planet_pixel("train").palette))
+def faces_of_gan():
+    return latent_explorer(page_decoder(GAN(3072, 16, "convolutional")))
+"""
+ADD_CELL = """async source => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  notebook.activeCellIndex = notebook.widgets.length - 1;
+  await window.jupyterapp.commands.execute("notebook:insert-cell-below");
+  notebook.activeCell.model.sharedModel.setSource(source);
+}"""
+
+
+@pytest.mark.parametrize("name", ["faces_of_vae", "faces_of_gan"])
+def test_a_decoder_in_the_page_draws_without_waiting_and_tells_the_kernel(name, open_widget, capsys):
+    page = open_widget("latent_explorer").page
+    page.evaluate(ADD_CELL, f"{FACES}\n{name}()")
+    widget = Opened(page, name)
+    d = len(widget.sliders)
+    widget.expect()
+
+    def kernel_has(values):
+        deadline = monotonic() + 10
+        while widget.ask("values") != values and monotonic() < deadline:
+            sleep(0.05)
+        assert widget.ask("values") == values
+
+    widget.slider("z2").press("End")
+    widget.expect(z2=3)
+    widget.slider(f"z{d}").press("Home")
+    widget.expect(**{f"z{d}": -3})
+    kernel_has(widget.values)
+    widget.element.get_by_role("button", name="random").click()
+    sleep(0.5)
+    drawn = widget.ask("values")
+    assert len(set(drawn.values()) - {3, -3}) >= d - 1
+    widget.expect(**drawn)
+    for sign in (1, -1):  # and what the kernel sets, the page shows
+        values = {f"z{k + 1}": sign * k / 20 for k in range(d)}
+        page.evaluate(EVALUATE, f"{widget.in_kernel}.set_trait('values', {values!r})")
+        widget.expect(**values)
+    widget.element.get_by_role("button", name="walk").click()
+    widget.element.get_by_role("button", name="pause").wait_for()
+    widget.element.get_by_role("button", name="walk").wait_for()
+    sleep(0.5)
+    assert (arrived := widget.ask("values")) != values
+    widget.expect(**arrived)
+    widget.element.get_by_role("button", name="back to the start").click()
+    widget.expect(**dict.fromkeys(values, 0))
+    latency = widget.latency("z1", 100)
+    with capsys.disabled():
+        print(f" {name}: {latency:.0f} ms from key press to changed picture (median of 21) ", end="")
+    assert latency < 100
+
+
 def test_em_goes_forward_and_back_by_half_steps(open_widget):
     widget = open_widget("em_stepper")
     done, pictures = ["the start", "E step 1", "M step 1", "E step 2"], []
@@ -373,6 +455,23 @@ def test_a_digit_is_guessed(open_widget):
     widget.expect(message="This picture is complete. Choose another one.")
     widget.element.get_by_role("button", name="forget my guesses").click()
     widget.expect(guesses=[])
+
+
+def test_generator_and_discriminator_take_turns(open_widget):
+    widget = open_widget("adversarial_game")
+    widget.expect()
+    shown, pictures = widget.element.evaluate(SHOWN), [widget.picture()]
+    for state, (label, d, g) in enumerate([("step D", 20, 0), ("step G", 20, 20), ("play 50 rounds", 70, 70)], start=1):
+        widget.element.get_by_role("button", name=label).click()
+        widget.page.wait_for_function("n => window.answers >= n", arg=state)
+        widget.expect(state=state)
+        numbers = dict(widget.element.evaluate(SHOWN)["numbers"])
+        assert (numbers["moves of D"], numbers["moves of G"]) == (str(d), str(g))
+        pictures.append(widget.picture())
+    assert len(set(pictures)) == 4
+    widget.element.get_by_role("button", name="start again").click()
+    widget.expect(state=0)
+    assert widget.element.evaluate(SHOWN) == shown
 
 
 def test_a_picture_draws_itself_until_it_is_paused(open_widget):
