@@ -14,7 +14,8 @@ import torch
 from PIL import Image
 
 from course_utils import style
-from course_utils.widgets import latent_explorer
+from course_utils.models import GAN, VAE
+from course_utils.widgets import latent_explorer, page_decoder
 
 
 def make(decode, **options):
@@ -253,3 +254,49 @@ def test_a_redraw_with_a_small_decoder_takes_at_most_16_ms():
         times.append(process_time() - start)
         assert panel.message == ""
     assert np.median(times) < 0.016
+
+
+def test_with_a_page_decoder_the_page_gets_what_it_needs_to_draw():
+    decode = page_decoder(GAN(3 * 8**2, 16, "convolutional", n_channels=2), dimensions=[2, 0, 15])
+    panel = make(decode, limits=(-2, 2))
+    page = panel.page
+    assert {name: page[name] for name in decode.page()} == decode.page()
+    assert page["limits"] == (-2, 2) and page["stops"] == [] and page["plane"] == []
+    assert [(slider["label"], slider["value"]) for slider in panel.sliders.values()] == [("z3", 0), ("z1", 0), ("z16", 0)]
+    assert list(panel.sliders) == ["z1", "z2", "z3"]
+    assert panel.buttons == [] and panel.numbers == []  # the page makes its own buttons, and the sliders say the numbers
+    picture, image, _ = shown(panel)
+    np.testing.assert_array_equal(picture, decode(np.zeros(3)))
+    box = [float(image.get(name)) for name in ("x", "y", "width", "height")]
+    np.testing.assert_allclose(np.array(page["picture"]) * np.tile([panel.width, panel.height], 2), box, atol=0.1)
+
+
+def test_with_a_page_decoder_the_kernel_only_keeps_the_values():
+    decode = page_decoder(VAE(64, 2))
+    panel = make(decode)
+    svg, drawn = panel.svg, panel.drawn
+    panel.values = {"z1": 1.0, "z2": -1.0}
+    assert (panel.svg, panel.drawn, panel.message) == (svg, drawn, "")
+
+
+def test_the_page_knows_where_the_plane_is():
+    panel = make(page_decoder(VAE(64, 2)), start=(1, 0.5), codes=np.zeros((1, 2)))
+    left, top, width, height = np.array(panel.page["plane"]) * np.tile([panel.width, panel.height], 2)
+    np.testing.assert_allclose([(left, top + height), (left + width, top)], [pixels(panel, (-3, -3)), pixels(panel, (3, 3))], atol=0.1)
+    assert panel.clickable and panel.values == {"z1": 1, "z2": 0.5}
+
+
+def test_a_walk_has_stops():
+    decode = page_decoder(VAE(64, 3))
+    stops = np.random.default_rng(0).uniform(-2, 2, size=(4, 3))
+    assert make(decode, stops=stops).page["stops"] == stops.tolist()
+    for wrong in (stops[0], stops[:, :2], 2 * stops, stops + np.nan):
+        with pytest.raises(ValueError, match=r"stops must be \(N, 3\) numbers within the limits \(-3, 3\), got"):
+            make(decode, stops=wrong)
+    with pytest.raises(ValueError, match="stops are for a page_decoder"):
+        make(fingerprint, stops=np.zeros((1, 2)))
+
+
+def test_a_start_that_does_not_fit_the_page_decoder_is_refused():
+    with pytest.raises(ValueError, match=r"decode failed for z of shape \(2,\): ValueError: z must be \(3,\) finite numbers"):
+        make(page_decoder(VAE(64, 3)), start=(0, 0))
