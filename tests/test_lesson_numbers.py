@@ -1872,7 +1872,7 @@ def test_14_slopes():
     agree(read("14", "by log-odds: #")[0], -20)
     assert "D is rounded to 1.00000000, and log(1 − D) to -inf" in text("14", "printed")
     d = read("14", "A fake has $D = #$.", "written")[0]
-    assert LESSON_14["14.3"].solution == f'answer = {{"minimax": -{d}, "non_saturating": -0.98, "ratio": 0.98 / {d}}}' and float(d) == 1 - 0.98
+    assert LESSON_14["14.3"].solution == f'answer = {{"minimax": -{d}, "non_saturating": -0.98, "ratio": 0.98 / {d}}}' and float(d) == pytest.approx(1 - 0.98)
 
 
 def test_14_the_duel():
