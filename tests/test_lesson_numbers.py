@@ -1971,7 +1971,7 @@ def test_15_the_nats(planet, counted):
 
 
 def test_15_the_rules(planet):
-    rules, p = rows("Rule 1  Rule 2  coverage  error"), planet["p"]
+    rules, p = rows("Rule 1  Rule 2  coverage  ± of Rule 1"), planet["p"]
     seen = np.isin(np.arange(len(p)), planet["train"])
     for name, file in NAMES.items():
         score, _ = score_of(file)
@@ -2000,7 +2000,7 @@ def test_15_how_many_numbers():
     agree(read("15", "# times fewer numbers, and fewer nats")[0], parameters["mixture of 60"] / parameters["Row LSTM"])
     (fewest,) = re.findall("fewest parameters: +(.+)", text("15", "printed"))
     assert fewest == min(parameters, key=parameters.get)
-    assert "needs fifteen million numbers" in text("15", "written") and round(parameters["mixture of 60"] / 1e6) == 16  # 15.7
+    assert "needs more than fifteen million numbers" in text("15", "written") and parameters["mixture of 60"] > 15e6
 
 
 def test_15_copies_and_dice(planet):
@@ -2093,7 +2093,7 @@ def test_15_the_alarm(planet, counted):
     truth = beaten(-np.log(p[planet["test"][:200]]), -np.log(p[monk]))
     assert found["p_data"][:3] == [1, 1, 1] and found["p_data"][3] == pytest.approx(truth, abs=0.0051)
     for name in ("NADE", "Row LSTM", "VAE"):
-        assert found[name][0] == 1 and found[name][1] > 0.9 and found[name][3] < 0.35
+        assert found[name][0] == 1 and found[name][1] > 0.9 and found[name][3] < 0.45
     assert 0.5 < found["Row LSTM"][2] < 0.95
 
 
@@ -2121,8 +2121,8 @@ def test_15_what_was_trained_is_printed_as_a_bound_that_was_asserted():
     code, printed = text("15", "code"), text("15", "printed")
     for assertion, said in [
         ("< 3 * error[name]\n", "all of them: within three standard errors of the checkpoints' own scores"),
-        ("assert np.abs(below - ndtr(x)).max() < 0.02\n", "quantile goes to quantile, within 0.02"),
-        ("assert np.abs(by_flow - true)[1:-1].max() < 0.05\n", "p(z) / |dx/dz| is p_data(x), within 0.05"),
+        ("assert np.abs(below - ndtr(z)).max() < 0.002\n", "quantile goes to quantile, within 0.002"),
+        ("assert np.abs(by_flow - melting(x[i], 0)[0])[1:-1].max() < 0.01\n", "p(z) / |dx/dz| is p_data(x), within 0.01"),
         ("assert np.mean(groups < bus) < 0.01\n", "of 100 groups of 30 new faces 99 need more than"),
     ]:  # fmt: skip
         assert assertion in code and said in printed
