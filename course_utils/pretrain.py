@@ -159,7 +159,7 @@ RECIPES = {
     "pixelrnn_diagonal_planet_pixel": Recipe(
         lambda: PixelRNN("diagonal_bilstm", n_features=32, n_layers=3, seed=SEED),
         _planet_pixel(to_rgb),
-        dict(epochs=60, batch_size=16, lr=1.2e-2, clip=100.0),
+        dict(epochs=35, batch_size=16, lr=4e-3),
         _score_planet_pixel(to_rgb, from_rgb),
     ),
     "vae_mnist": Recipe(

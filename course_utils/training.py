@@ -26,19 +26,17 @@ def train(
     batch_size: int,
     lr: float,
     rng: torch.Generator,
-    clip: float | None = None,
     validation: torch.Tensor | None = None,
     progress: bool = True,
     state: Path | None = None,
 ) -> list[dict[str, float]]:
     """Minimise model.loss(batch, rng) with Adam (Kingma and Ba 2015); lr falls to 0 along half a cosine.
 
-    x: observations (N, …). clip: a gradient with a larger norm is shortened to this one (Pascanu et al. 2013).
-    Returns one record an epoch: "epoch", "train" (the mean of the losses on the way), with validation (M, …) also
-    "validation" (model.validation_loss), and "seconds". With validation, the model ends with the weights of the epoch
-    that was best there. state names a file that is written after each epoch and, if it exists, gone on from: an
-    interrupted training then ends as if it had not been interrupted. Raises FloatingPointError when the loss is no
-    longer a number.
+    x: observations (N, …). Returns one record an epoch: "epoch", "train" (the mean of the losses on the way), with
+    validation (M, …) also "validation" (model.validation_loss), and "seconds". With validation, the model ends with
+    the weights of the epoch that was best there. state names a file that is written after each epoch and, if it
+    exists, gone on from: an interrupted training then ends as if it had not been interrupted. Raises
+    FloatingPointError when the loss is no longer a number.
     """
     steps = max(len(x) // batch_size, 1)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
@@ -63,8 +61,6 @@ def train(
                 loss = model.loss(x[batch].to(device), rng)
                 optimizer.zero_grad()
                 loss.backward()
-                if clip is not None:
-                    torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
                 optimizer.step()
                 schedule.step()
                 losses.append(loss.item())

@@ -62,11 +62,10 @@ def test_a_training_finds_the_slope():
     assert model.history[-1]["train"] < 0.01 * model.history[0]["train"]
 
 
-@pytest.mark.parametrize("clip", [None, 6.0])
-def test_the_steps_are_adam_s_with_a_rate_that_falls_along_half_a_cosine(clip):
-    """By hand, after Kingma and Ba (2015), algorithm 1; three of the four gradients are longer than 6."""
+def test_the_steps_are_adam_s_with_a_rate_that_falls_along_half_a_cosine():
+    """By hand, after Kingma and Ba (2015), algorithm 1."""
     model, x = Line(), data(20)
-    train(model, x, epochs=2, batch_size=10, lr=0.3, rng=rng(), clip=clip, progress=False)
+    train(model, x, epochs=2, batch_size=10, lr=0.3, rng=rng(), progress=False)
     w = m = v = 0.0
     g = rng()
     for step in range(4):
@@ -74,7 +73,6 @@ def test_the_steps_are_adam_s_with_a_rate_that_falls_along_half_a_cosine(clip):
             batches = list(minibatches(20, 10, g))
         a, b = x[batches[step % 2]].double().numpy().T
         grad = (2 * a * (a * w - b)).mean()
-        grad = np.clip(grad, -(clip or np.inf), clip or np.inf)
         m, v = 0.9 * m + 0.1 * grad, 0.999 * v + 0.001 * grad**2
         rate = 0.3 * (1 + np.cos(np.pi * step / 4)) / 2
         w -= rate * (m / (1 - 0.9 ** (step + 1))) / (np.sqrt(v / (1 - 0.999 ** (step + 1))) + 1e-8)

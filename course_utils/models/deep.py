@@ -66,7 +66,6 @@ class DeepModel(torch.nn.Module):
         batch_size: int = 100,
         lr: float = 1e-3,
         rng: torch.Generator | None = None,
-        clip: float | None = None,
         validation: torch.Tensor | None = None,
         progress: bool = True,
         state: Path | None = None,
@@ -75,7 +74,7 @@ class DeepModel(torch.nn.Module):
         rng = torch.Generator().manual_seed(0) if rng is None else rng
         x = self._check(x)
         self.history = train(
-            self, x, epochs=epochs, batch_size=batch_size, lr=lr, rng=rng, clip=clip,
+            self, x, epochs=epochs, batch_size=batch_size, lr=lr, rng=rng,
             validation=validation, progress=progress, state=state,
         )
         return self
