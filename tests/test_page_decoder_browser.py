@@ -43,13 +43,15 @@ LATENCIES = """async panel => {
 SEED = """{ let state = 1; Math.random = () => (state = (48271 * state) % 2147483647) / 2147483647; }"""  # Lehmer 1951
 
 
-def rough(model):
-    """Give a model weights large enough to matter, rounded to 16 bits as a checkpoint's are."""
+def rough(model, bits=16):
+    """Give a model weights large enough to matter, rounded to 16 bits as a checkpoint's are, or not."""
     g = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for p in model.parameters():
             fan_in = p[0].numel() if p.ndim in (2, 4) else 1  # biases and maps have none
-            p.copy_((torch.randn(p.shape, generator=g) / fan_in**0.5).half())
+            p.copy_(torch.randn(p.shape, generator=g) / fan_in**0.5)
+            if bits == 16:
+                p.copy_(p.half())
     return model
 
 
@@ -64,7 +66,7 @@ MODELS = {
     "gaussian": lambda: faces("gaussian", d=1),
     "digits": lambda: rough(VAE(784, 20)),
     "ink": lambda: rough(VAE(64, 4)),
-    "plane": lambda: VAE(784, 2, architecture="convolutional", n_channels=4),  # as it begins, in 32 bits
+    "plane": lambda: rough(VAE(784, 2, architecture="convolutional", n_channels=4), bits=32),
     "colours": lambda: rough(VAE(25, 3, "categorical", n_values=5)),
 }
 
