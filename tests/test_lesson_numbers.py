@@ -27,7 +27,7 @@ from PIL import Image
 from scipy.integrate import quad
 from scipy.optimize import approx_fprime, minimize, minimize_scalar
 from scipy.special import expit, logsumexp
-from scipy.stats import binom, entropy, multivariate_normal, norm, uniform
+from scipy.stats import binom, entropy, multivariate_normal, norm, spearmanr, uniform
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits as digits_of_sklearn
 from sklearn.decomposition import PCA
@@ -2042,7 +2042,10 @@ def test_15_nearest_neighbours(planet):
     agree(read("15", "of the faces held out: # are in the album")[0], np.mean(twins))
     seen = np.isin(planet["test"][:500], album).mean()
     assert "three quarters of the **true** faces" in text("15", "written") and seen == pytest.approx(0.75, abs=0.03)
-    assert read("15", "photocopier #\nNADE #")[0] == "1.00"
+    photocopier, _, _, twins = read("15", "photocopier # NADE # VAE # GAN #")
+    assert photocopier == "1.00"
+    rules = rows("Rule 1  Rule 2  coverage  ± of Rule 1")["GAN"]
+    assert float(twins) < 0.1 and rules[0] - rules[1] > rules[0] / 2  # "hardly any", "most of those"
 
 
 def test_15_the_truth_is_far_from_itself_with_few_pictures(planet, components):
@@ -2071,6 +2074,31 @@ def test_15_the_proxies():
     assert proxies["NADE"][2] > 0.7 and proxies["NADE"][3] < 0.2
     ranks = [float(number) for number in read("15", "precision with Rule 1 #, recall with coverage #")]
     assert "On the whole the proxies rank as the truth does" in text("15", "written") and min(ranks) > 0.4
+
+
+def test_15_one_number_is_the_same_wherever_it_is_printed():
+    nats, rules = rows("density  200 faces     ±  all faces"), rows("Rule 1  Rule 2  coverage  ± of Rule 1")
+    proxies = rows("precision  Rule 1  recall  coverage")
+    for name, (rule1, _, coverage, _) in rules.items():
+        assert [proxies[name][1], proxies[name][3]] == [rule1, coverage]
+    for name in ("Naive Bayes", "mixture of 60", "NADE"):
+        said, bits = read("15", f"{name} # nats = # bits a pixel")
+        agree(said, nats[name][0], error=0.06)
+        agree(bits, nats[name][0] / (1024 * np.log(2)), error=1e-4)
+    for name in ("mixture of 60", "Row LSTM"):
+        parameters, said = read("15", f"{name} # parameters, # nats")
+        assert parameters == read("15", f"{name} # ms a face # parameters")[1]
+        agree(said, nats[name][0], error=0.06)
+    exact, (rule1, rule2, *_) = nats["NADE"][2], rules["NADE"]
+    assert re.findall(r"^NADE: +([\d.]+) nats", text("15", "printed"), re.MULTILINE) == [str(exact)]
+    for share in ("1", "0.5", "0.1", "0.01"):
+        said = read("15", f"NADE paints {share}: # nats, Rule 1 #, Rule 2 #")
+        agree(said[1], 1 - float(share) * (1 - rule1))
+        agree(said[2], float(share) * rule2)
+        assert float(said[0]) == exact if share == "1" else float(said[0]) < exact - 5
+    for number, (x, y) in zip(read("15", "precision with Rule 1 #, recall with coverage #"), [(0, 1), (2, 3)], strict=True):
+        table = np.array(list(proxies.values()))
+        assert float(number) == pytest.approx(spearmanr(table[:, x], table[:, y]).statistic, abs=0.1)  # the table is rounded
 
 
 def test_15_the_alarm(planet, counted):
