@@ -26,6 +26,8 @@ WIDGETS = [
     ("style_designer", "04_wrodl_counting_and_smoothing", "hairColor", "topType"),
     ("style_designer", "05_naive_bayes_on_wrodl", "clothingColor", "topType"),
     ("hidden_pixels", "06_naive_bayes_on_planet_pixel", "radius", "column"),
+    ("latent_explorer", "13_vae", "z1", "z2"),
+    ("latent_explorer", "14_gan", "z1", "z2"),
     ("latent_explorer", "07_representation_learning", "z1", "z2"),
     ("mixture_sliders", "08_gaussian_mixtures", "mu1", "sigma1"),
     ("em_stepper", "08_gaussian_mixtures", "step", "step"),
