@@ -59,8 +59,8 @@ def computed(page, z):
     x = np.asarray(z, dtype=float)[None]  # (pixels, channels)
     for number, layer in enumerate(page["layers"]):
         channels, inputs = layer["channels"], layer["inputs"]
-        matrix, *biases = (part.reshape(-1, channels, inputs if k == 0 else 1) for k, part in enumerate(take(numbers, layer["sizes"])))
-        numbers = numbers[sum(layer["sizes"]) :]
+        *parts, numbers = np.split(numbers, np.cumsum(layer["sizes"]))
+        matrix = parts[0].reshape(-1, channels, inputs)
         x = np.einsum("bci,pi->pbc", matrix, np.pad(x, [(0, 0), (0, inputs - x.shape[1])]))
         if layer["side"]:
             side = math.isqrt(len(x))
@@ -69,18 +69,13 @@ def computed(page, z):
                 wide[2 * py + ky, 2 * px + kx] += x[side * py + px, 4 * ky + kx]
             x = wide[1:, 1:][: layer["side"], : layer["side"]]
         x = x.reshape(-1, channels)
-        for bias in biases:
-            x = x + bias[:, :, 0]
+        for bias in parts[1:]:
+            x = x + bias.reshape(-1, channels)
         if number < len(page["layers"]) - 1:
             x = np.where(x > 0, x, page["leak"] * x)
     assert len(numbers) == 0  # all have been used
     assert (x[:, page["outputs"] :] == 0).all()
     return x[:, : page["outputs"]]
-
-
-def take(numbers, sizes):
-    """Cut numbers into parts of these sizes."""
-    return np.split(numbers[: sum(sizes)], np.cumsum(sizes)[:-1])
 
 
 @ALL
@@ -116,7 +111,8 @@ def test_the_page_is_sent_all_that_makes_the_picture(make):
             palette = np.array(page["palette"]).reshape(-1, 3)
             np.testing.assert_array_equal(palette, PALETTE)
             chosen = (picture.reshape(-1, 1, 3) == palette).all(axis=2).argmax(axis=1)
-            assert (outputs.max(axis=1) - outputs[np.arange(len(chosen)), chosen] < 1e-4).all()  # the same one, unless two are as good
+            best = outputs.max(axis=1)  # the same one, unless two are as good
+            assert (best - outputs[np.arange(len(chosen)), chosen] < 1e-4).all()
         else:
             assert page["palette"] == [0, 0, 0, 255, 255, 255]
             values = {"logit": 1 / (1 + np.exp(-outputs)), "level": outputs.clip(0, 1)}[page["head"]]

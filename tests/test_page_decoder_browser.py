@@ -86,11 +86,13 @@ def deck(parts, browser, tmp_path_factory):
         explorers["function"] = latent_explorer(lambda z: np.zeros((4, 4), dtype=np.uint8))
     cells = []
     for name, explorer in explorers.items():
-        view = {"application/vnd.jupyter.widget-view+json": {"model_id": explorer.model_id, "version_major": 2, "version_minor": 0}}
-        cells += [new_markdown_cell(f"# {name}", metadata={"slideshow": {"slide_type": "slide"}}),
-                  new_code_cell("…", outputs=[new_output("display_data", view)], metadata={"slideshow": {"slide_type": "-"}})]  # fmt: skip
+        view = {"model_id": explorer.model_id, "version_major": 2, "version_minor": 0}
+        output = new_output("display_data", {"application/vnd.jupyter.widget-view+json": view})
+        cells.append(new_markdown_cell(f"# {name}", metadata={"slideshow": {"slide_type": "slide"}}))
+        cells.append(new_code_cell("…", outputs=[output], metadata={"slideshow": {"slide_type": "-"}}))
     nb = new_notebook(cells=cells)
-    nb.metadata.widgets = {"application/vnd.jupyter.widget-state+json": embed_data(list(explorers.values()), drop_defaults=False)["manager_state"]}
+    state = embed_data(list(explorers.values()), drop_defaults=False)["manager_state"]
+    nb.metadata.widgets = {"application/vnd.jupyter.widget-state+json": state}
     folder = tmp_path_factory.mktemp("deck")
     slides.copy_parts(folder / "assets", slides.CACHE)
     (folder / "one.slides.html").write_text(slides.to_deck(nb), encoding="utf-8")
@@ -147,7 +149,8 @@ def test_the_page_draws_what_torch_computes(name, show):
     d = len(decode.dimensions)
     expect_picture(panel, decode, np.zeros(d))
     pictures = set()
-    for z in [*np.random.default_rng(0).integers(-40, 41, size=(4, d)) / 20, np.full(d, -3.0), np.full(d, 3.0)]:  # on the sliders' steps
+    some = np.random.default_rng(0).integers(-40, 41, size=(4, d)) / 20  # on the sliders' steps
+    for z in [*some, np.full(d, -3.0), np.full(d, 3.0)]:
         panel.evaluate(MOVE_ALL, z.tolist())
         np.testing.assert_allclose(panel.evaluate(VALUES), z)
         expect_picture(panel, decode, z)
@@ -204,8 +207,12 @@ def test_random_stays_within_the_limits(deck, show):
 
 def test_a_walk_leads_straight_to_each_stop_and_can_pause(show):
     panel, decode = show("VAE")
-    button = lambda label: panel.get_by_role("button", name=label, exact=True)
-    values = lambda: np.array(panel.evaluate(VALUES))
+
+    def button(label):
+        return panel.get_by_role("button", name=label, exact=True)
+
+    def values():
+        return np.array(panel.evaluate(VALUES))
 
     def wait_until(reached):
         deadline = monotonic() + 30
@@ -256,7 +263,11 @@ def test_a_click_or_a_drag_on_the_plane_moves_z(deck, show):
     panel, decode = show("plane")
     box = panel.locator(".panel-picture").bounding_box()
     left, bottom, width, height = explorers["plane"]._draw.keywords["axes"][1].get_position().bounds
-    at = lambda z: (box["x"] + box["width"] * (left + width * (z[0] + 3) / 6), box["y"] + box["height"] * (1 - bottom - height * (z[1] + 3) / 6))
+
+    def at(z):
+        x, y = left + width * (z[0] + 3) / 6, 1 - bottom - height * (z[1] + 3) / 6
+        return box["x"] + box["width"] * x, box["y"] + box["height"] * y
+
     page.mouse.click(*at((-1.5, 2)))
     np.testing.assert_allclose(panel.evaluate(VALUES), [-1.5, 2], atol=0.03)
     page.mouse.move(*at((-1.5, 2)))
@@ -275,12 +286,11 @@ def test_a_click_or_a_drag_on_the_plane_moves_z(deck, show):
 def test_only_where_a_kernel_is_needed_the_panel_says_that_nothing_answers(show):
     panel, _ = show("function")
     panel.locator("input").first.press("End")
-    others = [show(name)[0] for name in ("VAE",)]
-    others[0].locator("input").first.press("End")
-    others[0].get_by_role("button", name="back to the start").click()
+    live, _ = show("VAE")
+    live.locator("input").first.press("End")
+    live.get_by_role("button", name="back to the start").click()
     sleep(11)
-    assert others[0].locator(".panel-message").text_content() == ""
-    panel, _ = show("function")
+    assert live.locator(".panel-message").text_content() == ""
     assert panel.locator(".panel-message").text_content().startswith("Nothing answers.")
 
 

@@ -1,4 +1,4 @@
-"""Any decoder from a latent vector z to a picture, with a slider for each dimension and, in two dimensions, a plane to click."""
+"""Any decoder from a latent vector z to a picture: a slider for each dimension and, in two dimensions, a plane to click."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

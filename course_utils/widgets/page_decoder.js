@@ -69,7 +69,8 @@ function pageDecoder(page) {
       let best = 0;
       for (let k = 1; k < outputs; k++) if (x[at + k] > x[at + best]) best = k;
       for (let colour = 0; colour < 3; colour++) {
-        const y = x[at + (colour % outputs)], level = head === "logit" ? 1 / (1 + Math.exp(-y)) : Math.min(Math.max(y, 0), 1);
+        const y = x[at + (colour % outputs)];
+        const level = head === "logit" ? 1 / (1 + Math.exp(-y)) : Math.min(Math.max(y, 0), 1);
         const mixed = palette[colour] * (1 - level) + palette[3 + colour] * level;
         picture.data[4 * pixel + colour] = head === "number" ? palette[3 * best + colour] : mixed; // rounded by the array
       }
@@ -82,7 +83,8 @@ function pageDecoder(page) {
 // Draw in the page what the sliders say, and make the buttons that need no kernel. Positions are shares of the picture.
 function decoderInPage(model, picture, svg, addButton) {
   const page = model.get("page"), [low, high] = page.limits, [x0, y0, width, height] = page.plane;
-  const decode = pageDecoder(page), sliders = model.get("sliders"), names = Object.keys(sliders).map((_, k) => `z${k + 1}`);
+  const decode = pageDecoder(page), box = svg.viewBox.baseVal;
+  const sliders = model.get("sliders"), names = Object.keys(sliders).map((_, k) => `z${k + 1}`);
 
   const canvas = Object.assign(document.createElement("canvas"), { width: page.side, height: page.side });
   ["left", "top", "width", "height"].forEach((name, k) => (canvas.style[name] = `${100 * page.picture[k]}%`));
@@ -97,12 +99,13 @@ function decoderInPage(model, picture, svg, addButton) {
     const z = get(), words = z.map((value) => value.toFixed(2)).join(", ").replaceAll("-", "−");
     canvas.getContext("2d").putImageData(decode(z), 0, 0);
     picture.setAttribute("aria-label", `The picture decoded from z = (${words}).`);
-    const [x, y] = [x0 + (width * (z[0] - low)) / (high - low), y0 + (height * (high - z[1])) / (high - low)];
-    for (const dot of svg.querySelectorAll("path")) dot.setAttribute("d", `M${x * svg.viewBox.baseVal.width} ${y * svg.viewBox.baseVal.height}h0`);
+    const x = box.width * (x0 + (width * (z[0] - low)) / (high - low));
+    const y = box.height * (y0 + (height * (high - z[1])) / (high - low));
+    for (const dot of svg.querySelectorAll("path")) dot.setAttribute("d", `M${x} ${y}h0`); // there are some on a plane only
   }
   function click(x, y) {
-    const across = (x - x0) / width, down = (y - y0) / height;
-    if (across >= 0 && across <= 1 && down >= 0 && down <= 1) jump([low + across * (high - low), high - down * (high - low)]);
+    const z = [low + ((x - x0) / width) * (high - low), high - ((y - y0) / height) * (high - low)];
+    if (z.every((value) => low <= value && value <= high)) jump(z);
   }
 
   // the walk: a straight way to the next of the stops, or to z ~ N(0, I) within the limits
@@ -132,7 +135,10 @@ function decoderInPage(model, picture, svg, addButton) {
   addButton("random", () => jump(random()));
   const walk = addButton("walk", () => {
     if (timer) return pause();
-    if (walked === 1) [walked, from, to] = [0, get(), page.stops.length ? page.stops[stops++ % page.stops.length] : random()];
+    if (walked === 1) {
+      [walked, from] = [0, get()];
+      to = page.stops.length ? page.stops[stops++ % page.stops.length] : random();
+    }
     walk.textContent = "pause";
     step();
   });

@@ -1,4 +1,4 @@
-"""The decoder of a VAE or a GAN: the kernel can call it, and it can travel to a page that computes it without a kernel."""
+"""The decoder of a VAE or a GAN: the kernel can call it, and it can travel to a page that needs no kernel."""
 
 import copy
 import math
@@ -16,14 +16,14 @@ from course_utils.models.networks import LEAK, Upwards
 
 @dataclass(frozen=True, eq=False)
 class PageDecoder:
-    """Turns z (d,), the numbers of some latent dimensions, into a picture (H, W) or (H, W, 3) uint8; the others are 0."""
+    """Turns z (d,), the numbers of these latent dimensions, into a picture (H, W) or (H, W, 3) uint8."""
 
     model: VAE | GAN
     palette: np.ndarray | None
     dimensions: tuple[int, ...]
 
     def __call__(self, z: np.ndarray) -> np.ndarray:
-        """Return the picture, computed here, by torch."""
+        """Return the picture, computed here, by torch; the other dimensions are 0."""
         z = np.asarray(z, dtype=float)
         if z.shape != (len(self.dimensions),) or not np.isfinite(z).all():
             raise ValueError(f"z must be ({len(self.dimensions)},) finite numbers, got {z}")
@@ -57,7 +57,8 @@ class PageDecoder:
         for doubled_to, matrix, *biases in layers:
             channels, inputs = (-(-size // 4) * 4 for size in matrix.shape[1:])
             padded = [_pad(matrix, channels, inputs), *(_pad(bias, channels) for bias in biases)]
-            described.append({"side": doubled_to, "channels": channels, "inputs": inputs, "sizes": [part.numel() for part in padded]})
+            sizes = [part.numel() for part in padded]
+            described.append({"side": doubled_to, "channels": channels, "inputs": inputs, "sizes": sizes})
             parts += padded
         numbers = torch.cat([part.flatten() for part in parts]).detach().cpu().float()
         half = torch.equal(numbers.half().float(), numbers)
@@ -96,9 +97,8 @@ def page_decoder(
     if palette is not None:
         palette = np.asarray(palette)
         if not colours or palette.shape != (colours, 3) or palette.dtype != np.uint8:
-            raise ValueError(
-                f"palette must be {f'({colours}, 3) uint8' if colours else 'none'} for this model, got {palette.dtype} {palette.shape}"
-            )
+            wanted = f"({colours}, 3) uint8" if colours else "none"
+            raise ValueError(f"palette must be {wanted} for this model, got {palette.dtype} {palette.shape}")
         palette = palette.copy()
     elif isinstance(model, VAE) and model.likelihood == "categorical":
         raise ValueError(f"palette must be ({colours}, 3) uint8 for this model, got none")

@@ -123,10 +123,10 @@ class Panel(anywidget.AnyWidget):
     values to those that change, or to a sentence for the reader. fixed: parameters of draw that only buttons and clicks
     change. click: a function from a place in the picture, in pixels from its top left corner, to the values that change.
     play: the name of a slider that a further button, play or pause, moves to its end, in 200 steps at the most.
-    page: a function, called when the axes are where they stay, that says how page_decoder.js draws in place of the kernel.
+    page: a function, called when the axes are where they stay: how page_decoder.js draws in place of the kernel.
     """
 
-    _esm = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("page_decoder.js", "panel.js"))
+    _esm = "".join(Path(__file__).with_name(f"{name}.js").read_text(encoding="utf-8") for name in ("page_decoder", "panel"))
     _css = Path(__file__).with_name("panel.css")
 
     background = traitlets.Unicode().tag(sync=True)
@@ -170,8 +170,8 @@ class Panel(anywidget.AnyWidget):
         plt.close(figure)
         super().__init__(
             background=background, width=width, height=height, buttons=list(self._actions), clickable=click is not None, play=play,
-            sliders={name: slider._asdict() for name, slider in sliders.items()}, values=values, page=page() if page else {},
-            **self._frame(values),
+            sliders={name: slider._asdict() for name, slider in sliders.items()}, values=values,
+            page=page() if page else {}, **self._frame(values),
         )  # fmt: skip
         if not page:
             self.observe(self._redraw, names="values")
