@@ -1908,6 +1908,8 @@ def test_13_where_faces_live(planet):
     agree(news, entropy(p))
     agree(rest, float(together) - entropy(p), error=0.05)
     assert float(rest) > 0
+    assert "have more than 13 nats: once in half a million." in text("13", "written") and float(together) > 13 > np.log(4e5)
+    assert "With the 3 nats of our digits that is once in twenty" in text("13", "written") and round(np.exp(3)) == 20
     album, likeliest = (float(read("13", f"z ~ {name} Rule 1: #")[0]) for name in ("q(z|x) of the album", "p(z), the likeliest x"))
     assert "the decoder does well wherever a face lives" in text("13", "written") and album > 0.9 > likeliest
     before, after = ([float(v) for v in read("13", f"p(z) = {name} Rule 1 #, Rule 2 #, coverage #")] for name in ("N(0, I)", "a mixture"))
