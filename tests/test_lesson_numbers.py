@@ -2024,10 +2024,15 @@ def test_14_the_painter(planet):
     rule1, rule2 = facts["score"]["rule 1"], facts["score"]["rule 2"]
     for number, share in zip(read("14", "the painter #% met, #% new, #% no face"), (rule1 - rule2, rule2, 1 - rule1), strict=True):
         agree(number, 100 * share)
+    written = text("14", "written")
+    assert "two in three of her pictures fail" in written and 1 - rule1 == pytest.approx(2 / 3, abs=0.03)
+    assert "nine in ten of her valid faces are in the training set" in written and 1 - rule2 / rule1 == pytest.approx(0.9, abs=0.03)
+    (wrong,) = read("14", "glasses not recognised in #% of the wrong pictures")
+    assert "The glasses are nearly always right" in written and int(wrong) < 10
     p, n = planet["p"], 500
     valid, new, coverage = read("14", "p_data itself # # #")
     unseen = 1 - p[np.unique(planet["train"])].sum()
-    assert valid == "1.00"
+    assert valid == "1.00" and "three in four are in it" in written and unseen == pytest.approx(1 / 4, abs=0.03)
     agree(new, unseen, error=by_lot(unseen, n))
     agree(coverage, (p * (1 - (1 - p) ** n)).sum(), error=0.03)
     met, fresh, none = read("14", "p_data itself #% met, #% new, #% no face")
@@ -2035,7 +2040,6 @@ def test_14_the_painter(planet):
     agree(fresh, 100 * unseen, error=100 * by_lot(unseen, n))
     letters = "".join(sorted("ABCDEFGHIJ"[place] for place, k in enumerate(np.random.default_rng(14).permutation(10)) if k >= 5))
     assert f"In section 1 the painter's were {' '.join(letters)}\n" in text("14", "printed")
-    written = text("14", "written")
     assert facts["arguments"]["n_latent"] == 16 and "A network with 16 numbers in and 3,072 out" in written and facts["arguments"]["n_features"] == 3072
     assert f"for the {len(planet['train']):,} observations of Planet Pixel" in written and "3,552 faces" in written and len(p) == 3552
 
