@@ -65,7 +65,7 @@ def train(
                 schedule.step()
                 losses.append(loss.item())
                 bar.update()
-                bar.set_postfix(nats=f"{losses[-1]:.2f}")
+                bar.set_postfix(nats=f"{losses[-1]:.2f}", refresh=False)
             record = {"epoch": epoch + 1, "train": float(np.mean(losses))}
             if not np.isfinite(record["train"]):
                 raise FloatingPointError(f"the loss is no longer a number in epoch {epoch + 1}: take a smaller lr than {lr}")

@@ -173,7 +173,7 @@ class GAN(DeepModel):
                     losses.append((d, g))
                     step += 1
                     bar.update()
-                    bar.set_postfix(D=f"{d:.2f}", G=f"{g:.2f}")
+                    bar.set_postfix(D=f"{d:.2f}", G=f"{g:.2f}", refresh=False)
                 d, g = torch.tensor(losses).mean(dim=0).tolist()
                 if not math.isfinite(d + g):
                     raise FloatingPointError(f"a loss is no longer a number in epoch {epoch + 1}: take a smaller lr")
