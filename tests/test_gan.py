@@ -195,6 +195,7 @@ def test_a_sample_is_decoded_noise():
         assert x.shape == (5, *shape) and x.dtype == torch.float32 and not x.requires_grad
         torch.testing.assert_close(x, model.decode(torch.randn(5, model.n_latent, generator=rng())))
         assert model.discriminate(x).shape == (5,)
+        assert model.sample(0, rng()).shape == (0, *shape)
     assert 0 <= x.min() and x.max() <= 1
 
 

@@ -199,6 +199,7 @@ def test_at_temperature_0_a_sample_is_what_its_z_is_decoded_to(likelihood, archi
     x = model.sample(4, rng(3), temperature=0)
     decoded = model.decode(torch.randn(4, 3, generator=rng(3), dtype=torch.float64))
     assert x.shape == (4, 25) and x.dtype == decoded.dtype
+    assert model.sample(0, rng(), temperature=0).shape == (0, 25)
     torch.testing.assert_close(x, (decoded > 0.5).double() if likelihood == "bernoulli" else decoded)
 
 

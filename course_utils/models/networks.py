@@ -50,7 +50,7 @@ class Upwards(nn.Module):
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         """Return the picture (N, n_outputs, side, side)."""
-        x = nn.functional.leaky_relu(self.first(z), LEAK).view(len(z), -1, self.sides[0], self.sides[0])
+        x = nn.functional.leaky_relu(self.first(z), LEAK).unflatten(1, (-1, self.sides[0], self.sides[0]))
         for conv, bias, side in zip(self.convs, self.maps, self.sides[1:]):
             x = nn.functional.leaky_relu(conv(x)[:, :, :side, :side] + bias, LEAK)  # an odd side is cut
         return self.last(x)
