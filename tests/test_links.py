@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from course_utils import lab
 from course_utils.execute import NOTEBOOKS
 
 ROOT = NOTEBOOKS.parent
@@ -70,6 +71,15 @@ def formulas() -> list[tuple[str, str]]:
 @pytest.mark.parametrize("path", [*PAGES, *LESSONS.values()], ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_relative_link_leads_somewhere(path):
     assert broken_links(path, markdown(path)) == []
+
+
+@pytest.mark.parametrize("path", [*NOTEBOOKS.glob("*.md"), *LESSONS.values()], ids=lambda path: path.name)
+def test_links_work_in_the_readers_copy_too(path, tmp_path):
+    """What `make lab` brings to the reader's folder lies there side by side, and the rest of the course does not."""
+    lab.update_working_copy(NOTEBOOKS, tmp_path)
+    links = [a or b for a, b in LINK.findall(CODE.sub("", markdown(path)))]
+    files = {unquote(link).partition("#")[0] for link in links if not re.match(r"[a-z]+:", link)}
+    assert all((tmp_path / file).exists() for file in files), files
 
 
 def test_a_broken_link_is_found():
