@@ -2,8 +2,8 @@
 
     python -m course_utils.lab [options of JupyterLab]
 
-The lessons and the pages beside them (glossary, formulas) in `notebooks/` belong to the course, the copies in `my_lessons/` to the reader. A copy that the reader has
-not edited follows the course; an edited one is never written to.
+The lessons in `notebooks/`, and the pages beside them (glossary, formulas), belong to the course, the copies in
+`my_lessons/` to the reader. A copy that the reader has not edited follows the course; an edited one is never written to.
 """
 
 import hashlib
@@ -116,7 +116,7 @@ def main(options: list[str]) -> None:
     start_jupyterlab([
         f"--ServerApp.root_dir={WORKING_COPY}",
         "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
-        f"--LabApp.app_settings_dir={SETTINGS}",  # no question about news, no search for updates
+        f"--LabApp.app_settings_dir={SETTINGS}",  # no question about news, no search for updates; pages open rendered
         "--Application.log_level=WARN",  # what was printed above stays in sight
         *options,
     ])

@@ -32,7 +32,8 @@ TEXT = {number: markdown(path) for number, path in LESSONS.items()}
 def anchors(text: str) -> set[str]:
     """Return what links may call the headings: as JupyterLab says it (Two-words) and as GitHub does (two-words)."""
     titles = re.findall(r"^#{1,6} +(.+?) *$", text, re.M)
-    return {t.replace(" ", "-") for t in titles} | {re.sub(r"[^\w\- ]", "", t.lower()).replace(" ", "-") for t in titles}
+    plain = [re.sub(r"[^\w\- ]", "", title.lower()) for title in titles]
+    return {title.replace(" ", "-") for title in titles + plain}
 
 
 def broken_links(path: Path, text: str) -> list[str]:
@@ -83,7 +84,8 @@ def test_links_work_in_the_readers_copy_too(path, tmp_path):
 
 
 def test_a_broken_link_is_found():
-    text = '# A b\n[a](README.md) [b](no.md) ![c](data/no.png) <img src="x.svg"> [d](#A-b) [e](#no) [f](../x) `[g](no)` [h](https://x.y)'
+    text = """# A b
+[a](README.md) [b](no.md) ![c](data/no.png) <img src="x.svg"> [d](#A-b) [e](#no) [f](../x) `[g](no)` [h](https://x.y)"""
     assert broken_links(ROOT / "README.md", text) == ["no.md", "data/no.png", "x.svg", "#no", "../x"]
 
 
@@ -100,7 +102,7 @@ def test_the_glossary_is_in_alphabetical_order_and_links_the_lessons_it_names():
 
 
 def test_each_term_is_explained_in_its_lesson_and_bold_in_none_before():
-    """A lesson sets a word in bold where it explains it; lesson 01 names the task "density" before 02 says what one is."""
+    """A lesson sets a word in bold where it explains it. Lesson 01 names the task "density"; 02 says what one is."""
     for term, number, _ in terms():
         assert term.casefold() in TEXT[number].replace("*", "").casefold(), f"{term}: not in lesson {number}"
         bold = re.compile(rf"\*\*{re.escape(term)}[:.]?\*\*", re.I)
