@@ -2,8 +2,8 @@
 
     python -m course_utils.lab [options of JupyterLab]
 
-The lessons in `notebooks/` belong to the course, the copies in `my_lessons/` to the reader. A copy that the reader has
-not edited follows the course; an edited one is never written to.
+The lessons in `notebooks/`, and the pages beside them (glossary, formulas), belong to the course, the copies in
+`my_lessons/` to the reader. A copy that the reader has not edited follows the course; an edited one is never written to.
 """
 
 import hashlib
@@ -19,13 +19,17 @@ SETTINGS = Path(__file__).with_name("jupyterlab_settings")
 DELIVERED = ".delivered.json"  # in the working copy: {name of a lesson: fingerprint of what was copied there}
 
 
-def fingerprint(notebook: Path) -> str | None:
-    """Return a hash of what a reader can edit, or None if the file cannot be read as a notebook.
+def fingerprint(lesson: Path) -> str | None:
+    """Return a hash of what a reader can edit, or None if the file cannot be read (as a notebook, if it is one).
 
     What counts is each cell's type, source and attachments: neither running cells nor JupyterLab's metadata is an edit.
+    Of a page (.md) everything counts.
     """
     try:
-        cells = json.loads(notebook.read_bytes())["cells"]
+        content = lesson.read_bytes()
+        if lesson.suffix == ".md":
+            return hashlib.sha256(content).hexdigest()
+        cells = json.loads(content)["cells"]
         edited = [(c["cell_type"], "".join(c["source"]), c.get("attachments") or {}) for c in cells]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
@@ -33,7 +37,7 @@ def fingerprint(notebook: Path) -> str | None:
 
 
 def update_working_copy(lessons: Path, target: Path) -> list[str]:
-    """Copy new and changed lessons from `lessons` to `target`, and return what the reader should be told.
+    """Copy new and changed lessons and pages from `lessons` to `target`, and return what the reader should be told.
 
     A copy is replaced only if its fingerprint is the one that was delivered. Nothing is ever deleted.
     Raises FileNotFoundError if there are no lessons, and OSError if `target` cannot be written to.
@@ -41,6 +45,7 @@ def update_working_copy(lessons: Path, target: Path) -> list[str]:
     names = sorted(path.name for path in lessons.glob("[0-9][0-9]_*.ipynb"))
     if not names:
         raise FileNotFoundError(f"there are no lessons in {lessons}: run this in a clone of the course")
+    names += sorted(path.name for path in lessons.glob("*.md"))
     target.mkdir(exist_ok=True)
     remembered = _read_delivered(target / DELIVERED)
     delivered, messages = {}, []
@@ -111,7 +116,7 @@ def main(options: list[str]) -> None:
     start_jupyterlab([
         f"--ServerApp.root_dir={WORKING_COPY}",
         "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
-        f"--LabApp.app_settings_dir={SETTINGS}",  # no question about news, no search for updates
+        f"--LabApp.app_settings_dir={SETTINGS}",  # no question about news, no search for updates; pages open rendered
         "--Application.log_level=WARN",  # what was printed above stays in sight
         *options,
     ])

@@ -76,6 +76,20 @@ def test_a_fresh_working_copy_is_the_course(course):
     assert sorted(os.listdir(course / "my_lessons")) == [lab.DELIVERED, NAME]
 
 
+def test_pages_beside_the_lessons_come_too_and_follow_the_course_unless_edited(course):
+    page, copy = course / "notebooks" / "glossary.md", course / "my_lessons" / "glossary.md"
+    page.write_text("# Glossary", encoding="utf-8")
+    assert update(course) == []
+    assert copy.read_bytes() == page.read_bytes()
+    page.write_text("# Glossary, longer", encoding="utf-8")
+    assert update(course) == ["glossary.md: brought up to date."]
+    assert copy.read_bytes() == page.read_bytes()
+    copy.write_text("my notes", encoding="utf-8")
+    page.write_text("# Glossary, longer still", encoding="utf-8")
+    [message] = update(course)
+    assert "you have edited yours" in message and copy.read_text(encoding="utf-8") == "my notes"
+
+
 def test_a_second_time_nothing_is_written(course, monkeypatch):
     update(course)
     monkeypatch.setattr(lab, "_write", lambda *_: pytest.fail("wrote something"))
