@@ -64,7 +64,7 @@ def progress() -> None:
     try:
         noted, damaged = recall()
         if damaged:
-            notes.append("Some lines of the file below are damaged. They do not count; check those exercises once more.")
+            notes.append("Some lines of the file below are damaged. They do not count; check those once more.")
     except (OSError, ValueError) as error:
         noted = set()
         notes.append(f"What you have solved could not be read: {describe_error(error)}.")
