@@ -1,4 +1,4 @@
-"""What is remembered of solved exercises: only right answers, on this machine, through damage and crowds, never in tests."""
+"""What is remembered of solved exercises: right answers only, through damage and crowds, and never in tests."""
 
 import os
 import re
@@ -132,7 +132,8 @@ for i in range(1, 200):
 """
     names = ["10", "11", "12", "13"]
     crowd = [
-        subprocess.Popen([sys.executable, "-c", code, name], cwd=COURSE, stdin=subprocess.PIPE, text=True) for name in names
+        subprocess.Popen([sys.executable, "-c", code, name], cwd=COURSE, stdin=subprocess.PIPE, text=True)
+        for name in names
     ]
     for process in crowd:  # they have all been started, and now begin together
         process.stdin.write("go\n")
