@@ -5,6 +5,7 @@ from pathlib import Path
 
 # Two files are tested at a time. On two cores, more threads than this would mostly wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["PROGRESS_FILE"] = "off"  # no test reads or changes which exercises somebody has solved
 
 collect_ignore = ["my_lessons", "slides"]
 

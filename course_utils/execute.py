@@ -119,7 +119,8 @@ def run_cells(nb: NotebookNode, path: Path) -> None:
     client = NotebookClient(
         nb, km=kernel, timeout=CELL_TIMEOUT, force_raise_errors=True, extra_arguments=["--log-level=ERROR"]
     )
-    with client.setup_kernel(cleanup_kc=True, cwd=str(path.resolve().parent)):
+    env = os.environ | {"PROGRESS_FILE": "off"}  # stored outputs are those of somebody who begins
+    with client.setup_kernel(cleanup_kc=True, cwd=str(path.resolve().parent), env=env):
         for index, cell in enumerate(nb.cells):
             where = f"{path.name}, cell {index}:\n"
             try:

@@ -1,5 +1,7 @@
 '''Check the reader's answers: `check("02.1", answer)`, `hint("02.1")`, `solution("02.1")`.
 
+`progress()` shows how many are solved on this machine.
+
 The exercises of lesson 02 live in `lesson_02.py` beside this file. This is a whole lesson module:
 
     from .engine import Exercise
@@ -24,6 +26,6 @@ Matchers: `close` (numbers and arrays), `choice` and `choices` (words), `agrees`
 solution, every typical wrong answer and a row of absurd ones through every exercise.
 '''
 
-from .engine import check, hint, solution
+from .engine import check, hint, progress, solution
 
-__all__ = ["check", "hint", "solution"]
+__all__ = ["check", "hint", "progress", "solution"]

@@ -7,18 +7,21 @@ import re
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from IPython import get_ipython
 from IPython.display import display
 
 from .answers import NotAttempted, Wrong, captured, describe_error, show, unattempted
+from .memory import place, recall, remember
 
 RIGHT, WRONG, NOT_ATTEMPTED = "Right.", "Not yet.", "Not attempted yet."
 INTERRUPTED, UNKNOWN, FAILED = "Interrupted.", "No such exercise.", "The check itself failed."
 # Text and background of a box: given together, so that they read the same in a light and in a dark theme.
 _COLOURS = {RIGHT: ("#0B3B25", "#E3F2EA"), WRONG: ("#4A2500", "#FCEEDC")}
 _NEUTRAL = ("#14213D", "#E8ECF1")
+_NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,32 @@ def solution(exercise_id: str) -> None:
     _show(_solution, exercise_id)
 
 
+def progress() -> None:
+    """Show how many exercises of each lesson are solved on this machine, which one is next, and where that is noted."""
+    notes = []
+    try:
+        noted, damaged = recall()
+        if damaged:
+            notes.append("Some lines of the file below are damaged. They do not count; check those once more.")
+    except (OSError, ValueError) as error:
+        noted = set()
+        notes.append(f"What you have solved could not be read: {describe_error(error)}.")
+    names = {path.name[:2]: path.stem for path in _NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")}
+    exercises = {lesson: list(load(lesson)) for lesson in lessons()}
+    open_ones = [key for keys in exercises.values() for key in keys if key not in noted]
+    total = sum(map(len, exercises.values()))
+    rows = []
+    for lesson, keys in exercises.items():
+        solved = sum(key in noted for key in keys)
+        squares = "■" * solved + "□" * (len(keys) - solved)
+        rows.append((names.get(lesson, lesson), f"{solved} of {len(keys)}", squares))
+    notes.insert(0, f"Next: exercise {open_ones[0]}." if open_ones else "You have solved them all.")
+    if file := place():
+        where = str(file).encode(errors="replace").decode()
+        notes.append(f"Remembered in {where} (delete this file to start anew).")
+    _display(*_table(f"Solved: {total - len(open_ones)} of {total} exercises", rows, notes))
+
+
 def find(exercise_id: str) -> Exercise:
     """Return an exercise by its id; raise NoSuchExercise, with the ids that exist, if there is none."""
     if type(exercise_id) is not str:
@@ -82,7 +111,7 @@ def _judge(exercise_id: str, answer: Any) -> tuple[str, str]:
     exercise = find(exercise_id)
     if unattempted(answer):
         raise NotAttempted
-    return RIGHT, exercise.grade(answer)
+    return RIGHT, exercise.grade(answer) + remember(exercise_id)
 
 
 def _hint(exercise_id: str, level: int) -> tuple[str, str]:
@@ -116,6 +145,11 @@ def _show(work: Callable[..., tuple], *args: Any) -> None:
     except BaseException as error:
         report = f"Your answer was not judged. Please report this mistake in the course: `{describe_error(error)}`."
         plain, page = _render(FAILED, report)
+    _display(plain, page)
+
+
+def _display(plain: str, page: str) -> None:
+    """Show HTML in a notebook, plain text elsewhere."""
     if get_ipython() is None:
         print(plain)
     else:
@@ -131,3 +165,16 @@ def _render(words: str, text: str, code: str = "") -> tuple[str, str]:
         body += f'<pre style="{colours};font-family:monospace;margin:8px 0 0">{html.escape(code)}</pre>'
     box = f'<div style="{colours};border-left:4px solid {ink};padding:8px 12px"><b>{words}</b> {body}</div>'
     return f"{words} {text}" + (f"\n\n{code}" if code else ""), box
+
+
+def _table(title: str, rows: Sequence[tuple[str, str, str]], notes: Sequence[str]) -> tuple[str, str]:
+    """Return the overview as plain text and as an HTML table in the theme's own colours."""
+    lines = [title, *(f"{name:<36} {solved:>7}  {squares}" for name, solved, squares in rows), *notes]
+    left = 'style="text-align:left;font-weight:normal"'
+    body = "".join(
+        f'<tr><th scope="row" {left}>{html.escape(name)}</th><td {left}>{solved}</td>'
+        f'<td {left} aria-hidden="true">{squares}</td></tr>'
+        for name, solved, squares in rows
+    )
+    page = f'<table><caption style="text-align:left"><b>{title}</b></caption>{body}</table>'
+    return "\n".join(lines), page + "".join(f"<p>{html.escape(note)}</p>" for note in notes)
