@@ -16,13 +16,15 @@ VENV_PYTHON := ".venv/bin/python"
 endif
 INSTALL := $(VENV_PYTHON) -m pip install --disable-pip-version-check -c constraints.txt -e
 
-.PHONY: help lab test notebooks slides data checkpoints bench
+.PHONY: help lab test notebooks slides pdf key data checkpoints bench
 
 help:
 	$(info make lab          open the lessons in JupyterLab)
 	$(info make test         test everything)
 	$(info make notebooks    execute the lessons and store their outputs)
 	$(info make slides       write one deck of slides a lesson)
+	$(info make pdf          print every lesson as a PDF; LESSON=13 prints that one)
+	$(info make key          write the answer key: the solution of every exercise)
 	$(info make data         make the data files anew)
 	$(info make checkpoints  train the models in data/checkpoints anew: hours)
 	$(info make bench        measure how fast the widgets and the models are)
@@ -39,6 +41,12 @@ notebooks: .venv/lab.done
 
 slides: .venv/lab.done
 	$(VENV_PYTHON) -m course_utils.slides
+
+pdf: .venv/test.done
+	$(VENV_PYTHON) -m course_utils.pdf $(LESSON)
+
+key: .venv/lab.done
+	$(VENV_PYTHON) -m course_utils.exercises
 
 data: .venv/lab.done
 	$(VENV_PYTHON) data/build/world_land.py

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from course_utils import slides
+from course_utils import pdf, slides
 from course_utils.lab import update_working_copy
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
@@ -42,14 +41,7 @@ LESSON_STATE = """() => {
 @pytest.fixture(scope="session")
 def chromium_path():
     """Return the path of a Chromium or Chrome; skip the test where there is none, except in CI, where that is a failure."""
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
-        if path := shutil.which(name):
-            return path
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    if Path(path).exists():
+    if path := pdf.find_browser():
         return path
     message = "no Chromium for the browser tests: install it (Debian: apt install chromium) or run `python -m playwright install chromium`"
     pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)

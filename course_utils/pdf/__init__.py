@@ -1,0 +1,122 @@
+"""Print lessons as PDF files, with a browser that Playwright drives: `python -m course_utils.pdf [NUMBER ...]`.
+
+The outputs are those stored in the notebook. On paper nothing moves and nothing unfolds: a sentence stands for a
+widget, folded answers are open, and the lecturer's notes are left out.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import sys
+import tempfile
+from copy import deepcopy
+from pathlib import Path
+
+import nbformat
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+
+from course_utils.execute import NOTEBOOKS
+from course_utils.slides import CACHE, SlidesFailed, copy_parts, fetch_parts
+
+PDF = NOTEBOOKS.parent / "pdf"
+TEMPLATE = Path(__file__).resolve().parent / "lesson.html.j2"
+WIDGET = "<p><em>In the notebook a picture with sliders stands here: run the cell and move them.</em></p>"
+READY = "() => window.MathJax?.startup?.promise"
+
+
+class PdfFailed(Exception):
+    """A PDF cannot be made; the message says what is missing and what to do."""
+
+
+def find_browser() -> str | None:
+    """Return the path of a Chromium or Chrome, or None; raises PdfFailed without Playwright."""
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        if path := shutil.which(name):
+            return path
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise PdfFailed('A PDF needs Playwright, one of the packages for the tests: `pip install -e ".[test]"`.') from None
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def to_page(nb: NotebookNode) -> str:
+    """Return a lesson as one HTML page that is ready to be printed."""
+    nb = deepcopy(nb)
+    nb.cells = [cell for cell in nb.cells if cell.metadata.get("slideshow", {}).get("slide_type") != "notes"]
+    headings = (re.search(r"^# (.+)$", cell.source, re.MULTILINE) for cell in nb.cells if cell.cell_type == "markdown")
+    nb.metadata.title = next((heading[1].strip() for heading in headings if heading), "Lesson")
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("<details>", "<details open>")
+        for output in cell.get("outputs", []):
+            if any("widget-view" in kind for kind in output.get("data", {})):
+                output.data = NotebookNode({"text/html": WIDGET})
+    exporter = HTMLExporter(
+        template_file=str(TEMPLATE), exclude_anchor_links=True, exclude_input_prompt=True, exclude_output_prompt=True,
+    )  # fmt: skip
+    return exporter.from_notebook_node(nb)[0]
+
+
+def print_pages(pages: dict[Path, Path]) -> None:
+    """Print HTML pages {page: PDF file} on A4; raises PdfFailed without a browser, or if a page asks for what is not there."""
+    path = find_browser()
+    if path is None:
+        raise PdfFailed(
+            "A PDF needs Chromium or Chrome: install one (Debian: apt install chromium), or run `python -m playwright install chromium`."
+        )
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise PdfFailed('A PDF needs Playwright, one of the packages for the tests: `pip install -e ".[test]"`.') from None
+    # Chromium does not start as root with its sandbox
+    flags = ["--disable-gpu"] + ["--no-sandbox"] * (hasattr(os, "geteuid") and os.geteuid() == 0)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=flags)
+        for page_file, target in pages.items():
+            page, lost = browser.new_context(offline=True).new_page(), []
+            page.on("requestfailed", lambda request: lost.append(request.url[:200]))
+            page.goto(page_file.as_uri())
+            page.wait_for_function(READY, timeout=60_000)
+            page.evaluate("() => MathJax.startup.promise")
+            lost += page.evaluate("() => [...document.images].filter(image => !image.naturalWidth).map(image => image.src.slice(0, 200))")
+            if lost:
+                raise PdfFailed(f"{target.name}: could not load {', '.join(lost)}")
+            page.pdf(
+                path=target, format="A4", print_background=True, tagged=True, outline=True, display_header_footer=True, header_template="<span></span>",
+                footer_template='<div style="width:100%;text-align:center;font-size:9px"><span class="pageNumber"></span></div>',
+                margin={"top": "18mm", "bottom": "18mm", "left": "18mm", "right": "18mm"},
+            )  # fmt: skip
+            page.context.close()
+            print(target, flush=True)
+        browser.close()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the lessons of these numbers, or all; return 0, or 1 when something is missing."""
+    parser = argparse.ArgumentParser(prog="python -m course_utils.pdf", description="Print lessons as PDF files.")
+    parser.add_argument("numbers", nargs="*", metavar="NUMBER", help="such as 13; default: all lessons")
+    parser.add_argument("--output", type=Path, default=PDF, metavar="FOLDER", help="default: pdf/")
+    arguments = parser.parse_args(argv)
+    lessons = {path.name[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
+    if unknown := [number for number in arguments.numbers if number not in lessons]:
+        parser.error(f"no such lesson: {', '.join(unknown)}; there are {', '.join(lessons)}")
+    try:
+        fetch_parts(CACHE)
+        with tempfile.TemporaryDirectory() as folder:
+            copy_parts(Path(folder, "assets"), CACHE)
+            pages = {}
+            for number in arguments.numbers or lessons:
+                page = Path(folder, f"{lessons[number].stem}.html")
+                page.write_text(to_page(nbformat.read(lessons[number], as_version=4)), encoding="utf-8")
+                pages[page] = arguments.output / f"{page.stem}.pdf"
+            arguments.output.mkdir(parents=True, exist_ok=True)
+            print_pages(pages)
+    except (SlidesFailed, PdfFailed) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,5 @@
+import sys
+
+from course_utils.pdf import main
+
+sys.exit(main())

@@ -1,0 +1,64 @@
+"""The PDF of a lesson: read again with pypdf, and what is said when it cannot be made."""
+
+import re
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from pypdf import PdfReader
+
+from course_utils import pdf
+
+
+def test_a_lesson_becomes_a_pdf(chromium_path, parts, tmp_path):
+    """Its title, first and last words and figures are there; no formula is left as source, and no note for the lecturer."""
+    assert pdf.main(["13", "--output", str(tmp_path)]) == 0
+    reader = PdfReader(tmp_path / "13_vae.pdf")
+    text = " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+    nb = nbformat.read(pdf.NOTEBOOKS / "13_vae.ipynb", as_version=4)
+    figures = sum("data:image" in output.get("data", {}).get("text/html", "") for cell in nb.cells for output in cell.get("outputs", []))
+    assert 10 <= len(reader.pages) <= 40
+    assert text.startswith("13 · The variational autoencoder Somebody sends you two numbers")
+    assert "Further reading" in text and "a picture with sliders stands here" in text
+    assert figures > 5 and sum(len(page.images) for page in reader.pages) >= figures
+    assert "$$" not in text and not re.search(r"\\(frac|mathcal|log|sim)\b", text)
+    assert "Lecturer's note" not in text
+
+
+def test_what_the_page_holds():
+    """A sentence stands for a widget, answers are open, and a note is left out."""
+    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "A slider."}
+    nb = new_notebook(cells=[
+        new_markdown_cell("# 99 · Tom & Jerry\n\n<details><summary>Answer</summary>\n\nBecause.\n\n</details>"),
+        new_markdown_cell("whispered", metadata={"slideshow": {"slide_type": "notes"}}),
+        new_code_cell("slider()", outputs=[new_output("display_data", widget)]),
+    ])  # fmt: skip
+    page = pdf.to_page(nb)
+    assert "<title>99 · Tom &amp; Jerry</title>" in page
+    assert re.search("<details open[=>]", page) and "<details>" not in page
+    assert "a picture with sliders stands here" in page
+    assert "whispered" not in page and "https://" not in "".join(re.findall(r'(?:src|href)="[^"]*"', page))
+    assert "<details>" in nb.cells[0].source  # the lesson itself is not touched
+
+
+def test_a_page_that_lacks_something_is_not_printed(chromium_path, tmp_path):
+    """What could not be loaded is named."""
+    page = tmp_path / "page.html"
+    page.write_text('<script>MathJax = {startup: {promise: Promise.resolve()}}</script><img src="lost.png">')
+    with pytest.raises(pdf.PdfFailed, match="lost.png"):
+        pdf.print_pages({page: tmp_path / "page.pdf"})
+    assert not (tmp_path / "page.pdf").exists()
+
+
+def test_without_a_browser_the_message_says_what_to_install(monkeypatch, tmp_path):
+    """Chromium is named, and how to get it."""
+    monkeypatch.setattr(pdf, "find_browser", lambda: None)
+    with pytest.raises(pdf.PdfFailed, match="playwright install chromium"):
+        pdf.print_pages({tmp_path / "page.html": tmp_path / "page.pdf"})
+
+
+def test_an_unknown_lesson_is_named(capsys):
+    """The message lists the lessons that there are."""
+    with pytest.raises(SystemExit):
+        pdf.main(["77"])
+    assert "no such lesson: 77" in capsys.readouterr().err
