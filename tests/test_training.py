@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from course_utils import pretrain
-from course_utils.datasets import load_planet_pixel
+from course_utils.datasets import load_planet_pixel, planet_pixel_distribution
 from course_utils.models import GAN, NADE, VAE, deep, load_checkpoint
 from course_utils.models.deep import DeepModel, checkpoint_facts, save_checkpoint
 from course_utils.training import minibatches, train
@@ -253,17 +253,23 @@ def test_colours_in_0_to_1_and_palette_numbers_are_the_same_picture():
     np.testing.assert_array_equal(pretrain.to_indices(faces.pixels[:3]).numpy(), faces.pixels[:3])
 
 
-def test_the_rules_in_the_score_are_measured_on_what_the_model_draws(monkeypatch):
-    """A decoder that always answers with the first training face: valid, never new."""
+def test_the_score_is_measured_on_the_likeliest_face_and_on_all_faces(monkeypatch):
+    """A decoder that says the same for each z: the first training face's colours, with probability 0.61 a pixel."""
     face = load_planet_pixel("train").pixels[:1]
     vae = VAE(1024, 2, "categorical", n_values=256, n_hidden=2)
     with torch.no_grad():
-        vae.b.zero_().scatter_(0, pretrain.to_indices(face), 100.0)
-        vae.encoder[-1].weight.zero_()  # q(z|x) is the prior
-        vae.encoder[-1].bias.zero_()
+        vae.b.zero_().scatter_(0, pretrain.to_indices(face), 6.0)
+        for network in vae.encoder, vae.decoder:  # q(z|x) is the prior, and z has no say
+            network[-1].weight.zero_()
+            network[-1].bias.zero_()
     gan = GAN(3072, 2, "convolutional", n_channels=1)
     monkeypatch.setattr(gan, "decode", lambda z: pretrain.to_floats(face).expand(len(z), 3, 32, 32))
     monkeypatch.setattr(pretrain, "N_IMPORTANCE", 1)
-    for score in pretrain._score_vae_planet_pixel(vae), pretrain._score_gan_planet_pixel(gan):
+    of_vae, of_gan = pretrain._score_vae_planet_pixel(vae), pretrain._score_gan_planet_pixel(gan)
+    for score in of_vae, of_gan:
         assert score["rule 1"] == 1 and score["rule 2"] == 0
         assert 0 < score["coverage"] < 0.1 < score["coverage of p_data"]
+    p_data = planet_pixel_distribution()
+    alike = p_data.probabilities @ (p_data.pixels == face).sum(axis=1)
+    nats = 1024 * np.log(np.exp(6) + 255) - 6 * alike
+    assert of_vae["bound"] == pytest.approx(nats, rel=1e-5) and of_vae["estimate"] == pytest.approx(nats, rel=1e-5)

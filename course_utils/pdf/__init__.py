@@ -32,13 +32,13 @@ class PdfFailed(Exception):
 
 def find_browser() -> str | None:
     """Return the path of a Chromium or Chrome, or None; raises PdfFailed without Playwright."""
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
-        if path := shutil.which(name):
-            return path
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
         raise PdfFailed('A PDF needs Playwright, one of the packages for the tests: `pip install -e ".[test]"`.') from None
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        if path := shutil.which(name):
+            return path
     with sync_playwright() as playwright:
         path = playwright.chromium.executable_path
     return path if Path(path).exists() else None
@@ -69,10 +69,8 @@ def print_pages(pages: dict[Path, Path]) -> None:
         raise PdfFailed(
             "A PDF needs Chromium or Chrome: install one (Debian: apt install chromium), or run `python -m playwright install chromium`."
         )
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        raise PdfFailed('A PDF needs Playwright, one of the packages for the tests: `pip install -e ".[test]"`.') from None
+    from playwright.sync_api import sync_playwright  # here, since only the tests install it
+
     # Chromium does not start as root with its sandbox
     flags = ["--disable-gpu"] + ["--no-sandbox"] * (hasattr(os, "geteuid") and os.geteuid() == 0)
     with sync_playwright() as playwright:
