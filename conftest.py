@@ -7,7 +7,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["PROGRESS_FILE"] = "off"  # no test reads or changes which exercises somebody has solved
 
-collect_ignore = ["my_lessons", "slides"]
+collect_ignore = ["my_lessons", "slides", "class"]
 
 
 def pytest_addoption(parser, pluginmanager):

@@ -1,0 +1,91 @@
+"""The notebook that is handed out is the lesson, and its hidden lines give a point for right answers only."""
+
+import contextlib
+import io
+import re
+import sys
+import warnings
+
+import nbformat
+import pytest
+
+from course_utils import assignment
+from course_utils.exercises import engine
+from course_utils.exercises.answers import NotAttempted, Wrong
+
+LESSONS = {path.name[:2]: path for path in sorted((assignment.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
+HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS\n", re.DOTALL)  # what nbgrader takes out
+GRADED = {"schema_version": 3, "grade": True, "locked": True, "solution": False, "task": False, "points": 1}
+
+
+def made(number):
+    """Return the source notebook of a lesson, and (id, starter, graded cell, what it checks) of each exercise."""
+    nb = assignment.assignment(nbformat.read(LESSONS[number], as_version=4))
+    exercises = [
+        (cell.metadata.nbgrader.grade_id.replace("-", "."), starter.source, cell.source, re.search(r', (.+)\)  #', cell.source)[1])
+        for starter, cell in zip(nb.cells, nb.cells[1:]) if "nbgrader" in cell.metadata
+    ]  # fmt: skip
+    return nb, exercises
+
+
+def run(*code):
+    """Run cells as a kernel would, in one namespace, and return what they print; the first exception comes out."""
+    printed, names = io.StringIO(), {}
+    with contextlib.redirect_stdout(printed):
+        for cell in ("from course_utils.exercises import check", *code):
+            exec(cell, names)
+    return printed.getvalue()
+
+
+@pytest.mark.parametrize("number", LESSONS)
+def test_students_get_the_lesson_with_every_exercise_worth_a_point(number):
+    lesson = nbformat.read(LESSONS[number], as_version=4)
+    nb, exercises = made(number)
+    nbformat.validate(nb)
+    assert [key for key, *_ in exercises] == list(engine.load(number))
+    graded = [cell.metadata.nbgrader for cell in nb.cells if "nbgrader" in cell.metadata]
+    assert all(dict(data) == GRADED | {"grade_id": data.grade_id} for data in graded)
+    assert all(re.fullmatch(r"[a-zA-Z0-9_\-]+", data.grade_id) for data in graded)  # nbgrader's schema
+
+    def words(notebook):
+        return "\n".join(HIDDEN.sub("", cell.source) for cell in notebook.cells).split()
+
+    assert words(nb) == words(lesson) and len(nb.cells) == len(lesson.cells) + len(exercises)
+
+
+@pytest.mark.parametrize("number", LESSONS)
+def test_a_right_answer_gets_the_point_and_the_starter_does_not(number):
+    for key, starter, graded, checked in made(number)[1]:
+        printed = run(engine.find(key).code, f"{checked} = answer", graded)
+        assert printed.startswith("Right."), f"{key}: {printed}"
+        with pytest.raises(NotAttempted):
+            run("import numpy as np", starter, graded)
+        with pytest.raises(NameError):  # a cell with a mistake in its syntax leaves no answer
+            run(graded)
+
+
+@pytest.mark.parametrize("number", LESSONS)
+def test_a_typical_wrong_answer_gets_no_point(number):
+    for key, exercise in engine.load(number).items():
+        for answer, _ in exercise.wrong:
+            with pytest.raises(Wrong):
+                assignment.award(key, answer)
+
+
+def test_prints_and_warnings_in_a_right_answer_cost_nothing(capfd):
+    def fit_box(x):
+        print("box")
+        warnings.warn("careful")
+        print("box", file=sys.stderr)
+        return [*x.min(axis=0), *x.max(axis=0)]
+
+    assignment.award("03.2", fit_box)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_without_nbgrader_it_says_how_to_get_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(assignment, "CLASS", tmp_path / "class")
+    monkeypatch.setattr(assignment.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match="pip install nbgrader"):
+        assignment.main(["03"])
+    assert not (tmp_path / "class").exists()
