@@ -27,7 +27,7 @@ help:
 	$(info make key          write the answer key: the solution of every exercise)
 	$(info make data         make the data files anew)
 	$(info make checkpoints  train the models in data/checkpoints anew: hours)
-	$(info make bench        measure how fast the widgets and the models are)
+	$(info make bench        measure the widgets, the models and the lessons against other ways)
 	@cd .
 
 lab: .venv/lab.done
@@ -57,10 +57,7 @@ checkpoints: .venv/lab.done
 	$(VENV_PYTHON) -m course_utils.pretrain --all
 
 bench: .venv/test.done
-	$(VENV_PYTHON) tests/benchmarks.py
-	$(VENV_PYTHON) tests/bench_em.py
-	$(VENV_PYTHON) tests/bench_nade.py
-	$(VENV_PYTHON) tests/bench_pixelrnn.py
+	$(VENV_PYTHON) tests/bench
 
 # Each recipe is plain enough for both kinds of shell that make meets on Windows.
 DONE = $(VENV_PYTHON) -c "open('$@', 'w').close()"

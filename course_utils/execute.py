@@ -22,6 +22,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from nbformat.reader import NotJSONError
 
+from course_utils.files import in_one_step
+
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 CELL_TIMEOUT = 120  # seconds
 IGNORE_TAG = "nbval-ignore-output"
@@ -100,7 +102,7 @@ def main(argv: list[str] | None = None) -> int:
         print(path.name, end=" ", flush=True)
         try:
             written = execute(path)
-        except (CellFailed, NotJSONError) as error:
+        except (CellFailed, NotJSONError, OSError) as error:
             print(f"failed\n{error}\nNothing was written to {path}.", file=sys.stderr)
             return 1
         changed += written
@@ -159,9 +161,8 @@ def _replace(path: Path, text: str) -> bool:
     data = text.encode()
     if path.read_bytes() == data:
         return False
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(data)
-    os.replace(partial, path)
+    with in_one_step(path) as part:
+        part.write_bytes(data)
     return True
 
 

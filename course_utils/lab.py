@@ -12,6 +12,8 @@ import os
 import sys
 from pathlib import Path
 
+from course_utils.files import in_one_step
+
 COURSE = Path(__file__).resolve().parents[1]
 LESSONS = COURSE / "notebooks"
 WORKING_COPY = COURSE / "my_lessons"
@@ -94,12 +96,8 @@ def _read_delivered(state: Path) -> dict[str, str]:
 
 def _write(path: Path, content: bytes) -> None:
     """Put `content` at `path` in one step: whatever interrupts it, the file is the old one or the new one."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with in_one_step(path) as part:
         part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def main(options: list[str]) -> None:

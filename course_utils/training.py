@@ -1,14 +1,17 @@
 """The training loop of the deep models: mini-batches, Adam, a progress bar, and a state to go on from."""
 
+import io
 import math
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from tqdm.auto import tqdm
+
+from course_utils.files import in_one_step
 
 
 def minibatches(n: int, batch_size: int, rng: torch.Generator) -> Iterator[torch.Tensor]:
@@ -16,6 +19,14 @@ def minibatches(n: int, batch_size: int, rng: torch.Generator) -> Iterator[torch
     order = torch.randperm(n, generator=rng)
     for i in range(0, max(n - batch_size, 0) + 1, batch_size):
         yield order[i : i + batch_size]
+
+
+def keep(saved: dict[str, Any], state: Path) -> None:
+    """Write the state of a training in one step; raises OSError, and leaves the one before, if the disk is full."""
+    buffer = io.BytesIO()
+    torch.save(saved, buffer)  # written to a full disk by torch itself, it ends in "unexpected pos"
+    with in_one_step(state) as part:
+        part.write_bytes(buffer.getbuffer())
 
 
 def train(
@@ -77,9 +88,7 @@ def train(
             if state is not None:
                 saved = {"model": model.state_dict(), "best": best, "optimizer": optimizer.state_dict(),
                          "schedule": schedule.state_dict(), "history": history, "rng": rng.get_state()}
-                partial = state.with_suffix(".partial")
-                torch.save(saved, partial)
-                os.replace(partial, state)
+                keep(saved, state)
     if best is not None:
         model.load_state_dict(best)
     return history

@@ -156,6 +156,10 @@ def test_a_wrong_pseudo_count_is_refused(alpha):
         JointCategorical(VALUES, alpha)
 
 
+def test_ten_million_combinations_are_not_too_large():
+    assert len(JointCategorical({str(k): range(10) for k in range(7)}).shape) == 7
+
+
 @pytest.mark.parametrize(
     "values, message",
     [

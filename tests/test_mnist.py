@@ -1,5 +1,6 @@
 """MNIST arrives whole or not at all, from whichever mirror has it; small files and a local server stand in for the real ones."""
 
+import errno
 import gzip
 import hashlib
 import os
@@ -185,6 +186,20 @@ def test_a_folder_that_cannot_be_made_or_written_to(mirrors, server, tmp_path, m
             load_mnist("train")
         assert error.value.__cause__ is None and error.value.__suppress_context__
     assert server.asked == []
+
+
+def test_a_full_disk_leaves_nothing_half_written(mirrors, cache, monkeypatch):
+    mirrors("good")
+
+    def half(self, url, output_file, pooch):
+        Path(output_file).write_bytes(FILES[NAMES[0]][:20])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left.*MNIST_FOLDER"):
+        patch.setattr(mnist.pooch.HTTPDownloader, "__call__", half)
+        load_mnist("train")
+    assert kept(cache) == {}
+    np.testing.assert_array_equal(load_mnist("train").labels, LABELS)
 
 
 @pytest.mark.parametrize("split", ["validation", "Train", "", None, 0, ["train"]])

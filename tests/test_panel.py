@@ -136,7 +136,7 @@ def test_the_background_is_the_figure_with_its_axes_where_the_overlay_puts_thing
     top, bottom = red[:, 0].min() / 2, red[:, 0].max() / 2
     x, y0 = corner(ax, 2, 0)
     _, y1 = corner(ax, 2, 3)
-    np.testing.assert_allclose([red[:, 1].mean() / 2, top, bottom], [x, y1, y0], atol=1.5)
+    np.testing.assert_allclose([red[:, 1].mean() / 2, top, bottom], [x, y1, y0], atol=2)  # pixels; an end is drawn softly
     overlay = Overlay()  # and afterwards the overlay still measures in the panel's pixels
     overlay.line(ax, [2, 2], [0, 3], "red")
     np.testing.assert_allclose(numbers(parse(str(overlay))[0].get("points")), [x, y0, x, y1], atol=0.06)

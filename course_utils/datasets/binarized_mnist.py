@@ -7,6 +7,8 @@ import numpy as np
 import pooch
 import requests
 
+from course_utils.files import in_one_step
+
 URL = "http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist/binarized_mnist_{}.amat"
 SHA256 = {  # of the pictures, one bit a pixel
     "train": "727146c35424b019f3e350e1e69faa05644a0abaf787e3f4e1a9632220a13906",
@@ -49,9 +51,8 @@ def _download(split: str, kept: Path) -> None:
     packed = np.packbits(digits[: len(digits) // 784 * 784].reshape(-1, 784), axis=1)
     if not _is(split, packed):
         raise ValueError(f"What came from {url} is not the fixed binarisation of MNIST: {len(digits):,} binary pixels.")
-    partial = kept.with_suffix(".partial.npy")
-    np.save(partial, packed)
-    partial.replace(kept)
+    with in_one_step(kept) as part, open(part, "wb") as file:
+        np.save(file, packed)
 
 
 def _is(split: str, packed: np.ndarray) -> bool:

@@ -2,9 +2,11 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 from course_utils.exercises import engine
+from course_utils.files import in_one_step
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = ROOT / "answer_key.md"
@@ -22,6 +24,15 @@ def answer_key() -> str:
     return "\n".join(parts)
 
 
-if __name__ == "__main__":
-    KEY.write_text(answer_key(), encoding="utf-8")
+def main() -> None:
+    """Write the key into the course's folder."""
+    try:
+        with in_one_step(KEY) as part:
+            part.write_text(answer_key(), encoding="utf-8")
+    except OSError as error:
+        sys.exit(f"The answer key could not be written: {error}")
     print(KEY)
+
+
+if __name__ == "__main__":
+    main()

@@ -11,6 +11,7 @@ import safetensors.torch
 import torch
 
 from course_utils.datasets.files import DATA
+from course_utils.files import in_one_step
 from course_utils.training import train
 
 CHECKPOINTS = DATA / "checkpoints"
@@ -90,9 +91,8 @@ def save_checkpoint(model: DeepModel, path: Path, **facts: Any) -> None:
     """Write the weights to a safetensors file, with the model's class and arguments and these facts in its header."""
     about = {"model": type(model).__name__, "arguments": model.arguments} | facts
     weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    partial = path.with_suffix(".partial")
-    safetensors.torch.save_file(weights, partial, metadata={name: json.dumps(value) for name, value in about.items()})
-    partial.replace(path)
+    with in_one_step(path) as part:
+        safetensors.torch.save_file(weights, part, metadata={name: json.dumps(value) for name, value in about.items()})
 
 
 def checkpoint_facts(name: str) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The generative adversarial network: lesson 14."""
 
 import math
-import os
 import time
 from pathlib import Path
 from typing import Any, Self
@@ -13,7 +12,7 @@ from tqdm.auto import tqdm
 
 from course_utils.models.deep import DeepModel, seeded
 from course_utils.models.networks import Downwards, Upwards, check_codes, check_sizes, mlp
-from course_utils.training import minibatches
+from course_utils.training import keep, minibatches
 
 ARCHITECTURES = ("mlp", "convolutional")
 LOSSES = ("non_saturating", "minimax")
@@ -186,9 +185,7 @@ class GAN(DeepModel):
     def _keep(self, state: Path, rng: torch.Generator) -> None:
         optimizers = {name: optimizer.state_dict() for name, optimizer in self._optimizers.items()}
         saved = {"model": self.state_dict(), "optimizers": optimizers, "history": self.history, "rng": rng.get_state()}
-        partial = state.with_suffix(".partial")
-        torch.save(saved, partial)
-        os.replace(partial, state)
+        keep(saved, state)
 
     def _resume(self, saved: dict[str, Any], rng: torch.Generator) -> None:
         self.load_state_dict(saved["model"])

@@ -18,6 +18,7 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from course_utils.execute import NOTEBOOKS
+from course_utils.files import in_one_step
 from course_utils.slides import CACHE, SlidesFailed, copy_parts, fetch_parts
 
 PDF = NOTEBOOKS.parent / "pdf"
@@ -84,11 +85,13 @@ def print_pages(pages: dict[Path, Path]) -> None:
             lost += page.evaluate("() => [...document.images].filter(image => !image.naturalWidth).map(image => image.src.slice(0, 200))")
             if lost:
                 raise PdfFailed(f"{target.name}: could not load {', '.join(lost)}")
-            page.pdf(
-                path=target, format="A4", print_background=True, tagged=True, outline=True, display_header_footer=True, header_template="<span></span>",
+            content = page.pdf(
+                format="A4", print_background=True, tagged=True, outline=True, display_header_footer=True, header_template="<span></span>",
                 footer_template='<div style="width:100%;text-align:center;font-size:9px"><span class="pageNumber"></span></div>',
                 margin={"top": "18mm", "bottom": "18mm", "left": "18mm", "right": "18mm"},
             )  # fmt: skip
+            with in_one_step(target) as part:
+                part.write_bytes(content)
             page.context.close()
             print(target, flush=True)
         browser.close()
@@ -114,7 +117,7 @@ def main(argv: list[str] | None = None) -> int:
                 pages[page] = arguments.output / f"{page.stem}.pdf"
             arguments.output.mkdir(parents=True, exist_ok=True)
             print_pages(pages)
-    except (SlidesFailed, PdfFailed) as error:
+    except (SlidesFailed, PdfFailed, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -22,6 +22,7 @@ from nbformat import NotebookNode
 
 from course_utils import style
 from course_utils.execute import NOTEBOOKS, CellFailed, run_cells
+from course_utils.files import in_one_step
 
 HERE = Path(__file__).resolve().parent
 SLIDES = NOTEBOOKS.parent / "slides"
@@ -129,9 +130,10 @@ def main(argv: list[str] | None = None) -> int:
             deck = arguments.output / f"{path.stem}.slides.html"
             nb = nbformat.read(path, as_version=4)
             run_cells(nb, path)
-            deck.write_text(to_deck(nb), encoding="utf-8")
+            with in_one_step(deck) as part:
+                part.write_text(to_deck(nb), encoding="utf-8")
             print(f"{time.perf_counter() - begun:.1f} s, {deck}")
-    except (SlidesFailed, CellFailed) as error:
+    except (SlidesFailed, CellFailed, OSError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     return 0

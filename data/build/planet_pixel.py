@@ -16,6 +16,7 @@ from sklearn.metrics import pairwise_distances_argmin
 from course_utils.avatars import draw_style
 from course_utils.datasets.planet_pixel import SPLITS, face_codes, face_probabilities
 from course_utils.datasets.wrodl import styles_table
+from course_utils.files import in_one_step
 
 TARGET = Path(__file__).resolve().parents[1] / "planet_pixel.npz"
 LIGHTNESS = np.array([299, 587, 114])  # of red, green and blue (ITU-R BT.601)
@@ -49,7 +50,8 @@ def main() -> None:
         for seed, (split, n) in enumerate(SPLITS.items())
     }
     # column by column: a pixel has the same colour in many faces that follow each other, and the file gets far smaller
-    np.savez_compressed(TARGET, palette=palette, faces=np.asfortranarray(faces), **samples)
+    with in_one_step(TARGET) as part, open(part, "wb") as file:
+        np.savez_compressed(file, palette=palette, faces=np.asfortranarray(faces), **samples)
     content = TARGET.read_bytes()
     print(f"{TARGET.name}: {len(content) // 1024} KB, sha256 {hashlib.sha256(content).hexdigest()}")
 

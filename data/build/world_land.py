@@ -20,6 +20,8 @@ import numpy as np
 import shapely
 from shapely.affinity import translate
 
+from course_utils.files import in_one_step
+
 PACKAGE = "world-atlas@2.0.2"
 SHA256 = "ead5f68119c49a9250902e7da303bcb209341bbb8fefe7369a439b48b704658a"
 TARGET = Path(__file__).resolve().parents[1] / "world_land.geojson"
@@ -88,7 +90,8 @@ def main() -> None:
     if digest != SHA256:
         sys.exit(f"land-110m.json is not the file this script was written for: sha256 {digest}, expected {SHA256}.")
     text = build(source)
-    TARGET.write_text(text, encoding="utf-8", newline="\n")
+    with in_one_step(TARGET) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
     print(f"{TARGET.name}: {len(text) // 1024} KB, sha256 {hashlib.sha256(text.encode()).hexdigest()}")
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils.files import in_one_step
+
 TARGET = Path(__file__).resolve().parents[1] / "wrodl.csv"
 SEED = 1
 
@@ -66,7 +68,8 @@ def main() -> None:
     writer.writerow(["face_id", *COUNTS])
     writer.writerows([number, *face] for number, face in enumerate(build()))
     content = text.getvalue().encode()
-    TARGET.write_bytes(content)
+    with in_one_step(TARGET) as part:
+        part.write_bytes(content)
     print(f"{TARGET.name}: {len(content) / 1024:.1f} KB, sha256 {hashlib.sha256(content).hexdigest()}")
 
 

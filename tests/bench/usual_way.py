@@ -1,20 +1,8 @@
-"""Measure the kernel's work for a slider move, beside a new matplotlib figure of the same picture: `make bench`.
+"""The widgets of the course, each with a function that plots the same picture the usual way: anew, with matplotlib."""
 
-The widgets draw once what does not move, and lay the rest over it. The usual way, `interact` with a function that
-plots, makes a new figure at each move. Both are timed in turn, for the same random moves, so that the ratio does not
-depend on how busy the machine is. The exit code is 1 if a widget's median reaches its limit.
-"""
-
-import io
-import json
-import sys
 from collections.abc import Callable
-from time import perf_counter
 
 import matplotlib as mpl
-
-mpl.use("agg")
-
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -33,9 +21,6 @@ from course_utils.widgets.mixture_sliders import log_joint
 from course_utils.widgets.panel import Panel
 from course_utils.widgets.pixel_sampler import TEMPERATURES, Recording, temper
 from course_utils.widgets.pseudo_count import leave_one_out, unseen_mass
-
-MOVES = 100
-WARM_UP = 5
 
 LAND = load_world_land()
 X = LAND.sample(40, np.random.default_rng(2))  # the observations of lesson 02
@@ -166,7 +151,6 @@ def hidden_pixels() -> tuple[Panel, Callable]:
 def latent_explorer() -> tuple[Panel, Callable]:
     """Return lesson 07's widget with a decoder of its size, and a function that plots the same."""
     nn, generator = torch.nn, np.random.default_rng(0)
-    torch.set_num_threads(1)  # as in the lesson
     decoder = nn.Sequential(nn.Linear(2, 128), nn.SiLU(), nn.Linear(128, 128), nn.SiLU(), nn.Linear(128, 1024), nn.Sigmoid())
     codes = generator.standard_normal((1000, 2))
 
@@ -334,85 +318,9 @@ def adversarial_game() -> tuple[Panel, Callable]:
     return panel, plot
 
 
-WIDGETS = {
-    "imagined_digit": imagined_digit,
-    "bayes_explorer": bayes_explorer,
-    "box_explorer": box_explorer,
-    "likelihood_landscape": likelihood_landscape,
-    "pseudo_count": pseudo_count,
-    "style_designer": style_designer,
-    "hidden_pixels": hidden_pixels,
-    "latent_explorer": latent_explorer,
-    "page_decoder": page_decoder,
-    "em_stepper": em_stepper,
-    "mixture_sliders": mixture_sliders,
-    "elbo_explorer": elbo_explorer,
-    "guessing_game": guessing_game,
-    "completion": completion,
-    "pixel_sampler": pixel_sampler,
-    "adversarial_game": adversarial_game,
-}
-LIMITS = dict.fromkeys(WIDGETS, 20) | {"latent_explorer": 16}  # milliseconds, for the median
-
-
-def random_move(panel: Panel, rng: np.random.Generator) -> dict:
-    """Return the values at first, but for one slider, which a hand has moved by up to a tenth of its range."""
-    start = {name: slider["value"] for name, slider in panel.sliders.items()}
-    while True:
-        name = str(rng.choice(list(start)))
-        slider = panel.sliders[name]
-        reach = max(1, round((slider["max"] - slider["min"]) / slider["step"] / 10))  # steps
-        value = start[name] + slider["step"] * int(rng.integers(-reach, reach + 1))
-        values = {**panel.values, **start, name: min(max(value, slider["min"]), slider["max"])}
-        if values != panel.values:
-            return values
-
-
-def move(panel: Panel, values: dict) -> None:
-    """Do what the kernel does when a slider has moved: take the values in, draw, and write the answer."""
-    panel.set_state({"values": values})
-    json.dumps(panel.get_state(["svg", "numbers", "alt", "message", "drawn"]))
-
-
-def plot_anew(plot: Callable, values: dict) -> None:
-    """Do what the usual way does: a new figure, as PNG."""
-    plot(**values)
-    plt.savefig(io.BytesIO(), format="png", dpi=100)
-    plt.close()
-
-
-def milliseconds(action: Callable, *arguments: object) -> float:
-    start = perf_counter()
-    action(*arguments)
-    return 1000 * (perf_counter() - start)
-
-
-def main() -> int:
-    """Print the table; return 1 if a widget is too slow, or is not measured."""
-    if missing := set(widgets.__all__) - set(WIDGETS):
-        print(f"not measured: {', '.join(sorted(missing))}. Add a function to tests/benchmarks.py.")
-        return 1
-    style.use()
-    print(f"{'kernel, ms per slider move':28} {'median':>8} {'90 %':>8} {'new figure':>12} {'ratio':>8}")
-    slow = []
-    for name, make in WIDGETS.items():
-        panel, plot = make()
-        rng = np.random.default_rng(0)
-        times = []
-        for _ in range(WARM_UP + MOVES):
-            values = random_move(panel, rng)
-            times.append((milliseconds(move, panel, values), milliseconds(plot_anew, plot, values)))
-            assert not panel.message, panel.message
-        widget, figure = np.array(times[WARM_UP:]).T
-        typical = np.median(widget)
-        if typical >= LIMITS[name]:
-            slow.append(f"{name} reaches {LIMITS[name]} ms: its sliders will lag.")
-        ratio = np.median(figure) / typical
-        print(f"{name:28} {typical:8.1f} {np.quantile(widget, 0.9):8.1f} {np.median(figure):12.1f} {ratio:7.0f}×")
-    for line in slow:
-        print(line)
-    return int(bool(slow))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+WIDGETS = {make.__name__: make for make in (
+    imagined_digit, bayes_explorer, box_explorer, likelihood_landscape,
+    pseudo_count, style_designer, hidden_pixels, latent_explorer,
+    page_decoder, em_stepper, mixture_sliders, elbo_explorer,
+    guessing_game, completion, pixel_sampler, adversarial_game,
+)}  # fmt: skip

@@ -1,0 +1,138 @@
+"""A full disk or an interruption, wherever the course writes: the file is the old one or the new one, with nothing beside it.
+
+lab's copies have tests of their own in test_lab.py, the remembered exercises in test_progress.py.
+"""
+
+import errno
+import os
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+
+from course_utils import execute, slides
+from course_utils.datasets import binarized_mnist
+from course_utils.exercises import __main__ as key
+from course_utils.files import in_one_step
+from course_utils.models import GAN, NADE, deep
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """Let every writer write half of what it is given, and then say that the disk is full."""
+
+    def write(path, content, **_):
+        with open(path, "wb") as file:
+            file.write(bytes(content)[: len(content) // 2])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+    monkeypatch.setattr(Path, "write_text", lambda path, text, **_: write(path, text.encode()))
+    monkeypatch.setattr(np, "save", lambda file, array: write(file.name, array.tobytes()))
+    monkeypatch.setattr(deep.safetensors.torch, "save_file", lambda weights, path, **_: write(path, b"weights"))
+
+
+@pytest.mark.parametrize("before", [b"old", None])
+@pytest.mark.parametrize("trouble", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
+def test_a_block_that_does_not_end_changes_nothing(tmp_path, before, trouble):
+    path = tmp_path / "file"
+    if before:
+        path.write_bytes(before)
+    with pytest.raises(type(trouble)), in_one_step(path) as part:
+        part.write_bytes(b"ne")
+        raise trouble
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == ({"file": before} if before else {})
+
+
+@pytest.mark.parametrize("before", [b"old", None])
+def test_a_block_that_ends_leaves_the_new_file_alone(tmp_path, before):
+    path = tmp_path / "file"
+    if before:
+        path.write_bytes(before)
+    with in_one_step(path) as part:
+        part.write_bytes(b"new")
+        assert path.exists() == bool(before) and part.parent == tmp_path
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"file": b"new"}
+
+
+def lesson(path):
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(1)")]), path)
+
+
+def test_outputs_of_a_lesson(tmp_path, monkeypatch, capsys, request):
+    path = tmp_path / "01_a.ipynb"
+    lesson(path)
+    before = path.read_bytes()
+    monkeypatch.setattr(execute, "run_cells", lambda nb, path: nb.cells[0].update(execution_count=1))
+    request.getfixturevalue("full_disk")
+    assert execute.main([str(path)]) == 1
+    said = capsys.readouterr().err
+    assert "No space left" in said and "Nothing was written" in said
+    assert path.read_bytes() == before and os.listdir(tmp_path) == [path.name]
+
+
+def test_a_deck(tmp_path, monkeypatch, capsys, request):
+    lesson(tmp_path / "a.ipynb")
+    decks = tmp_path / "decks"
+    decks.mkdir()
+    (decks / "a.slides.html").write_text("old")
+    monkeypatch.setattr(slides, "fetch_parts", lambda cache: None)
+    monkeypatch.setattr(slides, "copy_parts", lambda target, cache: target.mkdir())
+    monkeypatch.setattr(slides, "run_cells", lambda nb, path: None)
+    request.getfixturevalue("full_disk")
+    assert slides.main([str(tmp_path / "a.ipynb"), "--output", str(decks)]) == 1
+    assert "No space left" in capsys.readouterr().err
+    assert (decks / "a.slides.html").read_text() == "old" and sorted(os.listdir(decks)) == ["a.slides.html", "assets"]
+
+
+def test_the_answer_key(tmp_path, monkeypatch, full_disk):
+    monkeypatch.setattr(key, "KEY", tmp_path / "key.md")
+    with pytest.raises(SystemExit, match="could not be written: .*No space left"):
+        key.main()
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("model", ["NADE", "GAN"])
+def test_the_state_of_a_training(tmp_path, request, model):
+    """It goes on from the last state that was whole, and ends as if the disk had never been full."""
+    x = (torch.rand(20, 2, generator=torch.Generator().manual_seed(0)) < 0.5).float()
+    make = {"NADE": lambda: NADE(2, 3), "GAN": lambda: GAN(n_hidden=4)}[model]
+    state, settings = tmp_path / "state.pt", dict(batch_size=10, progress=False, epochs=3)
+    whole = make().fit(x, rng=torch.Generator().manual_seed(0), **settings)
+    written, keep = iter(range(2)), Path.write_bytes
+
+    def full_at_the_third(path, content):
+        if next(written, None) is None:
+            keep(path, bytes(content)[:100])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return keep(path, content)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(Path, "write_bytes", full_at_the_third)
+        make().fit(x, rng=torch.Generator().manual_seed(0), state=state, **settings)
+    assert os.listdir(tmp_path) == ["state.pt"]
+    again = make().fit(x, rng=torch.Generator().manual_seed(0), state=state, **settings)
+    assert len(again.history) == 3
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), again.parameters()))
+
+
+def test_a_checkpoint(tmp_path, full_disk):
+    path = tmp_path / "nade.safetensors"
+    path.touch()
+    with pytest.raises(OSError, match="No space left"):
+        deep.save_checkpoint(NADE(2, 3), path)
+    assert os.listdir(tmp_path) == [path.name] and path.stat().st_size == 0
+
+
+def test_the_binarisation_of_mnist(tmp_path, monkeypatch, full_disk):
+    text = tmp_path / "elsewhere.amat"
+    with open(text, "w") as file:
+        file.write("0 1 " * 392)
+    monkeypatch.setattr(binarized_mnist.pooch, "retrieve", lambda *_, **__: text)
+    monkeypatch.setattr(binarized_mnist, "_is", lambda split, packed: True)
+    (tmp_path / "cache").mkdir()
+    with pytest.raises(OSError, match="No space left"):
+        binarized_mnist._download("train", tmp_path / "cache" / "kept.npy")
+    assert os.listdir(tmp_path / "cache") == []
