@@ -1885,6 +1885,9 @@ def test_13_what_was_trained_is_printed_as_a_bound_that_was_asserted():
     assert "silent < 0.01 and" in code and "awake > 2\n" in code and "β = 64: KL below 0.01 nats" in text("13", "printed")
     assert "with n = 1 0.4 to 1.2 nats, with n = 1000 less than 0.15;" in text("13", "printed")
     assert "assert 0.4 < below[0] < 1.2 and abs(below[1]) < 0.15 and below[2] > 5\n" in code
+    assert read("13", "KL of a digit: #") == ["3"] and "assert 2.5 < vae.kl(x_test).sum(dim=1).mean() < 3.5\n" in code
+    assert read("13", "told the pixels before: KL below # nat, −ELBO below # nats a test digit") == ["1", "19.5"]
+    assert "assert spoken < 1 and rebuilding + spoken < 19.5\n" in code
 
 
 def test_13_the_scoreboard(planet):
@@ -1908,7 +1911,7 @@ def test_13_where_faces_live(planet):
     agree(news, entropy(p))
     agree(rest, float(together) - entropy(p), error=0.05)
     assert float(rest) > 0
-    assert "have more than 13 nats: once in half a million." in text("13", "written") and float(together) > 13 > np.log(4e5)
+    assert "have more than ten nats: not even once in twenty thousand." in text("13", "written") and float(together) > 10 > np.log(2e4)
     assert "With the 3 nats of our digits that is once in twenty" in text("13", "written") and round(np.exp(3)) == 20
     album, likeliest = (float(read("13", f"z ~ {name} Rule 1: #")[0]) for name in ("q(z|x) of the album", "p(z), the likeliest x"))
     assert "the decoder does well wherever a face lives" in text("13", "written") and album > 0.9 > likeliest
@@ -2025,8 +2028,7 @@ def test_14_the_painter(planet):
     for number, share in zip(read("14", "the painter #% met, #% new, #% no face"), (rule1 - rule2, rule2, 1 - rule1), strict=True):
         agree(number, 100 * share)
     written = text("14", "written")
-    assert "two in three of her pictures fail" in written and 1 - rule1 == pytest.approx(2 / 3, abs=0.03)
-    assert "nine in ten of her valid faces are in the training set" in written and 1 - rule2 / rule1 == pytest.approx(0.9, abs=0.03)
+    assert "of her valid faces most are in the training set" in written and 1 - rule2 / rule1 > 0.5
     (wrong,) = read("14", "glasses not recognised in #% of the wrong pictures")
     assert "The glasses are nearly always right" in written and int(wrong) < 10
     p, n = planet["p"], 500
@@ -2166,7 +2168,7 @@ def test_15_nearest_neighbours(planet):
     photocopier, _, _, twins = read("15", "photocopier # NADE # VAE # GAN #")
     assert photocopier == "1.00"
     rules = rows("Rule 1  Rule 2  coverage  ± of Rule 1")["GAN"]
-    assert float(twins) < 0.1 and rules[0] - rules[1] > rules[0] / 2  # "hardly any", "most of those"
+    assert float(twins) < rules[0] - rules[1]  # "a face that is a little off everywhere has no twin"
 
 
 def test_15_the_truth_is_far_from_itself_with_few_pictures(planet, components):
