@@ -734,6 +734,10 @@ def test_05_mutual_information(people):
     agree(spread, np.std(chance), error=4 * np.std(chance) * np.sqrt(1 / 200 + 1 / 600))
 
 
+def test_05_what_the_exercise_of_leaving_one_out_should_give(people):
+    agree(read("05", "`naive_leave_one_out(codes(wrodl), sizes, 1)` should then be #.)", "written")[0], naive_score(people, 1))
+
+
 def test_05_two_pixels():
     digits = digits_of_sklearn()
     a, b = digits.images[:, 2, 3], digits.images[:, 3, 2]
@@ -792,7 +796,7 @@ def test_06_the_pictures(planet):
     np.testing.assert_array_equal(numbers, planet["pixels"][planet["train"][:10], 458:468])
 
 
-def test_06_p_data_and_its_entropy(planet):
+def test_06_p_data_and_its_entropy(planet, people):
     faces, low, high, together = read("06", "# faces, p from # to #, together #")
     p = planet["p"]
     assert int(faces) == len(p) == len(np.unique(planet["pixels"], axis=0))
@@ -801,6 +805,11 @@ def test_06_p_data_and_its_entropy(planet):
     for number in [*read("06", "H(p_data) = # nats"), *read("06", "with $H = #$ nats.", "written")]:
         agree(number, entropy(p))
     agree(read("06", "more than # nats of log-probability", "written")[0], -entropy(p))
+    styles, nats = read("06", "entropy of the # styles: # nats")
+    assert styles == f"{prod(SIZES.values()):,}" == "4,032"
+    worn = [Counter(person[name] for person in people) for name in SIZES]
+    tables = [np.array([*n.values(), *[0] * (size - len(n))]) + 1 for n, size in zip(worn, SIZES.values())]
+    agree(nats, entropy([prod(style) for style in product(*tables)]))  # of all 4,032, the long way round
     assert p.sum() == pytest.approx(1) and "(6 \\cdot 6 + 1) \\cdot 3 \\cdot 4 \\cdot 8 = 3552" in text("06", "written")
 
 
@@ -842,6 +851,7 @@ def test_06_the_price_of_independence(planet, marginals):
     agree(read("06", "price of independence: # nats")[0], total - H)
     by_face = -planet["p"] @ np.log(marginals[np.arange(1024), planet["pixels"]]).sum(axis=1)
     agree(read("06", "cross-entropy, summed face by face: # nats")[0], by_face)
+    agree(read("06", "H + KL, with the KL by its definition: # nats")[0], by_face)
     assert by_face == pytest.approx(total)
     agree(read("06", "then estimation costs # nats, against # for independence", "written")[1], total - H)
     agree(read("06", "\\approx #$ nats for each face. More data do not help.", "written")[0], total - H)

@@ -156,7 +156,7 @@ EXERCISES = {
     ),
     "01.5": Exercise(
         grade=grade_methods,
-        hints=("Can it make a new x?", "Three of the six can: their chapters come later in this course, and one was in this lesson."),
+        hints=("Can it make a new x?", "Three of the six can: one was in this lesson, the two others come in lesson 08."),
         solution=f"answer = {METHODS}",
         wrong=[
             (METHODS | {"Naive Bayes": "discriminative"}, "can be sampled"), (METHODS | {"random forest": "generative"}, "cannot make"),

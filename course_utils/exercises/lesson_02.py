@@ -137,7 +137,7 @@ def grade_sample_globe(answer: object) -> str:
                     "Earth's surface is. Make the sine of the latitude uniform.")  # fmt: skip
     if _distance_to_uniform((np.sin(np.radians(lat)) + 1) / 2) > 0.02:
         raise Wrong(f"{(lat > 60).mean():.0%} of your points lie north of 60° and {(lat < 0).mean():.0%} south of the equator; by area it is 7% "
-                    "and 50 %. The sine of the latitude should be uniform on [−1, 1].")  # fmt: skip
+                    "and 50%. The sine of the latitude should be uniform on [−1, 1].")  # fmt: skip
     if _distance_to_uniform((lon + 180) / 360) > 0.02:
         raise Wrong("The latitudes are right, but the longitudes are not uniform from −180 to 180.")
     return "Uniform in longitude and in the sine of latitude: every square kilometre is equally likely."

@@ -59,17 +59,66 @@ def grade_log_prob(answer: object) -> str:
     return "One look-up for each feature, and a sum of logarithms: that is the whole model."
 
 
-def grade_coins(answer: object) -> str:
-    close(
-        answer, np.array([0.125, 0.0]),
+PEOPLE = np.array([[0, 2, 1], [1, 0, 0], [1, 1, 1], [0, 2, 3], [1, 2, 1], [1, 0, 1]])
+SIZES = [2, 3, 4]  # how many values its features have
+
+
+def reference_leave_one_out(
+    x: np.ndarray, n_values: list[int], alpha: float, out: int = 1, out_of_total: int = 1, sizes: list[int] | None = None
+) -> float:
+    """Return the score. The other arguments make mistakes: what is taken out, and the sizes in the denominators."""
+    score = 0.0
+    for k, size in enumerate(sizes or n_values):
+        same = np.bincount(x[:, k])[x[:, k]] - out  # (N,) how many others have the same value
+        score += np.log((same + alpha) / (len(x) - out_of_total + alpha * size)).sum()
+    return float(score)
+
+
+def grade_leave_one_out(answer: object) -> str:
+    def still_in(x: np.ndarray, d: list[int], a: float) -> float:
+        return reference_leave_one_out(x, d, a, out=0, out_of_total=0)
+
+    def all_styles(x: np.ndarray, d: list[int], a: float) -> float:
+        return reference_leave_one_out(x, d, a, sizes=[int(np.prod(d))] * len(d))
+
+    agrees(
+        answer,
+        reference_leave_one_out,
+        [(PEOPLE, SIZES, 1.0), (PEOPLE, SIZES, 0.25), (PEOPLE[:3, :2], SIZES[:2], 2.0)],
         [
-            (np.array([0.0, 0.125]), "The two are exchanged: the naive one comes first."),
-            (np.array([0.125, 0.25]), "The naive one is right. Can a = b = 1 and c = a xor b = 1 happen?"),
-            (np.array([0.25, 0.0]), "The true one is right. Naive Bayes multiplies three probabilities, p(a=1), p(b=1) and p(c=1)."),
-            (np.array([0.125, 0.125]), "The naive one is right. Can a = b = 1 and c = a xor b = 1 happen?"),
+            (still_in, "Each person is scored by a model that has seen them: take them out first, N − 1 are left."),
+            (lambda x, d, a: reference_leave_one_out(x, d, a, out_of_total=0),
+             "The numerators are right. The others are only N − 1, also in the denominator."),
+            (all_styles, "The denominator has αd with d all combinations, as for the table. "
+             "Here feature k has d_k = n_values[k] values of its own."),
+            (lambda x, d, a: -reference_leave_one_out(x, d, a),
+             "The sign is wrong: logarithms of probabilities are negative."),
+            (lambda x, d, a: reference_leave_one_out(x, d, a) / len(x),
+             "That is the average. The exercise asks for the sum."),
+            (lambda x, d, a: np.exp(reference_leave_one_out(x, d, a)),
+             "That is the product of the probabilities. Add up their logarithms."),
         ],
     )  # fmt: skip
-    return "Each coin shows 1 half of the time, so Naive Bayes says 1/8. But 1 xor 1 is 0: it never happens."
+    return "An honest score again. And now the others say something about a newcomer: they share features, if not styles."
+
+
+def grade_coins(answer: object) -> str:
+    close(
+        answer, np.array([0.25, 0.5]),
+        [
+            (np.array([0.5, 0.25]), "The two are exchanged: the naive one comes first."),
+            (np.array([0.25, 0.25]),
+             "The naive one is right. Which of the four results have c = 0, and in how many of those are both coins 1?"),
+            (np.array([0.5, 0.5]),
+             "The true one is right. Naive Bayes multiplies p(a=1 | c=0) and p(b=1 | c=0), which are 1/2 each."),
+            (np.array([0.125, 0.25]),
+             "These are the probabilities of a = b = 1 *and* c = 0. Given c = 0: divide by p(c=0) = 1/2."),
+            (np.array([0.25, 0.0]), "That is so given c = 1. The label here is c = 0: the coins agree."),
+            (np.array([0.125, 0.0]),
+             "Those are the numbers of section 2, for a = b = c = 1. Here c = 0 is given, and a = b = 1 is asked for."),
+        ],
+    )  # fmt: skip
+    return "Independent of each other, and not given the label: neither kind of independence follows from the other."
 
 
 EXERCISES = {
@@ -109,9 +158,44 @@ EXERCISES = {
         ],
     ),
     "05.4": Exercise(
+        grade=grade_leave_one_out,
+        hints=(
+            "`np.delete(x, i, axis=0)` holds everybody but person i.",
+            "`NaiveBayes(n_values, alpha).fit(others).log_prob(x[[i]])[0]` is the score of one person.",
+            "By counts alone: n − 1 others have the same value, so the factor of feature k is (n − 1 + α)/(N − 1 + α d_k).",
+        ),
+        solution="""
+            import numpy as np
+            from course_utils.models import NaiveBayes
+
+            def naive_leave_one_out(x, n_values, alpha):
+                score = 0.0
+                for i in range(len(x)):
+                    others = np.delete(x, i, axis=0)
+                    model = NaiveBayes(n_values, alpha=alpha).fit(others)
+                    score = score + model.log_prob(x[[i]])[0]
+                return score
+
+            answer = naive_leave_one_out
+        """,
+        wrong=[
+            (lambda x, d, a: reference_leave_one_out(x, d, a, out=0, out_of_total=0), "take them out"),
+            (lambda x, d, a: reference_leave_one_out(x, d, a, out_of_total=0), "also in the denominator"),
+            (lambda x, d, a: reference_leave_one_out(x, d, a, sizes=[int(np.prod(d))] * len(d)), "all combinations"),
+            (lambda x, d, a: -reference_leave_one_out(x, d, a), "sign"),
+            (lambda x, d, a: reference_leave_one_out(x, d, a) / len(x), "average"),
+        ],
+    ),
+    "05.5": Exercise(
         grade=grade_coins,
-        hints=("Naive Bayes needs only p(a=1), p(b=1) and p(c=1).", "Write down the four results (a, b, c). Is (1, 1, 1) among them?"),
-        solution="answer = (0.5**3, 0.0)",
-        wrong=[((0.0, 0.125), "exchanged"), ((0.125, 0.25), "happen"), ((0.25, 0.0), "multiplies three"), ((0.125, 0.125), "happen")],
+        hints=(
+            "Which of the four results (a, b, c) have c = 0? Forget the others.",
+            "Naive Bayes needs only p(a=1 | c=0) and p(b=1 | c=0).",
+        ),
+        solution="answer = (0.5 * 0.5, 0.5)  # c = 0 leaves (0, 0) and (1, 1)",
+        wrong=[
+            ((0.5, 0.25), "exchanged"), ((0.25, 0.25), "both coins"), ((0.5, 0.5), "multiplies"), ((0.125, 0.25), "divide"),
+            ((0.25, 0.0), "given c = 1"), ((0.125, 0.0), "section 2"),
+        ],
     ),
 }

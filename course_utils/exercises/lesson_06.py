@@ -34,7 +34,6 @@ def grade_small_planet(answer: object) -> str:
             (2 * np.log(8), "That is the sum of the two entropies. Subtract the entropy of the picture."),
             (0, "The price is 0 for independent pixels. These two are always equal."),
             (3, "That is in bits. In nats it is the natural logarithm of 8."),
-            (np.log(64), "That is the sum of the two entropies. Subtract the entropy of the picture."),
             (-np.log(8), "The sign is wrong: a divergence is never negative."),
             (8, "Take the logarithm: the entropy of 8 equally likely colours is log 8."),
         ],
