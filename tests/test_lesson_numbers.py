@@ -1074,8 +1074,11 @@ def test_08_back_to_planet_pixel(planet, counted):
     nats, *rules = read("08", "Naive Bayes # # #")
     agree(nats, independent)
     assert rules == ["0.00", "0.00"]
-    bound, *rules = read("08", "mixture of 60 below # # #")
-    assert rules == ["0.00", "0.00"] and f"assert nats < {bound} " in text("08", "code")
+    mixture, *rules = read("08", "mixture of 60 # # #")
+    assert rules == ["0.00", "0.00"] and float(mixture) < 320 and "assert nats < 320 " in text("08", "code")
+    again, *rules = read("12", "mixture of 60 # # # #")
+    assert rules == ["0.00"] * 3 and rows("density  200 faces     ±  all faces")["mixture of 60"][2] == float(again)
+    assert [str(round(float(again)))] == [mixture] == read("11", "mixture of 60 (08) #") == read("11", "a mixture of sixty #", "written")
     pixels = planet["pixels"][planet["train"]]
     groups = KMeans(60, n_init=1, max_iter=10, random_state=0).fit_predict(planet["palette"][pixels].reshape(2000, -1).astype(np.float32))
     log_joint = np.empty((60, 3552))
@@ -1085,7 +1088,7 @@ def test_08_back_to_planet_pixel(planet, counted):
         table = np.log((counts + 0.001) / (len(mine) + 0.256))
         log_joint[k] = np.log(len(mine) / 2000) + table[np.arange(1024), planet["pixels"]].sum(axis=1)
     sixty = -planet["p"] @ logsumexp(log_joint, axis=0)
-    assert sixty == pytest.approx(float(bound), abs=60)
+    assert float(mixture) < sixty < float(mixture) + 80  # EM climbs higher than groups that were only counted
     assert independent - sixty == pytest.approx(600, abs=60) and "worth some six hundred nats" in text("08", "written")
     agree(read("08", "still far from the truth, which has #", "written")[0], H)
     assert "Planet Pixel has 3,552" in text("08", "written") and len(planet["p"]) == 3552
@@ -1629,7 +1632,7 @@ def test_11_what_was_trained_is_printed_as_a_bound_that_was_asserted():
     code, printed = text("11", "code"), text("11", "printed")
     for assertion, said in [
         ("assert nats < 17.2\n", "NADE: below 17.2 nats a test picture"),
-        ("mean() < 1.40 and (bets - coins[:, 2]).abs().max() < 0.02\n", "NADE: below 1.40 nats, and its bets on c are within 0.02 of 0, 1, 1, 0"),
+        ("mean() < 1.40 and (bets - coins[:, 2]).abs().max() < 0.02\n", "NADE: below 1.40 nats, and its bets on x₃ are within 0.02 of 0, 1, 1, 0"),
         ("< 44 and -confused.log_prob(x_test).mean() > 40\n", "log p(x) as it is: more than 40 nats"),
         ("assert kinds[0] > 480 and kinds[1] < 250\n", "more than 480, and fewer than 250 with the wrong loss"),
         ("surprise[0] < 25 and 60 < surprise[2] < 120 and surprise[3] > 125\n", "T = 0.25: below 25, at 1: between 60 and 120, at 1.5: above 125"),
@@ -1895,6 +1898,9 @@ def test_13_what_was_trained_is_printed_as_a_bound_that_was_asserted():
     assert "silent < 0.01 and" in code and "awake > 2\n" in code and "β = 64: KL below 0.01 nats" in text("13", "printed")
     assert "with n = 1 0.4 to 1.2 nats, with n = 1000 less than 0.15;" in text("13", "printed")
     assert "assert 0.4 < below[0] < 1.2 and abs(below[1]) < 0.15 and below[2] > 5\n" in code
+    assert read("13", "KL of a digit: #") == ["3"] and "assert 2.5 < vae.kl(x_test).sum(dim=1).mean() < 3.5\n" in code
+    assert read("13", "told the pixels before, β = 1: KL below # nats, −ELBO below # a test digit") == ["1.2", "19.5"]
+    assert "assert spoken < 1.2 and rebuilding + spoken < 19.5\n" in code
 
 
 def test_13_the_scoreboard(planet):
@@ -1918,7 +1924,7 @@ def test_13_where_faces_live(planet):
     agree(news, entropy(p))
     agree(rest, float(together) - entropy(p), error=0.05)
     assert float(rest) > 0
-    assert "have more than 13 nats: once in half a million." in text("13", "written") and float(together) > 13 > np.log(4e5)
+    assert "have more than ten nats: not even once in twenty thousand." in text("13", "written") and float(together) > 10 > np.log(2e4)
     assert "With the 3 nats of our digits that is once in twenty" in text("13", "written") and round(np.exp(3)) == 20
     album, likeliest = (float(read("13", f"z ~ {name} Rule 1: #")[0]) for name in ("q(z|x) of the album", "p(z), the likeliest x"))
     assert "the decoder does well wherever a face lives" in text("13", "written") and album > 0.9 > likeliest
@@ -2035,8 +2041,7 @@ def test_14_the_painter(planet):
     for number, share in zip(read("14", "the painter #% met, #% new, #% no face"), (rule1 - rule2, rule2, 1 - rule1), strict=True):
         agree(number, 100 * share)
     written = text("14", "written")
-    assert "two in three of her pictures fail" in written and 1 - rule1 == pytest.approx(2 / 3, abs=0.03)
-    assert "nine in ten of her valid faces are in the training set" in written and 1 - rule2 / rule1 == pytest.approx(0.9, abs=0.03)
+    assert "of her valid faces most are in the training set" in written and 1 - rule2 / rule1 > 0.5
     (wrong,) = read("14", "glasses not recognised in #% of the wrong pictures")
     assert "The glasses are nearly always right" in written and int(wrong) < 10
     p, n = planet["p"], 500
@@ -2176,7 +2181,7 @@ def test_15_nearest_neighbours(planet):
     photocopier, _, _, twins = read("15", "photocopier # NADE # VAE # GAN #")
     assert photocopier == "1.00"
     rules = rows("Rule 1  Rule 2  coverage  ± of Rule 1")["GAN"]
-    assert float(twins) < 0.1 and rules[0] - rules[1] > rules[0] / 2  # "hardly any", "most of those"
+    assert float(twins) < rules[0] - rules[1]  # "a face that is a little off everywhere has no twin"
 
 
 def test_15_the_truth_is_far_from_itself_with_few_pictures(planet, components):

@@ -169,7 +169,7 @@ EXERCISES = {
         solution="""
             import numpy as np
 
-            W = np.array([[20, 20], [20, 20]])  # both units listen to a and b alike
+            W = np.array([[20, 20], [20, 20]])  # both units listen to both pixels alike
             c = np.array([-10, -30])            # at least one; both
             V, b = np.array([20, -20]), -10     # at least one, and not both
             answer = (W, c, V, b)
