@@ -168,11 +168,11 @@ def test_the_keyboard_stays_on_the_slide(page, decks):
     page.wait_for_function(READY)
 
     def go_to(what):
-        page.evaluate("what => { const { h, v } = Reveal.getIndices(document.querySelector(what).closest('section')); Reveal.slide(h, v, 99); }", what)
+        what.evaluate("node => { const { h, v } = Reveal.getIndices(node.closest('section')); Reveal.slide(h, v, 99); }")
         page.wait_for_timeout(500)  # fragments fade in
         return page.evaluate("Reveal.getSlidePastCount()")
 
-    slide = go_to(".panel")
+    slide = go_to(page.locator(".panel"))
     for expected in ["south", "west", "north", "east", "show me the MLE", "reveal", "reveal"]:
         page.keyboard.press("Tab")
         reached, outline = page.evaluate(FOCUS)
@@ -188,10 +188,10 @@ def test_the_keyboard_stays_on_the_slide(page, decks):
     slider.press("PageDown")
     assert (slider.input_value(), page.evaluate("Reveal.getSlidePastCount()")) == (moved, slide + 1)
 
-    folded = "section section > :not(aside) summary"
+    folded = page.locator("summary", has_text="Answer").first
     slide = go_to(folded)
-    page.locator(folded).first.press("Space")
-    assert page.evaluate("document.activeElement.parentElement.open") and page.evaluate("Reveal.getSlidePastCount()") == slide
+    folded.press("Space")
+    assert folded.evaluate("summary => summary.parentElement.open") and page.evaluate("Reveal.getSlidePastCount()") == slide
 
 
 @pytest.fixture(scope="module")
