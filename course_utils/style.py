@@ -10,7 +10,7 @@ P_DATA = "#0A9270"  # the truth: green
 P_MODEL = "#D9600A"  # the model: orange
 SAMPLE = "#3377FF"  # what a model generated: blue
 LATENT = "#8C1B3A"  # the latent space: wine red
-CLUSTERS = (LATENT, "#A67C00", "#4C7A8A")  # the values 1, 2, 3 of a latent z that says which cluster a point comes from
+CLUSTERS = (LATENT, "#4C7A8A", "#A67C00")  # the values 1, 2, 3 of a latent z that says which cluster a point comes from
 
 INK = "#14213D"  # text and axes
 GREY = "#6B7280"  # whatever has none of the five meanings

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 from urllib.error import URLError
@@ -16,6 +17,7 @@ from course_utils import pdf, slides
 from course_utils.lab import update_working_copy
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+AXE = "axe-core@4.14.1"  # the npm package that looks for what shuts readers out
 START_TIMEOUT = 120  # seconds for JupyterLab to start, on a slow machine
 RUN_TIMEOUT = 300  # seconds for a lesson to open and run, on a slow machine
 
@@ -35,6 +37,13 @@ LESSON_STATE = """() => {
     counts: cells.map(cell => cell.executionCount),
     errors: errors.map(error => `${error.ename}: ${error.evalue}`),
   };
+}"""
+
+# What axe finds in an element, or in the whole page, one line each. What it cannot decide counts too, but for the contrast of words on a picture.
+LOOK = """async element => {
+  const { violations, incomplete } = await axe.run(element ?? document, { resultTypes: ["violations", "incomplete"] });
+  const found = [...violations, ...incomplete.filter(({ id }) => id !== "color-contrast")];
+  return found.flatMap(({ id, impact, nodes }) => impact === "minor" ? [] : nodes.map(({ html }) => `${id} (${impact}): ${html.slice(0, 150)}`));
 }"""
 
 
@@ -72,8 +81,27 @@ def page(browser):
 @pytest.fixture(scope="module")
 def parts():
     """Fetch the parts of the decks; skip where that is impossible, except in CI."""
+    _fetch(slides.PARTS)
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """Return a function that lists what axe finds on a page, or in one element of it; minor things are left out."""
+    _fetch([AXE])
+    with tarfile.open(slides.CACHE / slides.archive_name(AXE)) as tar:
+        script = tar.extractfile("package/axe.min.js").read().decode()
+
+    def look(page, element=None):
+        page.evaluate(script)
+        return page.evaluate(LOOK, element)
+
+    return look
+
+
+def _fetch(packages):
+    """Fetch npm packages; skip where that is impossible, except in CI."""
     try:
-        slides.fetch_parts(slides.CACHE)
+        slides.fetch_parts(slides.CACHE, packages)
     except slides.SlidesFailed as error:
         pytest.fail(str(error)) if os.environ.get("CI") else pytest.skip(str(error))
 

@@ -136,15 +136,74 @@ def test_deck(lesson, size, browser, decks):
     assert not found, f"{lesson} at {size[0]} × {size[1]}:\n" + "\n".join(found)
 
 
+def on_paper(page, deck):
+    """Open a deck as it is printed, with all slides and fragments in sight, also of screen readers."""
+    page.goto(f"{deck.as_uri()}?view=print&pdfSeparateFragments=false")
+    page.wait_for_function(f"() => document.querySelector('.pdf-page') && ({READY})()", timeout=60_000)
+    page.evaluate("""async () => {
+      await MathJax.startup.promise;
+      for (const section of document.querySelectorAll("section[hidden]")) section.hidden = section.ariaHidden = null;
+    }""")
+
+
+@pytest.mark.parametrize("lesson", ["02_a_box_on_the_world_map", "05_naive_bayes_on_wrodl", "10_from_tables_to_autoregression"])
+def test_axe_finds_nothing_in_a_deck(lesson, page, axe, decks):
+    """Contrast, names of pictures and sliders, headings, tables, ids: in lessons with code, tables, answers and two widgets."""
+    on_paper(page, decks / f"{lesson}.slides.html")
+    assert axe(page) == []
+
+
+# Where the focus is: what it is on, whether that is on the slide or in reveal's own controls, and how wide its outline is.
+FOCUS = """() => {
+  const focus = document.activeElement, on = focus.closest("section") === Reveal.getCurrentSlide();
+  const { outlineStyle, outlineWidth } = getComputedStyle(focus);
+  return [on ? focus.name || focus.textContent : focus.closest(".reveal > :not(.slides)") && "reveal", outlineStyle === "none" ? 0 : parseFloat(outlineWidth)];
+}"""
+
+
+def test_the_keyboard_stays_on_the_slide(page, decks):
+    """Tab goes to what is on the slide and not to hidden slides, Space presses what it has reached, and a clicker turns the page."""
+    page.goto((decks / "02_a_box_on_the_world_map.slides.html").as_uri())
+    page.locator(".panel").wait_for(state="attached")
+    page.wait_for_function(READY)
+
+    def go_to(what):
+        what.evaluate("node => { const { h, v } = Reveal.getIndices(node.closest('section')); Reveal.slide(h, v, 99); }")
+        page.wait_for_timeout(500)  # fragments fade in
+        return page.evaluate("Reveal.getSlidePastCount()")
+
+    slide = go_to(page.locator(".panel"))
+    for expected in ["south", "west", "north", "east", "show me the MLE", "reveal", "reveal"]:
+        page.keyboard.press("Tab")
+        reached, outline = page.evaluate(FOCUS)
+        assert reached == expected and outline >= 2
+    button = page.get_by_role("button", name="show me the MLE")
+    button.evaluate("button => button.addEventListener('click', () => { window.pressed = true; })")
+    button.focus()
+    page.keyboard.press("Space")
+    assert page.evaluate("window.pressed") and page.evaluate("Reveal.getSlidePastCount()") == slide
+    slider = page.locator("input[name=south]")
+    slider.press("ArrowRight")
+    moved = slider.input_value()
+    slider.press("PageDown")
+    assert (slider.input_value(), page.evaluate("Reveal.getSlidePastCount()")) == (moved, slide + 1)
+
+    folded = page.locator("summary", has_text="Answer").first
+    slide = go_to(folded)
+    folded.press("Space")
+    assert folded.evaluate("summary => summary.parentElement.open") and page.evaluate("Reveal.getSlidePastCount()") == slide
+
+
 @pytest.fixture(scope="module")
 def write_deck(parts, tmp_path_factory):
-    """Return a function that writes a deck of one slide with this markdown."""
+    """Return a function that writes a deck with a slide for each of these markdown texts."""
     folder = tmp_path_factory.mktemp("one_slide")
     slides.copy_parts(folder / "assets", slides.CACHE)
 
-    def write(markdown):
+    def write(*markdown):
         deck = folder / "one.slides.html"
-        deck.write_text(slides.to_deck(new_notebook(cells=[new_markdown_cell(markdown)])), encoding="utf-8")
+        cells = [new_markdown_cell(text, metadata={"slideshow": {"slide_type": "slide"}}) for text in markdown]
+        deck.write_text(slides.to_deck(new_notebook(cells=cells)), encoding="utf-8")
         return deck
 
     return write
@@ -171,6 +230,17 @@ def write_deck(parts, tmp_path_factory):
 def test_what_is_wrong_is_found(markdown, expected, write_deck, browser):
     """The test above is worth something: it finds each of these faults."""
     assert expected in "\n".join(faults(browser, write_deck(markdown), SIZES[1]))
+
+
+def test_axe_finds_what_shuts_readers_out(write_deck, page, axe):
+    """The test with axe is worth something: it sees all slides, and finds each of these faults."""
+    faulty = [
+        '# Title\n\n<svg role="img"><path></path></svg>', '<p style="color: #999; font-size: 18px">pale words</p>',
+        '<input type="range">', '<label id="twice">a</label><button id="twice" aria-labelledby="twice">b</button>',
+    ]  # fmt: skip
+    on_paper(page, write_deck(*faulty))
+    found = "\n".join(axe(page))
+    assert all(fault in found for fault in ["svg-img-alt", "color-contrast", "label (", "duplicate-id-aria"]), found
 
 
 def test_what_is_right_is_let_through(write_deck, browser):

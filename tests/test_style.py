@@ -1,14 +1,17 @@
 """The colours can be seen on white and told apart, also by readers who see colours differently; the letters are large."""
 
+import ast
 from itertools import combinations
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
 from course_utils import style
+from course_utils.execute import NOTEBOOKS
 
 MEANINGS = ["OBSERVATIONS", "P_DATA", "P_MODEL", "SAMPLE", "LATENT"]
 
@@ -58,6 +61,45 @@ def test_colours_stand_out_from_white(name):
 @pytest.mark.parametrize("background", ["white", style.PALE, style.P_DATA_PALE, style.P_MODEL_PALE])
 def test_text_can_be_read(background):
     assert contrast(style.INK, background) >= 4.5
+
+
+def coloured_words():
+    """Yield (where, colour, points or None) of each text of the lessons' figures that is given a colour of `style`."""
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        for index, cell in enumerate(nbformat.read(path, as_version=4).cells):
+            for node in ast.walk(ast.parse(cell.source)) if cell.cell_type == "code" else []:
+                if not isinstance(node, ast.Call) or getattr(node.func, "attr", "") not in {"text", "annotate", "set_title", "suptitle", "set"}:
+                    continue
+                given = {keyword.arg: keyword.value for keyword in node.keywords}
+                if ast.unparse(given.get("color", ast.Constant(0))).startswith("style."):
+                    size = ast.literal_eval(given["fontsize"]) if "fontsize" in given else None
+                    yield f"{path.stem}, cell {index}", getattr(style, given["color"].attr), size
+
+
+def test_coloured_words_in_figures_can_be_read():
+    """4.5:1 on white, or 3:1 for large letters: from 18 points on, as WCAG has it."""
+    found = list(coloured_words())
+    assert found
+    pale = [where for where, colour, size in found if contrast(colour, "white") < (3 if size and size >= 18 else 4.5)]
+    assert not pale
+
+
+CLUSTERS = {f"CLUSTERS[{k}]": colour for k, colour in enumerate(style.CLUSTERS)}
+# Beside the five meanings: the clusters of one figure, two of them with the model that they add up to, and grey with anything.
+TOGETHER = [*combinations(CLUSTERS.items(), 2)] + [(cluster, ("P_MODEL", style.P_MODEL)) for cluster in [*CLUSTERS.items()][:2]]
+TOGETHER += [((name, getattr(style, name)), ("GREY", style.GREY)) for name in MEANINGS]
+
+
+@pytest.mark.parametrize("colour", style.CLUSTERS)
+def test_clusters_stand_out_from_white(colour):
+    assert contrast(colour, "white") >= 3
+
+
+@pytest.mark.parametrize("vision", VISION)
+@pytest.mark.parametrize("one, other", TOGETHER, ids=lambda named: named[0])
+def test_colours_of_one_figure_can_be_told_apart(vision, one, other):
+    seen = [lab(np.clip(VISION[vision] @ linear(colour), 0, 1)) for _, colour in (one, other)]
+    assert np.linalg.norm(seen[0] - seen[1]) >= (15 if other[0] == "GREY" else 18)  # P_DATA and grey: 15.3 with deuteranopia
 
 
 @pytest.mark.parametrize("vision", VISION)

@@ -239,6 +239,44 @@ def test_the_picture_and_the_numbers_follow_the_sliders(name, lesson, dragged, p
     assert widget.picture() != after_drag
 
 
+# The control that has the focus, null outside the widget, and how wide its outline is.
+FOCUS = """panel => {
+  const focus = document.activeElement, { outlineStyle, outlineWidth } = getComputedStyle(focus);
+  return [panel.contains(focus) ? focus.name || focus.textContent : null, outlineStyle === "none" ? 0 : parseFloat(outlineWidth)];
+}"""
+
+
+@pytest.mark.parametrize("name", ["box_explorer", "hidden_pixels", "latent_explorer", "pixel_sampler"])
+def test_a_widget_is_used_without_a_mouse_and_without_eyes(name, open_widget, axe):
+    """Tab alone reaches every control, and one sees where it is; keys use them; the picture is told; axe finds nothing."""
+    widget = open_widget(name)
+    controls = widget.element.evaluate("panel => [...panel.querySelectorAll('input, button')].map(control => control.name || control.textContent)")
+    widget.element.evaluate("panel => panel.addEventListener('click', event => { window.clicked = event.target.textContent; })")
+    reached, keys = [], iter(["Enter", "Space"] * 3)
+    for _ in range(40):
+        widget.page.keyboard.press("Tab")
+        control, outline = widget.element.evaluate(FOCUS)
+        if control is None and not reached:
+            continue  # still on the way
+        if control is None:
+            break
+        reached.append(control)
+        assert outline >= 2, control
+        if control in widget.sliders:
+            before = widget.element.locator(f"input[name={control}]").input_value()
+            widget.page.keyboard.press("ArrowRight")
+            assert widget.element.locator(f"input[name={control}]").input_value() != before
+        else:
+            widget.page.keyboard.press(next(keys))
+            assert widget.page.evaluate("window.clicked") == control
+    assert reached == controls
+    assert not widget.ask("clickable") or widget.values.keys() == widget.sliders.keys()  # what a click does, the sliders do
+    widget.page.wait_for_function(
+        "panel => panel.querySelector('.panel-spoken').textContent === panel.querySelector('[role=img]').ariaLabel", arg=widget.element.element_handle()
+    )
+    assert axe(widget.page, widget.element.element_handle()) == []
+
+
 @EACH
 def test_the_picture_follows_without_delay(name, lesson, dragged, pressed, open_widget, capsys):
     widget = open_widget(name, lesson)

@@ -14,6 +14,7 @@ import tarfile
 import tempfile
 import time
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
@@ -49,9 +50,9 @@ def archive_name(package: str) -> str:
     return re.sub("[@/]", "-", package.removeprefix("@")) + ".tgz"
 
 
-def fetch_parts(cache: Path) -> None:
-    """Bring the packages of PARTS into the cache with npm, unless they lie there already; raises SlidesFailed."""
-    missing = [package for package in PARTS if not (cache / archive_name(package)).exists()]
+def fetch_parts(cache: Path, packages: Iterable[str] = tuple(PARTS)) -> None:
+    """Bring npm packages into the cache, unless they lie there already; raises SlidesFailed."""
+    missing = [package for package in packages if not (cache / archive_name(package)).exists()]
     if not missing:
         return
     wanted = f"The decks need these npm packages, which are fetched once: {', '.join(missing)}."

@@ -25,7 +25,7 @@ def draw(
     overlay = Overlay()
     if south >= north or west >= east:
         wrong = "top must lie north of its bottom" if south >= north else "right side must lie east of its left side"
-        overlay.text(ax, 0, 0, f"No box: its {wrong}.", anchor="middle", colour=style.P_MODEL)
+        overlay.text(ax, 0, 0, f"No box: its {wrong}.", anchor="middle")
         numbers = dict.fromkeys(["area in square degrees", "density inside", "observations inside", "log-likelihood in nats", "samples on land"], "–")
         return Frame(str(overlay), numbers, "A map without a box: the corners are in the wrong order.")
     box = BoxModel((south, west, north, east))

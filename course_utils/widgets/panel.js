@@ -1,8 +1,6 @@
 // The browser's half of panel.py: sliders and buttons write, everything else shows what the kernel sends. Only with a
 // decoder in the page (page_decoder.js, which is put before this file) the picture needs no kernel.
 
-let panels = 0;
-
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
@@ -11,7 +9,7 @@ function element(tag, attributes = {}, ...children) {
 }
 
 function render({ model, el }) {
-  const id = `panel-${++panels}`;
+  const id = `panel-${Math.random().toString(36).slice(2)}`; // each widget loads a copy of this file: counting would repeat
   const width = model.get("width"), height = model.get("height");
 
   // the picture: the background once, the moving part laid over it
@@ -50,7 +48,7 @@ function render({ model, el }) {
     const { label, min, max, step, words } = slider;
     const input = element("input", { type: "range", id: `${id}-${name}`, name, min, max, step });
     input.dataset.lmSuppressShortcuts = ""; // lets the arrow keys reach the slider in JupyterLab
-    const value = element("output", { for: input.id });
+    const value = element("output", { for: input.id, "aria-live": "off" }); // aria-valuetext says it
     const showValue = () => {
       value.textContent = words.length ? words[Number(input.value)] : input.value;
       input.setAttribute("aria-valuetext", value.textContent);
@@ -109,8 +107,9 @@ function render({ model, el }) {
   // the numbers, and what went wrong
   const numbers = element("table", { class: "panel-numbers" });
   const message = element("p", { class: "panel-message", role: "status" });
+  const spoken = element("p", { class: "panel-spoken", role: "status" }); // for screen readers
   const side = element("div", { class: "panel-side" }, controls, buttons, numbers);
-  el.replaceChildren(element("div", { class: "panel" }, picture, side, message));
+  el.replaceChildren(element("div", { class: "panel" }, picture, side, message, spoken));
 
   let timer;
   function waitForKernel() {
@@ -150,6 +149,13 @@ function render({ model, el }) {
   }
   showFrame();
   showValues();
+
+  let speech; // what the picture shows is said once it has stood still
+  new MutationObserver(() => {
+    clearTimeout(speech);
+    speech = setTimeout(() => { spoken.textContent = picture.getAttribute("aria-label"); }, 1000);
+  }).observe(picture, { attributeFilter: ["aria-label"] });
+
   model.on("change:values", showValues);
   model.on("change:drawn", showFrame);
   return () => { // when the cell is run again
