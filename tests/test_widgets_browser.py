@@ -246,7 +246,7 @@ FOCUS = """panel => {
 }"""
 
 
-@pytest.mark.parametrize("name", ["box_explorer", "hidden_pixels", "latent_explorer", "pixel_sampler"])
+@pytest.mark.parametrize("name", ["box_explorer", "hidden_pixels", "latent_explorer"])
 def test_a_widget_is_used_without_a_mouse_and_without_eyes(name, open_widget, axe):
     """Tab alone reaches every control, and one sees where it is; keys use them; the picture is told; axe finds nothing."""
     widget = open_widget(name)
