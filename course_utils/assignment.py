@@ -9,6 +9,7 @@ that gives the point is hidden: students see the same exercises as in the lesson
 
 import argparse
 import importlib.util
+import math
 import os
 import re
 import subprocess
@@ -57,16 +58,22 @@ def assignment(lesson: NotebookNode) -> NotebookNode:
 
 
 def points(database: Path, name: str) -> pd.DataFrame:
-    """Return the points of the assignment `name` in nbgrader's database: a row a student, a column an exercise."""
+    """Return the points of the assignment `name` in nbgrader's database: a row a student, a column an exercise.
+
+    What could not be graded is nan.
+    """
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{database}") as book:
         rows = {
-            work.student.id: {grade.name.replace("-", "."): grade.score for part in work.notebooks for grade in part.grades}
+            work.student.id: {
+                grade.name.replace("-", "."): math.nan if grade.auto_score is grade.manual_score is None else grade.score
+                for part in work.notebooks for grade in part.grades
+            }
             for work in book.assignment_submissions(name)
-        }
+        }  # fmt: skip
     table = pd.DataFrame.from_dict(rows, orient="index").sort_index().sort_index(axis=1)
-    return table.assign(total=table.sum(axis=1)).rename_axis("student")
+    return table.assign(total=table.sum(axis=1, skipna=False)).rename_axis("student")
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -88,10 +95,11 @@ def main(argv: list[str] | None = None) -> None:
         if not (CLASS / "gradebook.db").exists() or not count:
             parser.error(f"there is nothing to grade: no folder {CLASS / 'submitted' / 'STUDENT' / name}, or no assignment {name}")
         print(f"Running {count} notebooks. What they contain runs on this machine.", flush=True)
-        complete = nbgrader("autograde", name, "--force", f"--Execute.timeout={CELL_TIMEOUT}")
+        complete = nbgrader("autograde", name, "--force", f"--Execute.timeout={CELL_TIMEOUT}",
+                            f"--Execute.iopub_timeout={CELL_TIMEOUT}")  # of 4 s: too few on a busy machine
         table = points(CLASS / "gradebook.db", name)
         table.to_csv(CLASS / f"{name}.csv")
-        print(table.to_string(), f"Written to {CLASS / name}.csv", sep="\n\n")
+        print(table.to_string(na_rep="–"), f"Written to {CLASS / name}.csv", sep="\n\n")
         sys.exit(None if complete else "Not everything could be graded: see the messages above the table.")
     if not source.exists():  # else it may hold the lecturer's own changes
         source.parent.mkdir(parents=True, exist_ok=True)
