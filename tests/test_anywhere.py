@@ -21,12 +21,14 @@ def course() -> str:
 
 def test_one_address():
     assert {link.path.strip("/").removesuffix(".git") for link in links_to("github.com")} == {course()}
-    assert all("OWNER/" not in path.read_text(encoding="utf-8") for path in (ROOT / "README.md", ROOT / "notebooks/for_lecturers.md"))
+    others = [ROOT / "README.md", ROOT / "notebooks/for_lecturers.md"]
+    assert all("OWNER/" not in path.read_text(encoding="utf-8") for path in others)
 
 
 def test_binder_and_colab_open_lessons():
     (binder,), (colab,) = links_to("mybinder.org"), links_to("colab.research.google.com")
-    files = [parse_qs(binder.query)["urlpath"][0].removeprefix("lab/tree/"), colab.path.removeprefix(f"/github/{course()}/blob/main/")]
+    files = [parse_qs(binder.query)["urlpath"][0].removeprefix("lab/tree/"),
+             colab.path.removeprefix(f"/github/{course()}/blob/main/")]
     assert files == ["notebooks/00_start_here.ipynb", "notebooks/03_maximum_likelihood.ipynb"]
     assert all((ROOT / file).is_file() for file in files)
 

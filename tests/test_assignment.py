@@ -22,7 +22,8 @@ def made(number):
     """Return the source notebook of a lesson, and (id, starter, graded cell, what it checks) of each exercise."""
     nb = assignment.assignment(nbformat.read(LESSONS[number], as_version=4))
     exercises = [
-        (cell.metadata.nbgrader.grade_id.replace("-", "."), starter.source, cell.source, re.search(r', (.+)\)  #', cell.source)[1])
+        (cell.metadata.nbgrader.grade_id.replace("-", "."), starter.source, cell.source,
+         re.search(r", (.+)\)  #", cell.source)[1])
         for starter, cell in zip(nb.cells, nb.cells[1:]) if "nbgrader" in cell.metadata
     ]  # fmt: skip
     return nb, exercises
