@@ -9,6 +9,7 @@ that gives the point is hidden: students see the same exercises as in the lesson
 
 import argparse
 import importlib.util
+import math
 import os
 import re
 import subprocess
@@ -57,28 +58,36 @@ def assignment(lesson: NotebookNode) -> NotebookNode:
 
 
 def points(database: Path, name: str) -> pd.DataFrame:
-    """Return the points of the assignment `name` in nbgrader's database: a row a student, a column an exercise."""
+    """Return the points of the assignment `name` in nbgrader's database: a row a student, a column an exercise.
+
+    What could not be graded is nan.
+    """
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{database}") as book:
         rows = {
-            work.student.id: {grade.name.replace("-", "."): grade.score for part in work.notebooks for grade in part.grades}
+            work.student.id: {
+                grade.name.replace("-", "."):
+                    math.nan if grade.auto_score is grade.manual_score is None else grade.score
+                for part in work.notebooks for grade in part.grades
+            }
             for work in book.assignment_submissions(name)
-        }
+        }  # fmt: skip
     table = pd.DataFrame.from_dict(rows, orient="index").sort_index().sort_index(axis=1)
-    return table.assign(total=table.sum(axis=1)).rename_axis("student")
+    return table.assign(total=table.sum(axis=1, skipna=False)).rename_axis("student")
 
 
 def main(argv: list[str] | None = None) -> None:
     """Make the assignment of a lesson or, with --points, grade what lies in class/submitted and write the table."""
-    parser = argparse.ArgumentParser("python -m course_utils.assignment", description="Hand exercises out and collect them.")
+    parser = argparse.ArgumentParser("python -m course_utils.assignment", description="Hand out exercises, collect them.")
     lessons = {path.name[:2]: path for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
     parser.add_argument("lesson", choices=lessons, metavar="LESSON", help="its number, such as 03")
     parser.add_argument("--points", action="store_true", help="grade what came back, and show the points")
     given = parser.parse_args(argv)
     if not importlib.util.find_spec("nbgrader"):
         sys.exit(f"This needs nbgrader: {sys.executable} -m pip install nbgrader")
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # nbgrader calls alembic
+    own = str(Path(sys.executable).parent)  # where nbgrader will look for its alembic
+    os.environ["PATH"] = os.pathsep.join([own, os.environ.get("PATH", "")])
     os.environ["PROGRESS_FILE"] = "off"  # what students have solved is not what the lecturer has
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # their code runs in this Python, whatever else is registered
     name, lesson = f"lesson_{given.lesson}", lessons[given.lesson]
@@ -86,12 +95,14 @@ def main(argv: list[str] | None = None) -> None:
     if given.points:
         count = len(list(CLASS.glob(f"submitted/*/{name}")))
         if not (CLASS / "gradebook.db").exists() or not count:
-            parser.error(f"there is nothing to grade: no folder {CLASS / 'submitted' / 'STUDENT' / name}, or no assignment {name}")
+            wanted = CLASS / "submitted" / "STUDENT" / name
+            parser.error(f"there is nothing to grade: no folder {wanted}, or no assignment {name}")
         print(f"Running {count} notebooks. What they contain runs on this machine.", flush=True)
-        complete = nbgrader("autograde", name, "--force", f"--Execute.timeout={CELL_TIMEOUT}")
+        complete = nbgrader("autograde", name, "--force", f"--Execute.timeout={CELL_TIMEOUT}",
+                            f"--Execute.iopub_timeout={CELL_TIMEOUT}")  # its own 4 s are too few on a busy machine
         table = points(CLASS / "gradebook.db", name)
         table.to_csv(CLASS / f"{name}.csv")
-        print(table.to_string(), f"Written to {CLASS / name}.csv", sep="\n\n")
+        print(table.to_string(na_rep="–"), f"Written to {CLASS / name}.csv", sep="\n\n")
         sys.exit(None if complete else "Not everything could be graded: see the messages above the table.")
     if not source.exists():  # else it may hold the lecturer's own changes
         source.parent.mkdir(parents=True, exist_ok=True)
