@@ -23,6 +23,7 @@ from nbformat import NotebookNode
 
 from course_utils.exercises.answers import NotAttempted, captured, unattempted
 from course_utils.exercises.engine import find
+from course_utils.files import in_one_step
 
 ROOT = Path(__file__).resolve().parents[1]
 CLASS = ROOT / "class"  # nbgrader's folder of a course; not in git, for it holds the names of students
@@ -101,12 +102,14 @@ def main(argv: list[str] | None = None) -> None:
         complete = nbgrader("autograde", name, "--force", f"--Execute.timeout={CELL_TIMEOUT}",
                             f"--Execute.iopub_timeout={CELL_TIMEOUT}")  # its own 4 s are too few on a busy machine
         table = points(CLASS / "gradebook.db", name)
-        table.to_csv(CLASS / f"{name}.csv")
+        with in_one_step(CLASS / f"{name}.csv") as part:
+            table.to_csv(part)
         print(table.to_string(na_rep="–"), f"Written to {CLASS / name}.csv", sep="\n\n")
         sys.exit(None if complete else "Not everything could be graded: see the messages above the table.")
     if not source.exists():  # else it may hold the lecturer's own changes
         source.parent.mkdir(parents=True, exist_ok=True)
-        source.write_text(nbformat.writes(assignment(nbformat.read(lesson, as_version=4))) + "\n", encoding="utf-8")
+        with in_one_step(source) as part:
+            part.write_text(nbformat.writes(assignment(nbformat.read(lesson, as_version=4))) + "\n", encoding="utf-8")
     if not nbgrader("generate_assignment", name):
         sys.exit("nbgrader could not make the assignment: see the messages above.")
     print(f"Hand this out: {CLASS / 'release' / name / source.name}")

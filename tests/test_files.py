@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import execute, slides
+from course_utils import assignment, execute, slides
 from course_utils.datasets import binarized_mnist
 from course_utils.exercises import __main__ as key
 from course_utils.files import in_one_step
@@ -92,6 +92,17 @@ def test_the_answer_key(tmp_path, monkeypatch, full_disk):
     with pytest.raises(SystemExit, match="could not be written: .*No space left"):
         key.main()
     assert os.listdir(tmp_path) == []
+
+
+def test_an_assignment(tmp_path, monkeypatch, full_disk):
+    """What is there already is the lecturer's and stays: half a notebook would stay for ever."""
+    monkeypatch.setattr(assignment, "CLASS", tmp_path)
+    monkeypatch.setattr(assignment.importlib.util, "find_spec", lambda name: True)
+    for name in ("PATH", "PROGRESS_FILE", "JUPYTER_PREFER_ENV_PATH"):  # which the command sets
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    with pytest.raises(OSError, match="No space left"):
+        assignment.main(["03"])
+    assert os.listdir(tmp_path / "source" / "lesson_03") == []
 
 
 @pytest.mark.parametrize("model", ["NADE", "GAN"])

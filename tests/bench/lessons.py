@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 from row import Row
 
+from course_utils import execute
 from course_utils.execute import NOTEBOOKS, run_cells
 
 
@@ -35,6 +36,7 @@ def measure(paths: Sequence[Path] | None = None) -> Iterator[Row]:
 def main() -> None:
     path = Path(sys.argv[1]) if sys.argv[1:] else NOTEBOOKS / "empty.ipynb"
     nb = nbformat.read(path, as_version=4) if sys.argv[1:] else nbformat.v4.new_notebook()
+    execute.CELL_TIMEOUT = 1800  # a machine that does much else takes its time
     run_cells(nb, path)
     kernel = resource.getrusage(resource.RUSAGE_CHILDREN)  # the only child; its memory in KB, and on macOS in bytes
     print(kernel.ru_utime + kernel.ru_stime, kernel.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
