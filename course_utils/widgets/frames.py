@@ -12,6 +12,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from math import isclose, prod
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from course_utils.widgets.panel import Slider
 
 MOST = 5000  # frames of one panel
 PIECE = re.compile(r"(?<=>)(?=<)|(?=%3C)")  # where an overlay is cut, so that what frames have in common is stored once
@@ -42,11 +46,8 @@ def stops_of(sliders: Mapping[str, "Slider"], grid: Mapping[str, Sequence[float]
 def on_stops(sliders: Mapping[str, "Slider"], stops: Mapping[str, Sequence[float]]) -> tuple[dict[str, "Slider"], dict[str, int]]:
     """Return sliders that count the stops and say their values, and where they stand at first."""
     values = {name: stops[name].index(slider.value) for name, slider in sliders.items()}
-    words = {name: [slider.words[int(stop)] if slider.words else f"{stop:g}" for stop in stops[name]] for name, slider in sliders.items()}
-    counting = {
-        name: slider._replace(min=0, max=len(stops[name]) - 1, step=1, value=values[name], words=tuple(words[name]))
-        for name, slider in sliders.items()
-    }
+    words = {name: tuple(slider.words[int(stop)] if slider.words else f"{stop:g}" for stop in stops[name]) for name, slider in sliders.items()}
+    counting = {name: slider._replace(min=0, max=len(words[name]) - 1, step=1, value=values[name], words=words[name]) for name, slider in sliders.items()}
     return counting, values
 
 

@@ -177,17 +177,17 @@ class Panel(anywidget.AnyWidget):
         background = png(figure, dpi=2 * figure.dpi)
         figure.canvas.draw()  # back to screen resolution, in which `_pixels` measures
         plt.close(figure)
-        shown = self._frame(values)
+        shown, baked = self._frame(values), {}
         stops = frames.stops_of(sliders, grid or {}) if frames.wanted() and not page else None
-        zipped = stops and frames.bake(draw, values, stops, self._actions, presses, click, (width, height))
         if stops:
+            baked = {"zipped": frames.bake(draw, values, stops, self._actions, presses, click, (width, height))}
             sliders, values = frames.on_stops(sliders, stops)
         super().__init__(
             background=background, width=width, height=height, buttons=list(self._actions), clickable=click is not None, play=play,
             sliders={name: slider._asdict() for name, slider in sliders.items()}, values=values,
-            page=page() if page else {}, frames={"zipped": zipped} if zipped else {}, **shown,
+            page=page() if page else {}, frames=baked, **shown,
         )  # fmt: skip
-        if not page and not zipped:
+        if not page and not baked:
             self.observe(self._redraw, names="values")
         self.on_msg(self._act)
 
