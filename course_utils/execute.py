@@ -113,8 +113,8 @@ def main(argv: list[str] | None = None) -> int:
 def run_cells(nb: NotebookNode, path: Path, environment: Mapping[str, str] | None = None) -> None:
     """Fill in outputs, execution counts and, in the metadata, the widgets' state, all by a fresh kernel of this Python.
 
-    Raises CellFailed at the first cell that does not run cleanly. `path` is where the notebook lies; `environment` holds
-    variables for the kernel.
+    Raises CellFailed at the first cell that does not run cleanly. `path` is where the notebook lies, `environment` holds
+    further variables of the kernel.
     """
     own_specs = KernelSpecManager(kernel_dirs=[])  # no registered python3, which may be another Python
     kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=own_specs)

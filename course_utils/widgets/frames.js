@@ -7,7 +7,8 @@ function answerFromFrames(model) {
 
   return async ({ press, click }) => {
     const { pieces, states, leads, jumps, clicks, columns, cell } = await frames;
-    const number = () => Object.entries(sliders).reduce((sum, [name, { max }]) => sum * (max + 1) + model.get("values")[name], 0);
+    const add = (sum, name) => sum * (sliders[name].max + 1) + model.get("values")[name];
+    const number = () => Object.keys(sliders).reduce(add, 0);
     let answer = {};
     if (press in leads[state]) state = leads[state][press];
     else if (press) answer = jumps[press]?.[number()] ?? "The slides do not hold this. Press it in JupyterLab.";
@@ -15,7 +16,10 @@ function answerFromFrames(model) {
     const said = typeof answer === "string" ? answer : "";
     if (!said) model.set("values", { ...model.get("values"), ...answer });
     const [svg, numbers, alt] = states[state][number()];
-    const frame = { svg: svg.map((piece) => pieces[piece]).join(""), numbers, alt, message: said, drawn: model.get("drawn") + 1 };
-    for (const [name, value] of Object.entries(frame)) model.set(name, value);
+    model.set("svg", svg.map((piece) => pieces[piece]).join(""));
+    model.set("numbers", numbers);
+    model.set("alt", alt);
+    model.set("message", said);
+    model.set("drawn", model.get("drawn") + 1);
   };
 }

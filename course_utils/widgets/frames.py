@@ -35,7 +35,8 @@ def stops_of(sliders: Mapping[str, "Slider"], grid: Mapping[str, Sequence[float]
     stops = {}
     for name, slider in sliders.items():
         steps = round((slider.max - slider.min) / slider.step)
-        values = [float(value) for value in grid.get(name, [round(slider.min + k * slider.step, 10) for k in range(steps + 1)])]
+        every = [round(slider.min + k * slider.step, 10) for k in range(steps + 1)]
+        values = [float(value) for value in grid.get(name, every)]
         if wrong := [value for value in values if not slider.min <= value <= slider.max + 1e-9]:
             raise ValueError(f"the grid of {name} must lie within {slider.min:g} … {slider.max:g}, got {wrong}")
         others = [value for value in values if not isclose(value, slider.value, abs_tol=1e-9)]
@@ -43,12 +44,10 @@ def stops_of(sliders: Mapping[str, "Slider"], grid: Mapping[str, Sequence[float]
     return stops if prod(map(len, stops.values())) <= MOST else None
 
 
-def on_stops(sliders: Mapping[str, "Slider"], stops: Mapping[str, Sequence[float]]) -> tuple[dict[str, "Slider"], dict[str, int]]:
-    """Return sliders that count the stops and say their values, and where they stand at first."""
-    values = {name: stops[name].index(slider.value) for name, slider in sliders.items()}
-    words = {name: tuple(slider.words[int(stop)] if slider.words else f"{stop:g}" for stop in stops[name]) for name, slider in sliders.items()}
-    counting = {name: slider._replace(min=0, max=len(words[name]) - 1, step=1, value=values[name], words=words[name]) for name, slider in sliders.items()}
-    return counting, values
+def on_stops(slider: "Slider", stops: Sequence[float]) -> "Slider":
+    """Return a slider that counts its stops and says their values."""
+    words = tuple(slider.words[int(stop)] if slider.words else f"{stop:g}" for stop in stops)
+    return slider._replace(min=0, max=len(stops) - 1, step=1, value=stops.index(slider.value), words=words)
 
 
 def bake(
@@ -68,8 +67,9 @@ def bake(
         """Return the number of the state that looks like this, a new one if need be."""
         if (looks := str(draw(**values))) not in known:
             known[looks] = len(states)
-            drawn = [draw(**values | point) for point in points]
-            states.append([([pieces.setdefault(p, len(pieces)) for p in PIECE.split(f.svg)], list(f.numbers.items()), f.alt) for f in drawn])
+            frames = [draw(**values | point) for point in points]
+            cut = [[pieces.setdefault(piece, len(pieces)) for piece in PIECE.split(frame.svg)] for frame in frames]
+            states.append([(svg, list(frame.numbers.items()), frame.alt) for svg, frame in zip(cut, frames)])
             leads.append({})
         return known[looks]
 
@@ -78,17 +78,24 @@ def bake(
         now |= actions[label](dict(now))
         leads[state][label] = state = state_of(now)
 
-    jumps = {label: [_jump(act(values | point), values | point, stops) for point in points] for label, act in actions.items() if label not in presses}
+    starts = [values | point for point in points]
+    others = [label for label in actions if label not in presses]
+    jumps = {label: [_jump(actions[label](dict(start)), start, stops) for start in starts] for label in others}
     columns, rows = (-(-side // CELL) for side in size)
     places = [click(CELL * (i + 0.5), CELL * (j + 0.5)) for j in range(rows) for i in range(columns)] if click else []
-    clicks = [{name: min(range(len(stops[name])), key=lambda k: abs(stops[name][k] - to)) for name, to in place.items()} for place in places]
+    clicks = [{name: _nearest(stops[name], to) for name, to in place.items()} for place in places]
     baked = {
-        "pieces": list(pieces), "states": states, "leads": leads, "jumps": jumps, "clicks": clicks, "columns": columns, "cell": CELL,
+        "pieces": list(pieces), "states": states, "leads": leads,
+        "jumps": jumps, "clicks": clicks, "columns": columns, "cell": CELL,
     }  # fmt: skip
     return gzip.compress(json.dumps(baked, ensure_ascii=False, separators=(",", ":")).encode(), mtime=0)
 
 
-def _jump(answer: dict | str, values: Mapping[str, object], stops: Mapping[str, Sequence[float]]) -> dict[str, int] | str | None:
+def _nearest(stops: Sequence[float], to: float) -> int:
+    return min(range(len(stops)), key=lambda k: abs(stops[k] - to))
+
+
+def _jump(answer: dict | str, values: dict, stops: Mapping[str, Sequence[float]]) -> dict[str, int] | str | None:
     """Return a button's answer with sliders on their stops, none passed over; None if it changes more than sliders."""
     if isinstance(answer, str):
         return answer

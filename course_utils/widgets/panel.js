@@ -1,5 +1,5 @@
 // The browser's half of panel.py: sliders and buttons write, everything else shows what the kernel sends. Only with a
-// decoder in the page (page_decoder.js) or in a deck (frames.js) the picture needs no kernel; both are put before this file.
+// decoder in the page (page_decoder.js) or in a deck (frames.js) the picture needs no kernel. Both come before this file.
 
 let panels = 0;
 

@@ -126,12 +126,12 @@ class Panel(anywidget.AnyWidget):
     change. click: a function from a place in the picture, in pixels from its top left corner, to the values that change.
     play: the name of a slider that a further button, play or pause, moves to its end, in 200 steps at the most.
     page: a function, called when the axes are where they stay: how page_decoder.js draws in place of the kernel.
-    grid, presses: for decks, where no kernel draws. There the sliders stop at the values of the grid, at all where it names
-    none, and the buttons of presses, pressed one after the other, lead to what else is baked: see frames.py.
+    grid, presses: for decks, where frames.py bakes what draw gives. There a slider stops at the values that grid has under
+    its name, or else at each step, and the buttons of presses, pressed one after the other, lead to further frames.
     """
 
     _esm = "".join(
-        Path(__file__).with_name(f"{name}.js").read_text(encoding="utf-8") for name in ("page_decoder", "frames", "panel")
+        Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("page_decoder.js", "frames.js", "panel.js")
     )
     _css = Path(__file__).with_name("panel.css")
 
@@ -181,7 +181,8 @@ class Panel(anywidget.AnyWidget):
         stops = frames.stops_of(sliders, grid or {}) if frames.wanted() and not page else None
         if stops:
             baked = {"zipped": frames.bake(draw, values, stops, self._actions, presses, click, (width, height))}
-            sliders, values = frames.on_stops(sliders, stops)
+            sliders = {name: frames.on_stops(slider, stops[name]) for name, slider in sliders.items()}
+            values = {name: slider.value for name, slider in sliders.items()}
         super().__init__(
             background=background, width=width, height=height, buttons=list(self._actions), clickable=click is not None, play=play,
             sliders={name: slider._asdict() for name, slider in sliders.items()}, values=values,
