@@ -406,3 +406,21 @@ def test_two_players_take_their_steps_in_a_deck(open_deck):
         assert moves() == reached and panel.evaluate(SHOWN)["message"] == "The slides do not hold this. Press it in JupyterLab."
         press(panel, "start again")
         assert moves() == (0, 0)
+
+
+def test_a_click_on_the_plane_of_a_deck_moves_z_there(open_deck):
+    """Up to half of the way to the next stop: there are at least 25 on each axis, which is half as wide as the picture."""
+    page, panels = open_deck("07_representation_learning")
+    panel, picture = panels.first, panels.first.locator(".panel-picture")
+    panel.evaluate("panel => { const { h, v } = Reveal.getIndices(panel.closest('section')); Reveal.slide(h, v, 99); }")
+    box = picture.bounding_box()
+    for x, y in [(0.7, 0.3), (0.85, 0.6)]:
+        place = box["x"] + x * box["width"], box["y"] + y * box["height"]
+        page.mouse.click(*place)
+        sleep(0.5)
+        shown = panel.evaluate(SHOWN)
+        z1, z2 = (f"{float(shown['said'][name]):.2f}".replace("-", "−") for name in ("z1", "z2"))
+        assert shown["numbers"] == {"z": f"({z1}, {z2})"} and shown["message"] == ""
+        dot = panel.locator("svg path").last.bounding_box()
+        at = dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2
+        np.testing.assert_allclose(at, place, atol=box["width"] / 2 / 24 / 2 + 4)
