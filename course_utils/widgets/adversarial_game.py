@@ -75,9 +75,10 @@ def draw(state: int, angle: float, *, ax: Axes, x: np.ndarray, states: Sequence[
 
 
 def presses(rounds: str) -> list[str]:
-    """Return which buttons are pressed for a deck: every way to make up to three steps, and thirty times the rounds."""
-    ways = [[*steps, "start again"] for steps in product(("step D", "step G"), repeat=3)]
-    return [*chain(*ways), *[rounds] * 30, "start again"]
+    """Return which buttons are pressed for a deck: two steps in each way, rounds alone, and what the lesson asks for."""
+    ways = [[*steps, "start again"] for steps in product(("step D", "step G"), repeat=2)]
+    asked = ["step D"] * 5 + ["step G"] * 5 + [rounds] * 20 + ["step G"] * 10
+    return [*chain(*ways), *[rounds] * 10, "start again", *asked, "start again"]
 
 
 def adversarial_game(
@@ -135,6 +136,6 @@ def adversarial_game(
             "start again": restart,
         },
         fixed={"state": 0},
-        grid={"angle": range(0, 361, 15)},
+        grid={"angle": range(0, 361, 30)},
         presses=presses(f"play {rounds} rounds"),
     )
