@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 
@@ -111,17 +112,18 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def run_cells(nb: NotebookNode, path: Path) -> None:
+def run_cells(nb: NotebookNode, path: Path, environment: Mapping[str, str] | None = None) -> None:
     """Fill in outputs, execution counts and, in the metadata, the widgets' state, all by a fresh kernel of this Python.
 
-    Raises CellFailed at the first cell that does not run cleanly. `path` is where the notebook lies.
+    Raises CellFailed at the first cell that does not run cleanly. `path` is where the notebook lies, `environment` holds
+    further variables of the kernel.
     """
     own_specs = KernelSpecManager(kernel_dirs=[])  # no registered python3, which may be another Python
     kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=own_specs)
     client = NotebookClient(
         nb, km=kernel, timeout=CELL_TIMEOUT, force_raise_errors=True, extra_arguments=["--log-level=ERROR"]
     )
-    env = os.environ | {"PROGRESS_FILE": "off"}  # stored outputs are those of somebody who begins
+    env = os.environ | {"PROGRESS_FILE": "off"} | (environment or {})  # stored outputs are those of somebody who begins
     with client.setup_kernel(cleanup_kc=True, cwd=str(path.resolve().parent), env=env):
         for index, cell in enumerate(nb.cells):
             where = f"{path.name}, cell {index}:\n"

@@ -2,12 +2,19 @@
 
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
+from statistics import median
+from time import monotonic, sleep
 
+import matplotlib as mpl
+import numpy as np
 import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from course_utils import slides
+from course_utils import slides, style, widgets
+from course_utils.datasets import WRODL_VALUES, load_digits, load_world_land, load_wrodl
+from course_utils.models import JointCategorical
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -247,3 +254,244 @@ def test_what_is_right_is_let_through(write_deck, browser):
     """Dollars that are prices, and backslashes in code, are no formulas."""
     markdown = "# Title\n\nIt costs \\$5, see `\\frac` and `$x$`. Here is $\\frac{1}{2} \\in \\{x \\mid x < 1\\}$.\n\n$$\\begin{aligned} a &= b \\\\ &= c \\end{aligned}$$"
     assert faults(browser, write_deck(markdown), SIZES[1]) == []
+
+
+# Move each slider of each panel to both ends and back, and return one line for each fault. A panel must answer each move,
+# without a complaint, and at the end show again what it showed at first. Decoders in the page have tests of their own.
+MOVE = """async () => {
+  const faults = [], nextFrame = () => new Promise(requestAnimationFrame);
+  const shown = panel => [...panel.querySelectorAll(".panel-picture svg, .panel-numbers")].map(node => node.innerHTML).join();
+  for (const panel of document.querySelectorAll(".panel:not(:has(canvas))")) {
+    let answers = 0;
+    new MutationObserver(() => answers++).observe(panel.querySelector(".panel-numbers"), { childList: true });
+    const first = shown(panel), seen = new Set([first]);
+    for (const input of panel.querySelectorAll("input")) {
+      for (const value of [input.max, Math.floor(input.max / 2), input.min, input.value].map(String)) {
+        const before = answers;
+        if (input.value === value) continue;
+        input.value = value;
+        input.dispatchEvent(new Event("input"));
+        for (let k = 0; k < 100 && answers === before; k++) await nextFrame();
+        if (answers === before) faults.push(`nothing answers: ${input.name} at ${value}`);
+        seen.add(shown(panel));
+      }
+    }
+    if (shown(panel) !== first) faults.push("another picture after going there and back");
+    if (seen.size < 2) faults.push("its sliders move nothing");
+    if (panel.querySelector(".panel-message").textContent) faults.push(panel.querySelector(".panel-message").textContent);
+  }
+  return faults;
+}"""
+SHOWN = """panel => ({
+  said: Object.fromEntries([...panel.querySelectorAll("input")].map(input => [input.name, input.getAttribute("aria-valuetext")])),
+  svg: panel.querySelector("svg").innerHTML,
+  numbers: Object.fromEntries([...panel.querySelectorAll(".panel-numbers tr")].map(row => [...row.children].map(cell => cell.textContent))),
+  alt: panel.querySelector("[role=img]").getAttribute("aria-label"),
+  message: panel.querySelector(".panel-message").textContent,
+})"""
+READ_BY_BROWSER = """(panel, svg) => {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  node.innerHTML = svg;
+  return node.innerHTML;
+}"""
+# Milliseconds from each key press until the changed picture is on the screen: two frames after it changed.
+START_CLOCK = """panel => {
+  window.latencies = [];
+  let pressed = null;
+  panel.addEventListener("keydown", () => { pressed = performance.now(); });
+  const nextFrame = () => new Promise(requestAnimationFrame);
+  new MutationObserver(async () => {
+    const since = pressed;
+    pressed = null;
+    await nextFrame();
+    await nextFrame();
+    if (since !== null) window.latencies.push(performance.now() - since);
+  }).observe(panel.querySelector(".panel-picture"), { attributes: true, subtree: true, childList: true });
+}"""
+
+
+@pytest.fixture
+def open_deck(decks, page):
+    """Return a function that opens the deck of a lesson, without a network, and gives its page and its panels."""
+
+    def open_deck(lesson):
+        page.context.set_offline(True)
+        page.goto((decks / f"{lesson}.slides.html").as_uri())
+        page.wait_for_function(READY, timeout=60_000)
+        return page, page.locator(".panel")
+
+    return open_deck
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_every_slider_moves_without_a_kernel(lesson, open_deck):
+    page, _ = open_deck(lesson)
+    assert page.evaluate(MOVE) == []
+
+
+def counts():
+    """Return how often each style was seen, (4032,), as lesson 04 has it."""
+    seen = load_wrodl().astype(str).value_counts()
+    return np.array([seen.get(values, 0) for values in product(*WRODL_VALUES.values())])
+
+
+def design():
+    """Return the designer of lesson 04."""
+    wrodl = load_wrodl()
+    models = {"counted": JointCategorical(WRODL_VALUES), "α = 1": JointCategorical(WRODL_VALUES, alpha=1)}
+    return widgets.style_designer(wrodl, {name: model.fit(wrodl).log_prob for name, model in models.items()})
+
+
+def box():
+    """Return the explorer of lesson 02."""
+    land = load_world_land()
+    return widgets.box_explorer(land.sample(40, np.random.default_rng(2)), land)
+
+
+# A lesson, the number of a panel in its deck, and how the lesson makes it.
+REAL = {
+    "imagined_digit": ("00_start_here", 0, lambda: widgets.imagined_digit(load_digits())),
+    "box_explorer": ("02_a_box_on_the_world_map", 0, box),
+    "pseudo_count": ("04_wrodl_counting_and_smoothing", 0, lambda: widgets.pseudo_count(counts())),
+    "style_designer": ("04_wrodl_counting_and_smoothing", 1, design),
+}
+
+
+@pytest.fixture
+def show(open_deck):
+    """Return a function that turns to the slide of a widget and gives its panel in the page, and the lesson's own one."""
+
+    def turn_to(name):
+        lesson, number, make = REAL[name]
+        page, panels = open_deck(lesson)
+        panel = panels.nth(number)
+        panel.evaluate("panel => { const { h, v } = Reveal.getIndices(panel.closest('section')); Reveal.slide(h, v, 99); }")
+        with mpl.rc_context():
+            style.use()
+            return page, panel, make()
+
+    return turn_to
+
+
+def expect(panel, made, message="", **values):
+    """Wait until the deck shows what `draw` gives for these values, and for the others what the sliders say."""
+    said = panel.evaluate(SHOWN)["said"]
+    words = {name: slider["words"] for name, slider in made.sliders.items()}
+    values = made.values | {name: words[name].index(word) if words[name] else float(word) for name, word in said.items()} | values
+    svg, numbers, alt = made._draw(**values)
+    expected = {"said": said, "svg": panel.evaluate(READ_BY_BROWSER, svg), "numbers": numbers, "alt": alt, "message": message}
+    deadline = monotonic() + 10
+    while (shown := panel.evaluate(SHOWN)) != expected and monotonic() < deadline:
+        sleep(0.05)
+    assert shown == expected
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_deck_shows_what_draw_gives_for_what_the_sliders_say(name, show):
+    page, panel, made = show(name)
+    expect(panel, made)
+    rng, pictures = np.random.default_rng(0), set()
+    for _ in range(6):
+        for slider in panel.locator("input").all():
+            slider.press("Home")
+            for _ in range(rng.integers(1 + int(slider.get_attribute("max")))):
+                slider.press("ArrowRight")
+            if "." in slider.get_attribute("aria-valuetext") and name == "box_explorer":
+                slider.press("Home" if slider.get_attribute("name") in ("south", "west") else "End")  # not the rounded MLE
+        expect(panel, made)
+        pictures.add(panel.locator(".panel-picture").screenshot())
+    assert len(pictures) > 1
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_deck_answers_within_100_ms(name, show, capsys):
+    page, panel, _ = show(name)
+    slider = panel.locator("input").last
+    slider.focus()
+    panel.evaluate(START_CLOCK)
+    medians = []
+    while len(medians) < 5 and min(medians, default=100) >= 100:  # once more if the machine was busy with something else
+        for number in range(1, 22):
+            slider.press("ArrowLeft" if number % 2 else "ArrowRight")
+            page.wait_for_function("n => window.latencies.length === n", arg=21 * len(medians) + number)
+        medians.append(median(page.evaluate("window.latencies")[-21:]))
+    with capsys.disabled():
+        print(f" {name} in a deck: {min(medians):.0f} ms from key press to changed picture (median of 21) ", end="")
+    assert min(medians) < 100
+
+
+def press(panel, label):
+    panel.get_by_role("button", name=label, exact=True).click()
+
+
+def test_the_mle_is_shown_in_a_deck_after_the_lecturers_own_try(show):
+    page, panel, made = show("box_explorer")
+    press(panel, "show me the MLE")
+    expect(panel, made, "Your own try first: move the sliders.")
+    panel.locator("input").first.press("ArrowRight")
+    press(panel, "show me the MLE")
+    x = load_world_land().sample(40, np.random.default_rng(2))
+    expect(panel, made, **dict(zip(("south", "west", "north", "east"), [*x.min(axis=0).tolist(), *x.max(axis=0).tolist()])))
+
+
+def test_other_pictures_are_imagined_in_a_deck_until_they_are_used_up(show):
+    page, panel, made = show("imagined_digit")
+    for seed in range(1, 6):
+        press(panel, "imagine five others")
+        expect(panel, made, seed=seed)
+    press(panel, "imagine five others")
+    expect(panel, made, "The slides do not hold this. Press it in JupyterLab.", seed=5)
+    panel.locator("input").first.press("End")
+    expect(panel, made, seed=5)
+
+
+def test_a_deck_plays(open_deck):
+    page, panels = open_deck("11_nade")
+    step = panels.first.locator("input").first
+    press(panels.first, "play")
+    panels.first.get_by_role("button", name="play", exact=True).wait_for(timeout=60_000)  # which reads "pause" meanwhile
+    assert step.get_attribute("aria-valuetext") == "784" and "784 of 784" in panels.first.locator(".panel-numbers").text_content()
+    press(panels.first, "restart")
+    page.wait_for_function("text => document.querySelector('.panel-numbers').textContent.includes(text)", arg="0 of 784")
+    press(panels.first, "step")
+    page.wait_for_function("text => document.querySelector('.panel-numbers').textContent.includes(text)", arg="16 of 784")
+
+
+def test_two_players_take_their_steps_in_a_deck(open_deck):
+    page, panels = open_deck("14_gan")
+    panel = panels.filter(has_text="step D")
+
+    def moves():
+        sleep(0.3)
+        numbers = panel.evaluate(SHOWN)["numbers"]
+        return int(numbers["moves of D"]), int(numbers["moves of G"])
+
+    for labels, reached in [
+        (["step G", "step D"], (20, 20)), (["play 50 rounds"] * 10, (500, 500)),
+        (["step D"] * 5 + ["step G"] * 5 + ["play 50 rounds"] * 20 + ["step G"] * 10, (1100, 1300)),
+    ]:  # fmt: skip
+        for label in labels:
+            press(panel, label)
+        assert moves() == reached and panel.evaluate(SHOWN)["message"] == ""
+        press(panel, "step D")
+        assert moves() == reached and panel.evaluate(SHOWN)["message"] == "The slides do not hold this. Press it in JupyterLab."
+        press(panel, "start again")
+        assert moves() == (0, 0)
+
+
+def test_a_click_on_the_plane_of_a_deck_moves_z_there(open_deck):
+    """Up to half of the way to the next stop: there are at least 25 on each axis, which is half as wide as the picture."""
+    page, panels = open_deck("07_representation_learning")
+    panel, picture = panels.first, panels.first.locator(".panel-picture")
+    panel.evaluate("panel => { const { h, v } = Reveal.getIndices(panel.closest('section')); Reveal.slide(h, v, 99); }")
+    box = picture.bounding_box()
+    for x, y in [(0.7, 0.3), (0.85, 0.6)]:
+        place = box["x"] + x * box["width"], box["y"] + y * box["height"]
+        page.mouse.click(*place)
+        sleep(0.5)
+        shown = panel.evaluate(SHOWN)
+        z1, z2 = (f"{float(shown['said'][name]):.2f}".replace("-", "−") for name in ("z1", "z2"))
+        assert shown["numbers"] == {"z": f"({z1}, {z2})"} and shown["message"] == ""
+        dot = panel.locator("svg path").last.bounding_box()
+        at = dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2
+        np.testing.assert_allclose(at, place, atol=box["width"] / 2 / 24 / 2 + 4)

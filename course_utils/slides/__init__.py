@@ -1,6 +1,7 @@
 """Turn the lessons into slide decks that open from disk without a network: `python -m course_utils.slides [NOTEBOOK ...]`.
 
-A lesson is executed in memory first, so that its widgets show their first picture: they are committed without it.
+A lesson is executed in memory first, so that its widgets have pictures, one for each place of their sliders: they are
+committed without them.
 What is on a slide is said by the lesson's slide metadata. A cell that shows a picture or a widget, or that carries the tag
 `hide-input`, shows that alone; any other cell shows its code too.
 """
@@ -130,7 +131,7 @@ def main(argv: list[str] | None = None) -> int:
             print(path.name, end=" ", flush=True)
             deck = arguments.output / f"{path.stem}.slides.html"
             nb = nbformat.read(path, as_version=4)
-            run_cells(nb, path)
+            run_cells(nb, path, {"BAKE_FRAMES": "on"})  # see widgets/frames.py
             with in_one_step(deck) as part:
                 part.write_text(to_deck(nb), encoding="utf-8")
             print(f"{time.perf_counter() - begun:.1f} s, {deck}")

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain, product
 from typing import NamedTuple
 
 import contourpy
@@ -73,6 +74,13 @@ def draw(state: int, angle: float, *, ax: Axes, x: np.ndarray, states: Sequence[
     return Frame(str(overlay), numbers, alt)
 
 
+def presses(rounds: str) -> list[str]:
+    """Return which buttons are pressed for a deck: two steps in each way, rounds alone, and what the lesson asks for."""
+    ways = [[*steps, "start again"] for steps in product(("step D", "step G"), repeat=2)]
+    asked = ["step D"] * 5 + ["step G"] * 5 + [rounds] * 20 + ["step G"] * 10
+    return [*chain(*ways), *[rounds] * 10, "start again", *asked, "start again"]
+
+
 def adversarial_game(
     gan: GAN, x: torch.Tensor, covered: Callable[[np.ndarray], int] | None = None, *,
     moves: int = 20, rounds: int = 50, batch_size: int = 100, lr: float = 3e-3, seed: int = 0,
@@ -128,4 +136,6 @@ def adversarial_game(
             "start again": restart,
         },
         fixed={"state": 0},
+        grid={"angle": range(0, 361, 30)},
+        presses=presses(f"play {rounds} rounds"),
     )

@@ -62,4 +62,9 @@ def bayes_explorer(digits: Digits, log_likelihood: Callable) -> Panel:
             "noisy": Slider("noisy pixels", 0, 64, 1, 0),
             "prior_of_8": Slider("p(y = 8) before looking", 0.01, 0.99, 0.01, 0.1),
         },
+        grid={
+            "picture": range(0, len(digits.labels), -(-len(digits.labels) // 10)),
+            "noisy": range(0, 65, 8),
+            "prior_of_8": (0.01, 0.1, 0.5, 0.9, 0.99),
+        },
     )

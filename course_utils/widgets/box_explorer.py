@@ -72,4 +72,8 @@ def box_explorer(x: np.ndarray, land: WorldLand) -> Panel:
             "east": Slider("θ₄: longitude of the right side", -180, 180, 0.1, start["east"]),
         },
         buttons={"show me the MLE": lambda values: "Your own try first: move the sliders." if values == start else mle},
+        grid={
+            "south": (-90, -60, -30, -10, 10, 30, mle["south"]), "west": (-180, -140, -80, -20, 20, 60, mle["west"]),
+            "north": (-20, 0, 20, 40, 60, 90, mle["north"]), "east": (-10, 20, 55, 90, 130, 180, mle["east"]),
+        },
     )

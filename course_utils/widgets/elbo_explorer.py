@@ -64,4 +64,5 @@ def elbo_explorer(z: np.ndarray, log_joint: np.ndarray) -> Panel:
         partial(draw, axes=list(axes), z=z, log_joint=log_joint),
         figure,
         sliders={"mean": Slider("mean of q", -2.5, 2.5, 0.05, 0), "width": Slider("width of q", 0.05, 2, 0.05, 1)},
+        grid={"mean": np.linspace(-2.5, 2.5, 21), "width": np.linspace(0.1, 2, 20)},
     )

@@ -87,4 +87,8 @@ def hidden_pixels(faces: PlanetPixel, p_data: PlanetPixelDistribution, model: Na
             "radius": Slider("neighbours covered, pixels away", 0, 31, 1, 0),
         },
         click=click,
+        grid={
+            "face": range(min(3, len(faces.pixels))), "row": range(1, 32, 4), "column": range(0, 32, 4),
+            "radius": (0, 1, 2, 4, 8, 16, 31),
+        },
     )

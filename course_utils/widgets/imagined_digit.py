@@ -46,4 +46,6 @@ def imagined_digit(digits: Digits) -> Panel:
         sliders={"digit": Slider("which digit", 0, 9, 1, 3), "courage": Slider("courage of the model", 0, 2, 0.05, 1)},
         buttons={"imagine five others": lambda values: {"seed": values["seed"] + 1}},
         fixed={"seed": 0},
+        grid={"courage": np.arange(0, 2.1, 0.25)},
+        presses=["imagine five others"] * 5,
     )

@@ -99,5 +99,6 @@ def latent_explorer(
         sliders={name: Slider(label, *limits, step, value) for name, label, value in zip(names, labels, start.tolist())},
         buttons={} if in_page else {"back to the start": lambda values: dict(zip(names, start.tolist()))},
         click=click if plane else None,
+        grid=dict.fromkeys(names, np.linspace(*limits, 25)) if plane else None,
         page=page if in_page else None,
     )

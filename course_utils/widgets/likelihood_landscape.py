@@ -94,4 +94,11 @@ def likelihood_landscape(x: np.ndarray) -> Panel:
             "move the bottom left corner": lambda values: {"corner": "bottom left"},
         },
         fixed={"corner": "top right"},
+        grid={
+            "south": np.clip(np.floor(mle.theta[0]) + [-30, -15, -3, 0, 8], -90, 90),
+            "west": np.clip(np.floor(mle.theta[1]) + [-60, -25, -4, 0, 12], -180, 180),
+            "north": np.clip(np.ceil(mle.theta[2]) + [-8, 0, 5, 40, 60], -90, 90),
+            "east": np.clip(np.ceil(mle.theta[3]) + [-12, 0, 8, 60, 120], -180, 180),
+        },
+        presses=[f"move the {corner} corner" for corner in ("top right", "bottom left", "bottom left", "top right")],
     )

@@ -55,4 +55,9 @@ def mixture_sliders(x: np.ndarray, unit: str = "") -> Panel:
             "mu2": Slider("μ₂", low, high, step, centre + spread / 2),
             "sigma2": Slider("σ₂", step, spread, step, spread / 2),
         },
+        grid={
+            "pi": (0.1, 0.3, 0.5, 0.7, 0.9),
+            **dict.fromkeys(("mu1", "mu2"), centre + spread / 2 * np.arange(-3, 4)),
+            **dict.fromkeys(("sigma1", "sigma2"), spread / np.array([4, 2, 1])),
+        },
     )

@@ -1,5 +1,5 @@
 // The browser's half of panel.py: sliders and buttons write, everything else shows what the kernel sends. Only with a
-// decoder in the page (page_decoder.js, which is put before this file) the picture needs no kernel.
+// decoder in the page (page_decoder.js) or in a deck (frames.js) the picture needs no kernel. Both come before this file.
 
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -23,8 +23,7 @@ function render({ model, el }) {
   let waiting = false, next = null;
   function send(place) {
     waiting = true;
-    model.send({ click: place });
-    waitForKernel();
+    ask({ click: place });
   }
   function pointAt(event) {
     const box = picture.getBoundingClientRect();
@@ -58,7 +57,7 @@ function render({ model, el }) {
       inPage?.stop();
       model.set("values", { ...model.get("values"), [name]: Number(input.value) });
       model.save_changes();
-      if (!inPage) waitForKernel();
+      if (!inPage) ask({});
     });
     inputs[name] = { input, showValue };
     controls.append(element("div", { class: "panel-slider" }, element("label", { for: input.id }, label), value, input));
@@ -99,8 +98,7 @@ function render({ model, el }) {
   for (const label of model.get("buttons")) {
     addButton(label, () => {
       setPlaying(false);
-      model.send({ press: label });
-      waitForKernel();
+      ask({ press: label });
     });
   }
 
@@ -111,8 +109,12 @@ function render({ model, el }) {
   const side = element("div", { class: "panel-side" }, controls, buttons, numbers);
   el.replaceChildren(element("div", { class: "panel" }, picture, side, message, spoken));
 
+  // ask the kernel, which has heard of the values already, or the frames of a deck
+  const inDeck = model.get("frames").zipped && answerFromFrames(model);
   let timer;
-  function waitForKernel() {
+  function ask(content) {
+    if (inDeck) inDeck(content);
+    else if (Object.keys(content).length) model.send(content);
     clearTimeout(timer);
     timer = setTimeout(() => {
       setPlaying(false);

@@ -7,9 +7,10 @@ What does not move is a matplotlib figure, drawn once; what moves is an `Overlay
 import base64
 import html
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 import anywidget
 import matplotlib.pyplot as plt
@@ -21,6 +22,7 @@ from PIL import Image
 
 from course_utils import style
 from course_utils.plotting import png
+from course_utils.widgets import frames
 
 
 class Slider(NamedTuple):
@@ -88,19 +90,19 @@ class Overlay:
         """Lay an image (H, W) or (H, W, 3 or 4) uint8, first row on top, over extent = (x0, x1, y0, y1)."""
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, format="png", compress_level=1)
-        self._picture(ax, "image/png", buffer.getvalue(), extent)
+        self._picture(ax, "image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii"), extent)
 
     def drawing(self, ax: Axes, svg: str, extent: tuple[float, float, float, float]) -> None:
         """Lay a drawing, an SVG document of its own, over extent = (x0, x1, y0, y1)."""
-        self._picture(ax, "image/svg+xml", svg.encode(), extent)
+        self._picture(ax, "image/svg+xml," + quote(svg, safe=" =:/;,()'"), extent)
 
-    def _picture(self, ax: Axes, kind: str, data: bytes, extent: tuple[float, float, float, float]) -> None:
+    def _picture(self, ax: Axes, data: str, extent: tuple[float, float, float, float]) -> None:
         x0, x1, y0, y1 = extent
         (left, right), (top, bottom) = _pixels(ax, [x0, x1], [y1, y0])
         self.elements.append(
             f'<image x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" '
             'preserveAspectRatio="none" style="image-rendering:pixelated" '
-            f'href="data:{kind};base64,{base64.b64encode(data).decode("ascii")}"/>'
+            f'href="data:{data}"/>'
         )
 
 
@@ -124,9 +126,13 @@ class Panel(anywidget.AnyWidget):
     change. click: a function from a place in the picture, in pixels from its top left corner, to the values that change.
     play: the name of a slider that a further button, play or pause, moves to its end, in 200 steps at the most.
     page: a function, called when the axes are where they stay: how page_decoder.js draws in place of the kernel.
+    grid, presses: for decks, where frames.py bakes what draw gives. There a slider stops at the values that grid has under
+    its name, or else at each step, and the buttons of presses, pressed one after the other, lead to further frames.
     """
 
-    _esm = "".join(Path(__file__).with_name(f"{name}.js").read_text(encoding="utf-8") for name in ("page_decoder", "panel"))
+    _esm = "".join(
+        Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("page_decoder.js", "frames.js", "panel.js")
+    )
     _css = Path(__file__).with_name("panel.css")
 
     background = traitlets.Unicode().tag(sync=True)
@@ -137,6 +143,7 @@ class Panel(anywidget.AnyWidget):
     clickable = traitlets.Bool(False).tag(sync=True)
     play = traitlets.Unicode().tag(sync=True)
     page = traitlets.Dict().tag(sync=True)
+    frames = traitlets.Dict().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
     svg = traitlets.Unicode().tag(sync=True)
     numbers = traitlets.List().tag(sync=True)
@@ -154,6 +161,8 @@ class Panel(anywidget.AnyWidget):
         click: Callable[[float, float], dict] | None = None,
         play: str = "",
         page: Callable[[], dict] | None = None,
+        grid: Mapping[str, Sequence[float]] | None = None,
+        presses: Sequence[str] = (),
     ) -> None:
         """Draw the background and the first frame; an error in `draw` is raised here, and shown as a message later."""
         if play and play not in sliders:
@@ -168,12 +177,18 @@ class Panel(anywidget.AnyWidget):
         background = png(figure, dpi=2 * figure.dpi)
         figure.canvas.draw()  # back to screen resolution, in which `_pixels` measures
         plt.close(figure)
+        shown, baked = self._frame(values), {}
+        stops = frames.stops_of(sliders, grid or {}) if frames.wanted() and not page else None
+        if stops:
+            baked = {"zipped": frames.bake(draw, values, stops, self._actions, presses, click, (width, height))}
+            sliders = {name: frames.on_stops(slider, stops[name]) for name, slider in sliders.items()}
+            values = {name: slider.value for name, slider in sliders.items()}
         super().__init__(
             background=background, width=width, height=height, buttons=list(self._actions), clickable=click is not None, play=play,
             sliders={name: slider._asdict() for name, slider in sliders.items()}, values=values,
-            page=page() if page else {}, **self._frame(values),
+            page=page() if page else {}, frames=baked, **shown,
         )  # fmt: skip
-        if not page:
+        if not page and not baked:
             self.observe(self._redraw, names="values")
         self.on_msg(self._act)
 

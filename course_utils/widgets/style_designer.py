@@ -48,4 +48,5 @@ def style_designer(observations: pd.DataFrame, models: Mapping[str, Callable]) -
         sliders={
             name: Slider(LABELS[name], 0, len(values) - 1, 1, values.index(START[name]), values) for name, values in WRODL_VALUES.items()
         },
+        grid={"clothingColor": list(map(WRODL_VALUES["clothingColor"].index, ("Black", "Blue01", "Red", "White")))},
     )
