@@ -177,7 +177,7 @@ RECIPES = {
     "gan_planet_pixel": Recipe(
         lambda: GAN(3072, 16, "convolutional", r1=0.5, beta1=0.0, seed=SEED),
         lambda: (to_floats(load_planet_pixel("train").pixels), None),
-        dict(epochs=450, batch_size=40, lr=3e-4, discriminator_lr=1e-3),
+        dict(epochs=1300, batch_size=40, lr=3e-4, discriminator_lr=1e-3),
         _score_gan_planet_pixel,
     ),
 }
