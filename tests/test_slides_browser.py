@@ -294,6 +294,7 @@ READ_BY_BROWSER = """(panel, svg) => {
   node.innerHTML = svg;
   return node.innerHTML;
 }"""
+TURN = "panel => { const { h, v } = Reveal.getIndices(panel.closest('section')); Reveal.slide(h, v, 99); }"
 # Milliseconds from each key press until the changed picture is on the screen: two frames after it changed.
 START_CLOCK = """panel => {
   window.latencies = [];
@@ -365,7 +366,7 @@ def show(open_deck):
         lesson, number, make = REAL[name]
         page, panels = open_deck(lesson)
         panel = panels.nth(number)
-        panel.evaluate("panel => { const { h, v } = Reveal.getIndices(panel.closest('section')); Reveal.slide(h, v, 99); }")
+        panel.evaluate(TURN)
         with mpl.rc_context():
             style.use()
             return page, panel, make()
@@ -448,6 +449,7 @@ def test_other_pictures_are_imagined_in_a_deck_until_they_are_used_up(show):
 def test_a_deck_plays(open_deck):
     page, panels = open_deck("11_nade")
     step = panels.first.locator("input").first
+    panels.first.evaluate(TURN)
     press(panels.first, "play")
     panels.first.get_by_role("button", name="play", exact=True).wait_for(timeout=60_000)  # which reads "pause" meanwhile
     assert step.get_attribute("aria-valuetext") == "784" and "784 of 784" in panels.first.locator(".panel-numbers").text_content()
@@ -460,6 +462,7 @@ def test_a_deck_plays(open_deck):
 def test_two_players_take_their_steps_in_a_deck(open_deck):
     page, panels = open_deck("14_gan")
     panel = panels.filter(has_text="step D")
+    panel.evaluate(TURN)
 
     def moves():
         sleep(0.3)
@@ -483,7 +486,7 @@ def test_a_click_on_the_plane_of_a_deck_moves_z_there(open_deck):
     """Up to half of the way to the next stop: there are at least 25 on each axis, which is half as wide as the picture."""
     page, panels = open_deck("07_representation_learning")
     panel, picture = panels.first, panels.first.locator(".panel-picture")
-    panel.evaluate("panel => { const { h, v } = Reveal.getIndices(panel.closest('section')); Reveal.slide(h, v, 99); }")
+    panel.evaluate(TURN)
     box = picture.bounding_box()
     for x, y in [(0.7, 0.3), (0.85, 0.6)]:
         place = box["x"] + x * box["width"], box["y"] + y * box["height"]
