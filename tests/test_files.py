@@ -80,7 +80,7 @@ def test_a_deck(tmp_path, monkeypatch, capsys, request):
     (decks / "a.slides.html").write_text("old")
     monkeypatch.setattr(slides, "fetch_parts", lambda cache: None)
     monkeypatch.setattr(slides, "copy_parts", lambda target, cache: target.mkdir())
-    monkeypatch.setattr(slides, "run_cells", lambda nb, path: None)
+    monkeypatch.setattr(slides, "run_cells", lambda nb, path, environment: None)
     request.getfixturevalue("full_disk")
     assert slides.main([str(tmp_path / "a.ipynb"), "--output", str(decks)]) == 1
     assert "No space left" in capsys.readouterr().err
