@@ -10,6 +10,7 @@ from time import monotonic, sleep
 import matplotlib as mpl
 import numpy as np
 import pytest
+from in_page import READ_BY_BROWSER, START_CLOCK
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from course_utils import slides, style, widgets
@@ -289,26 +290,7 @@ SHOWN = """panel => ({
   alt: panel.querySelector("[role=img]").getAttribute("aria-label"),
   message: panel.querySelector(".panel-message").textContent,
 })"""
-READ_BY_BROWSER = """(panel, svg) => {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  node.innerHTML = svg;
-  return node.innerHTML;
-}"""
 TURN = "panel => { const { h, v } = Reveal.getIndices(panel.closest('section')); Reveal.slide(h, v, 99); }"
-# Milliseconds from each key press until the changed picture is on the screen: two frames after it changed.
-START_CLOCK = """panel => {
-  window.latencies = [];
-  let pressed = null;
-  panel.addEventListener("keydown", () => { pressed = performance.now(); });
-  const nextFrame = () => new Promise(requestAnimationFrame);
-  new MutationObserver(async () => {
-    const since = pressed;
-    pressed = null;
-    await nextFrame();
-    await nextFrame();
-    if (since !== null) window.latencies.push(performance.now() - since);
-  }).observe(panel.querySelector(".panel-picture"), { attributes: true, subtree: true, childList: true });
-}"""
 
 
 @pytest.fixture

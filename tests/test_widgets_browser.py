@@ -12,6 +12,7 @@ from time import monotonic, sleep
 
 import numpy as np
 import pytest
+from in_page import READ_BY_BROWSER, START_CLOCK
 
 from course_utils import widgets
 from course_utils.datasets import load_world_land
@@ -71,25 +72,6 @@ SHOWN = """panel => ({
 PAGE_PICTURE = """panel => {
   const canvas = panel.querySelector("canvas");
   return [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data].filter((_, k) => k % 4 < 3);
-}"""
-READ_BY_BROWSER = """(panel, svg) => {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  node.innerHTML = svg;
-  return node.innerHTML;
-}"""
-# Milliseconds from each key press until the changed picture is on the screen: two frames after it changed.
-START_CLOCK = """panel => {
-  window.latencies = [];
-  let pressed = null;
-  panel.addEventListener("keydown", () => { pressed = performance.now(); });
-  const nextFrame = () => new Promise(requestAnimationFrame);
-  new MutationObserver(async () => {
-    const since = pressed;
-    pressed = null;
-    await nextFrame();
-    await nextFrame();
-    if (since !== null) window.latencies.push(performance.now() - since);
-  }).observe(panel.querySelector(".panel-picture"), { attributes: true, subtree: true, childList: true });
 }"""
 
 COUNT_ANSWERS = """panel => {

@@ -1,0 +1,22 @@
+"""JavaScript that several browser tests run in a page."""
+
+# The text of an SVG as the browser writes it.
+READ_BY_BROWSER = """(panel, svg) => {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  node.innerHTML = svg;
+  return node.innerHTML;
+}"""
+# Milliseconds from each key press until the changed picture is on the screen: two frames after it changed.
+START_CLOCK = """panel => {
+  window.latencies = [];
+  let pressed = null;
+  panel.addEventListener("keydown", () => { pressed = performance.now(); });
+  const nextFrame = () => new Promise(requestAnimationFrame);
+  new MutationObserver(async () => {
+    const since = pressed;
+    pressed = null;
+    await nextFrame();
+    await nextFrame();
+    if (since !== null) window.latencies.push(performance.now() - since);
+  }).observe(panel.querySelector(".panel-picture"), { attributes: true, subtree: true, childList: true });
+}"""
