@@ -328,7 +328,7 @@ def part_with(latitude, longitude):
 @pytest.mark.parametrize("name, ruler", [("in square degrees", in_degrees), ("by area", by_area)])
 def test_02_australia_and_greenland(name, ruler):
     australia, greenland = (land_share(ruler, polygons=part_with(*place)) for place in [(-25, 135), (72, -40)])
-    ratio, land = read("02", f"{name} Australia = # × Greenland, land = #% of the globe")
+    ratio, land = read("02", f"{name} Australia = # × Greenland, land = #% of the points")
     shares = np.array([australia, greenland])
     error = 4 * np.sqrt(((1 - shares) / shares / 400_000).sum()) * australia / greenland
     assert error < 0.12 * australia / greenland
