@@ -4,6 +4,7 @@ import base64
 import inspect
 import io
 import re
+from copy import copy
 from itertools import product
 from xml.etree import ElementTree
 
@@ -52,6 +53,32 @@ def panel(digits, judge):
 def draw(panel):
     """The pure function behind the panel, with the panel's own axes, digits and noise."""
     return panel._draw
+
+
+def test_a_deck_holds_what_its_reader_is_asked_to_find(judge, monkeypatch):
+    every = load_digits()
+    digits = Digits(every.pixels[1300:], every.labels[1300:])
+    shared = copy(judge)  # the classes of lesson 01 have one variance
+    shared.var_ = np.tile((judge.var_ * judge.class_prior_[:, None]).sum(axis=0) + 0.02, (10, 1))
+
+    def log_likelihood(x):
+        return norm.logpdf(x[:, None], shared.theta_, np.sqrt(shared.var_)).sum(axis=2)
+
+    monkeypatch.setenv("BAKE_FRAMES", "on")
+    sliders = bayes_explorer(digits, log_likelihood).sliders
+    pictures, priors = ([float(word) for word in sliders[name]["words"]] for name in ("picture", "prior_of_8"))
+    chosen = np.array(pictures, dtype=int)
+    written = digits.labels[chosen]
+    assert set(written) == set(range(10)) and {"0", "64"} <= set(sliders["noisy"]["words"])
+
+    def read_as(prior_of_8):
+        shared.class_prior_ = np.where(np.arange(10) == 8, prior_of_8, (1 - prior_of_8) / 9)
+        return shared.predict(digits.pixels[chosen])
+
+    before, after = read_as(0.1), read_as(max(priors))
+    assert (before != written).sum() >= 3
+    assert ((before == 3) & (after == 8))[written == 3].any(), "a 3 that the prior turns into an 8"
+    assert ((before == 3) & (after == 3))[written == 3].any(), "a 3 that it does not"
 
 
 def parse(svg):

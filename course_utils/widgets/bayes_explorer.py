@@ -63,8 +63,17 @@ def bayes_explorer(digits: Digits, log_likelihood: Callable) -> Panel:
             "prior_of_8": Slider("p(y = 8) before looking", 0.01, 0.99, 0.01, 0.1),
         },
         grid={
-            "picture": range(0, len(digits.labels), -(-len(digits.labels) // 10)),
-            "noisy": range(0, 65, 8),
+            "picture": _telling(digits.labels, log_likelihood(digits.pixels)),
+            "noisy": range(0, 65, 16),
             "prior_of_8": (0.01, 0.1, 0.5, 0.9, 0.99),
         },
     )
+
+
+def _telling(labels: np.ndarray, log_prob: np.ndarray) -> list[int]:
+    """Return the pictures of a deck: the first of each class, three read wrongly, and three that are a 3 but almost an 8."""
+    read_as = log_prob.argmax(axis=1)
+    threes = np.flatnonzero((labels == 3) & (read_as == 3))
+    doubtful = threes[np.argsort((log_prob[:, 3] - log_prob[:, 8])[threes])]
+    firsts = np.unique(labels, return_index=True)[1]
+    return [*firsts, *np.flatnonzero(read_as != labels)[:3], *doubtful[:3]]
