@@ -43,11 +43,12 @@ def test_the_second_run_changes_nothing(write, capsys):
     )
     slider = "import ipywidgets\nipywidgets.IntSlider()"
     path = write(new_code_cell(picture), new_code_cell(slider, metadata=TAGGED), new_code_cell(TIME, metadata=TAGGED))
-    assert execute.main([str(path)]) == 0
+    assert execute.main([str(path)]) == 0 and capsys.readouterr().out.endswith(" s, 1 changed.\n")
     first, modified = path.read_bytes(), path.stat().st_mtime_ns
     assert execute.main([str(path)]) == 0
     assert path.read_bytes() == first and path.stat().st_mtime_ns == modified
-    assert "1 notebooks executed" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "1 notebooks executed" in said and said.endswith(" s, 0 changed.\n")
     nb = nbformat.read(path, as_version=4)
     assert [cell.execution_count for cell in nb.cells[1:]] == [1, 2, 3]
     assert nb.metadata == execute.NOTEBOOK_METADATA
