@@ -188,6 +188,7 @@ def test_every_widget_is_tried_in_the_browser():
 def test_the_picture_and_the_numbers_follow_the_sliders(name, lesson, dragged, pressed, open_widget):
     widget = open_widget(name, lesson)
     widget.expect()
+    assert widget.element.evaluate("panel => panel.querySelector('img').naturalWidth") == 2 * widget.ask("width")  # the background
     at_first = widget.picture()
 
     slider = widget.slider(dragged)
