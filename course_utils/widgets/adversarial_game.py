@@ -83,8 +83,9 @@ def presses(rounds: str) -> list[str]:
     d, g, r = ["step D"], ["step G"], [rounds]
     begun = d * 5 + g * 5
     lost = [begun + r * n + g * 10 for n in range(2, 6)]
-    ways = [*map(list, product(("step D", "step G"), repeat=2)), r * 10, begun + r * 10, *(way + r * 8 for way in lost), *(way + d + r * 5 for way in lost)]
-    return [press for way in ways for press in [*way, "start again"]]
+    back = [way + rest for way in lost for rest in (r * 8, d + r * 5)]
+    ways = [*product(("step D", "step G"), repeat=2), r * 10, begun + r * 10, *back]
+    return [press for way in ways for press in (*way, "start again")]
 
 
 def adversarial_game(
