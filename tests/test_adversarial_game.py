@@ -119,6 +119,31 @@ def test_start_again_brings_the_same_game_back_and_leaves_the_gan_as_it_came(mak
     assert all(torch.equal(a, b) for a, b in zip(before, gan.parameters()))
 
 
+def test_what_lesson_14_asks_for_can_be_done(make):
+    """Rounds cover seven or eight modes, step G alone loses several of them, and rounds bring them back."""
+
+    def modes(fakes):
+        return sum((np.linalg.norm(fakes - centre, axis=1) < 0.15).mean() >= 0.02 for centre in CENTRES.numpy())
+
+    def play(label, most, enough=9):
+        """Press a button until enough modes are covered, at most so many times; return how many are."""
+        covered = 0
+        while most and covered < enough:
+            press(panel, label)
+            covered, most = number(panel, "modes covered"), most - 1
+        return covered
+
+    u = 1 - np.random.default_rng(0).random((6400, 2))  # the lesson's own points
+    step = 0.05 * np.sqrt(-2 * np.log(u[:, 0])) * np.exp(2j * math.pi * (8 * u[:, 1] % 1))
+    x = CENTRES[(8 * u[:, 1]).astype(int) % 8] + torch.tensor(np.column_stack([step.real, step.imag]))
+    panel = make(GAN(), x.float(), modes, moves=50, rounds=50, batch_size=100, lr=5e-3)
+    play("step D", 5)
+    play("step G", 5)
+    assert play("play 50 rounds", 15, enough=7) >= 7
+    assert play("step G", 10) <= 5
+    assert play("play 50 rounds", 15, enough=7) >= 7
+
+
 def tilted():
     """Return a GAN whose D rises to the north-east: log-odds x₁ + 3 x₂, and a 25th of it below 0."""
     gan = small()

@@ -331,6 +331,7 @@ def test_numbers_of_every_kind_are_taken():
         (np.mean, 1, "has it still to be called?"),
         ([0.5], 0.5, "should be one number, but it is [0.5]"),
         (0.5, [0.5], "should be an array of numbers of shape (1,), but it is 0.5"),
+        (0.5, [0.5, 0.3], "should be a pair of numbers, but it is 0.5"),
         (np.ones((3, 2)), np.ones((2, 3)), "of shape (2, 3), but it is an array of shape (3, 2)"),
         ([1, 2, 4, 5], [1, 2, 3, 4], "wrong at 2 of 4 places. At index [2] it is 4: that is too large."),
         ([1, np.nan], [1, 2], "At index [1] it is nan"),

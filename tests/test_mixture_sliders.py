@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 from scipy.stats import norm
+from sklearn import mixture
 
 from course_utils import style
 from course_utils.widgets import mixture_sliders
@@ -112,6 +113,14 @@ def test_the_sliders_hold_the_data_and_the_truth(panel):
 def test_hand_made_sliders_can_beat_one_gaussian(panel):
     one = norm.logpdf(X, X.mean(), X.std()).sum()
     assert show(panel, 0.4, 7.3, 0.3, 9.5, 0.78)[0] > one + 30
+
+
+def test_a_deck_holds_the_top_and_the_narrowest_component(panel, monkeypatch):
+    monkeypatch.setenv("BAKE_FRAMES", "on")
+    stops = {name: [float(word) for word in slider["words"]] for name, slider in mixture_sliders(X).sliders.items()}
+    top = mixture.GaussianMixture(2, random_state=0).fit(X[:, None]).score(X[:, None]) * len(X)
+    assert max(log_likelihood(*theta) for theta in product(*stops.values())) > top - 0.5
+    assert min(stops["sigma1"]) == panel.sliders["sigma1"]["min"] and len(stops["mu1"]) > 9
 
 
 def test_the_bars_are_a_density(panel):

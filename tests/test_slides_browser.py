@@ -455,9 +455,9 @@ def test_two_players_take_their_steps_in_a_deck(open_deck):
         numbers = panel.evaluate(SHOWN)["numbers"]
         return int(numbers["moves of D"]), int(numbers["moves of G"])
 
+    asked = ["step D"] * 5 + ["step G"] * 5 + ["play 50 rounds"] * 2 + ["step G"] * 10 + ["step D"] + ["play 50 rounds"] * 5
     for labels, reached in [
-        (["step G", "step D"], (20, 20)), (["play 50 rounds"] * 10, (500, 500)),
-        (["step D"] * 5 + ["step G"] * 5 + ["play 50 rounds"] * 20 + ["step G"] * 10, (1100, 1300)),
+        (["step G", "step D"], (50, 50)), (["play 50 rounds"] * 10, (500, 500)), (asked, (650, 1100)),
     ]:  # fmt: skip
         for label in labels:
             press(panel, label)

@@ -41,6 +41,10 @@ def reference_unskew(y: np.ndarray) -> np.ndarray:
     return take(y, y.shape[1] - len(y) + 1)
 
 
+def rolled_right(y: np.ndarray) -> np.ndarray:
+    return np.stack([np.roll(row, i) for i, row in enumerate(y)])[:, : y.shape[1] - len(y) + 1]
+
+
 def grade_unskew(answer: object) -> str:
     def skewed(H: int, W: int) -> np.ndarray:
         y = np.full((H, H + W - 1), -1)
@@ -54,6 +58,7 @@ def grade_unskew(answer: object) -> str:
             (lambda y: y[:, : y.shape[1] - len(y) + 1], "You cut off the right side of every row. Row i begins at column i."),
             (lambda y: y[:, len(y) - 1 :], "You cut off the left side of every row. Row i begins at column i."),
             (lambda y: reference_unskew(y[::-1])[::-1], "You move the rows the wrong way: row 0 begins at column 0, row 1 at column 1."),
+            (rolled_right, "You move each row to the right once more. Row i begins at column i: move it back to the left."),
             (lambda y: take(y, len(y)), "You take H numbers from each row. It has W, and W = (number of columns) − H + 1."),
             (lambda y: take(y, y.shape[1] - len(y)), "One column is missing: W = (number of columns) − H + 1."),
             (lambda y: reference_unskew(y).T, "Rows and columns are exchanged."),
@@ -194,6 +199,7 @@ EXERCISES = {
             (lambda y: y[:, : y.shape[1] - len(y) + 1], "right side"), (lambda y: y[:, len(y) - 1 :], "left side"),
             (lambda y: reference_unskew(y[::-1])[::-1], "wrong way"), (lambda y: reference_unskew(y).T, "exchanged"),
             (lambda y: take(y, y.shape[1] - len(y)), "missing"), (lambda y: take(y, len(y)), "You take H"),
+            (rolled_right, "to the right once more"),
         ],
     ),
     "12.3": Exercise(

@@ -110,6 +110,8 @@ def call(function: Any, *args: Any) -> Any:
 def _form(expected: np.ndarray) -> str:
     if expected.dtype == bool:
         return "True or False" if expected.shape == () else f"an array of True and False of shape {expected.shape}"
+    if expected.shape == (2,):
+        return "a pair of numbers"
     return "one number" if expected.shape == () else f"an array of numbers of shape {expected.shape}"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_utils import style
+from course_utils.models import GaussianMixture
 from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
 
 
@@ -45,6 +46,9 @@ def mixture_sliders(x: np.ndarray, unit: str = "") -> Panel:
     spread = round((high - low) / 4, 1)
     centre = round((low + high) / 2, 1)
     step = (high - low) / 200
+    best = GaussianMixture(2).fit(x[:, None], rng=np.random.default_rng(0))
+    order = best.means[:, 0].argsort()
+    pi, mu, sigma = best.weights[order[0]], best.means[order, 0], np.sqrt(best.covariances[order, 0, 0]).clip(step, spread)
     return Panel(
         partial(draw, ax=ax, x=x),
         figure,
@@ -55,9 +59,11 @@ def mixture_sliders(x: np.ndarray, unit: str = "") -> Panel:
             "mu2": Slider("μ₂", low, high, step, centre + spread / 2),
             "sigma2": Slider("σ₂", step, spread, step, spread / 2),
         },
-        grid={
-            "pi": (0.1, 0.3, 0.5, 0.7, 0.9),
-            **dict.fromkeys(("mu1", "mu2"), centre + spread / 2 * np.arange(-3, 4)),
-            **dict.fromkeys(("sigma1", "sigma2"), spread / np.array([4, 2, 1])),
+        grid={  # the best place, which EM finds; for the first also the narrowest, along the data
+            "pi": (0.2, 0.8, round(pi, 2)),
+            "mu1": [*np.arange(low + spread / 2, high - spread, spread / 4), round(mu[0], 2)],
+            "sigma1": (step, round(sigma[0], 2)),
+            "mu2": (centre - spread, centre, centre + spread, round(mu[1], 2)),
+            "sigma2": (spread / 4, spread, round(sigma[1], 2)),
         },
     )

@@ -157,5 +157,5 @@ def pixel_sampler(
         },
         fixed={"temperature": usual, "picture": 0},
         play="step",
-        grid={"step": range(0, n_steps + 1, -(-n_steps // 50)), "picture": range(min(n_pictures, 2))},
+        grid={"step": range(0, n_steps + 1, -(-n_steps // 50)), "picture": range(min(n_pictures, 4))},
     )  # fmt: skip
