@@ -127,7 +127,7 @@ def pixel_sampler(
     if len(shape) not in (2, 3) or (len(shape) == 3) != (colours is None):
         raise ValueError(f"shape must be (H, W) with colours (K, 3), or (H, W, 3) without, got shape {shape}")
 
-    @lru_cache(maxsize=16)
+    @lru_cache(maxsize=32)  # more than a deck goes through at each step
     def prepared(temperature: int, picture: int) -> Prepared:
         return prepare(record(temperatures[temperature], picture), temperatures[temperature])
 
