@@ -487,7 +487,7 @@ def test_generator_and_discriminator_take_turns(open_widget):
     widget = open_widget("adversarial_game")
     widget.expect()
     shown, pictures = widget.element.evaluate(SHOWN), [widget.picture()]
-    for state, (label, d, g) in enumerate([("step D", 20, 0), ("step G", 20, 20), ("play 50 rounds", 70, 70)], start=1):
+    for state, (label, d, g) in enumerate([("step D", 50, 0), ("step G", 50, 50), ("play 50 rounds", 100, 100)], start=1):
         widget.element.get_by_role("button", name=label).click()
         widget.page.wait_for_function("n => window.answers >= n", arg=state)
         widget.expect(state=state)
