@@ -89,7 +89,7 @@ def score_planet_pixel(images: ArrayLike, training: PlanetPixel) -> Scores:
 def planet_pixel_reference(n: int, training: PlanetPixel, rng: np.random.Generator) -> Scores:
     """Score n fresh draws of p_data: the reference for a model's n pictures. Higher than that is not better.
 
-    Take a seed other than 0: the training pictures were drawn with it, so those draws are none that are fresh.
+    Take a seed other than 0: the training pictures were drawn with it, so its draws are not fresh.
     """
     return score_planet_pixel(planet_pixel_distribution().sample(n, rng), training)
 
