@@ -80,7 +80,9 @@ def points(database: Path, name: str) -> pd.DataFrame:
 
 def main(argv: list[str] | None = None) -> None:
     """Make the assignment of a lesson or, with --points, grade what lies in class/submitted and write the table."""
-    parser = argparse.ArgumentParser("python -m course_utils.assignment", description="Hand out exercises, collect them.")
+    parser = argparse.ArgumentParser(
+        "python -m course_utils.assignment", description="Hand out exercises, collect them."
+    )
     lessons = {path.name[:2]: path for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
     parser.add_argument("lesson", choices=lessons, metavar="LESSON", help="its number, such as 03")
     parser.add_argument("--points", action="store_true", help="grade what came back, and show the points")
@@ -99,8 +101,9 @@ def main(argv: list[str] | None = None) -> None:
             wanted = CLASS / "submitted" / "STUDENT" / name
             parser.error(f"there is nothing to grade: no folder {wanted}, or no assignment {name}")
         print(f"Running {count} notebooks. What they contain runs on this machine.", flush=True)
-        complete = nbgrader("autograde", name, "--force", f"--Execute.timeout={CELL_TIMEOUT}",
-                            f"--Execute.iopub_timeout={CELL_TIMEOUT}")  # its own 4 s are too few on a busy machine
+        complete = nbgrader(
+            "autograde", name, "--force", f"--Execute.timeout={CELL_TIMEOUT}", f"--Execute.iopub_timeout={CELL_TIMEOUT}"
+        )  # its own 4 s are too few on a busy machine
         table = points(CLASS / "gradebook.db", name)
         with in_one_step(CLASS / f"{name}.csv") as part:
             table.to_csv(part)

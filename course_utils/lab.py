@@ -56,13 +56,17 @@ def update_working_copy(lessons: Path, target: Path) -> list[str]:
         new, mine, before = fingerprint(lesson), fingerprint(copy), remembered.get(name)
         delivered[name] = before
         if new is None:
-            messages.append(f"{name}: the course's own file is damaged, so your copy stays as it is. "
-                            f"`git restore {lessons.name}/{name}` brings the course's file back.")
+            messages.append(
+                f"{name}: the course's own file is damaged, so your copy stays as it is. "
+                f"`git restore {lessons.name}/{name}` brings the course's file back."
+            )
         elif not os.path.lexists(copy):
             _write(copy, lesson.read_bytes())
             delivered[name] = new
         elif mine is None:
-            messages.append(f"{name}: your copy cannot be read as a notebook, so it was left alone. {_how_to_get(name)}")
+            messages.append(
+                f"{name}: your copy cannot be read as a notebook, so it was left alone. {_how_to_get(name)}"
+            )
         elif mine == new:  # perhaps run, but not edited
             delivered[name] = new
         elif mine == before:
@@ -70,10 +74,15 @@ def update_working_copy(lessons: Path, target: Path) -> list[str]:
             delivered[name] = new
             messages.append(f"{name}: brought up to date.")
         elif new != before:
-            messages.append(f"{name}: the course has a newer version, but you have edited yours, so it was left alone. "
-                            f"{_how_to_get(name)}")
-    messages += [f"{name}: no longer a lesson of the course. Your copy stays where it is."
-                 for name in sorted(remembered.keys() - delivered.keys()) if (target / name).exists()]
+            messages.append(
+                f"{name}: the course has a newer version, but you have edited yours, so it was left alone. "
+                f"{_how_to_get(name)}"
+            )
+    messages += [
+        f"{name}: no longer a lesson of the course. Your copy stays where it is."
+        for name in sorted(remembered.keys() - delivered.keys())
+        if (target / name).exists()
+    ]
     if delivered != remembered:
         _write(target / DELIVERED, json.dumps(delivered, indent=1).encode())
     return messages
@@ -81,8 +90,10 @@ def update_working_copy(lessons: Path, target: Path) -> list[str]:
 
 def _how_to_get(name: str) -> str:
     """Say in plain words how to get the course's version without losing one's own."""
-    return (f"To get the new one: in JupyterLab's file browser, rename your {name} (right click, Rename), "
-            "close JupyterLab and start it again as you just did.")
+    return (
+        f"To get the new one: in JupyterLab's file browser, rename your {name} (right click, Rename), "
+        "close JupyterLab and start it again as you just did."
+    )
 
 
 def _read_delivered(state: Path) -> dict[str, str]:
@@ -105,19 +116,26 @@ def main(options: list[str]) -> None:
     try:
         messages = update_working_copy(LESSONS, WORKING_COPY)
     except OSError as error:
-        sys.exit(f"Your copy of the lessons could not be brought up to date: {error}\n"
-                 "Nothing of yours was lost. The course must lie in a folder that you may write to, "
-                 "on a disk with some space left.")
-    print(*messages, "JupyterLab opens in your browser. To stop it, press Ctrl+C here and answer y.", sep="\n", flush=True)
+        sys.exit(
+            f"Your copy of the lessons could not be brought up to date: {error}\n"
+            "Nothing of yours was lost. The course must lie in a folder that you may write to, "
+            "on a disk with some space left."
+        )
+    print(
+        *messages, "JupyterLab opens in your browser. To stop it, press Ctrl+C here and answer y.", sep="\n", flush=True
+    )
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # "Python 3" is this environment, whatever else is registered
     from jupyterlab.labapp import main as start_jupyterlab  # slow, and not needed above
-    start_jupyterlab([
-        f"--ServerApp.root_dir={WORKING_COPY}",
-        "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
-        f"--LabApp.app_settings_dir={SETTINGS}",  # no question about news, no search for updates; pages open rendered
-        "--Application.log_level=WARN",  # what was printed above stays in sight
-        *options,
-    ])
+
+    start_jupyterlab(
+        [
+            f"--ServerApp.root_dir={WORKING_COPY}",
+            "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
+            f"--LabApp.app_settings_dir={SETTINGS}",  # no question about news, no search for updates; pages open rendered
+            "--Application.log_level=WARN",  # what was printed above stays in sight
+            *options,
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -119,7 +119,12 @@ def process(data: str, model: str, question: str, answer: str, ax: Axes | None =
     """Draw how a model is made and used: data → model → answer, with what is put in on top of the model."""
     ax = ax or plt.gca()
     plain, marked = ("white", style.GREY), (style.P_MODEL_PALE, style.P_MODEL)
-    boxes = [(data, 0.14, 0.22, plain), (model, 0.5, 0.22, marked), (answer, 0.86, 0.22, plain), (question, 0.5, 0.80, plain)]
+    boxes = [
+        (data, 0.14, 0.22, plain),
+        (model, 0.5, 0.22, marked),
+        (answer, 0.86, 0.22, plain),
+        (question, 0.5, 0.80, plain),
+    ]
     for words, x, y, (face, edge) in boxes:
         look = dict(boxstyle="round,pad=0.6", facecolor=face, edgecolor=edge, linewidth=1.5)
         ax.text(x, y, words, ha="center", va="center", fontsize=13, bbox=look, zorder=2)

@@ -18,7 +18,9 @@ PALE = "#E8ECF1"  # backgrounds, grids, empty bars
 P_DATA_PALE = "#CDE9E1"  # p_data as a filled area, for example land
 P_MODEL_PALE = "#FBE3D0"  # p_model as a filled area
 PAPER_TO_INK = mpl.colors.LinearSegmentedColormap.from_list("paper to ink", ["white", INK])  # for handwriting
-PAPER_TO_MODEL = mpl.colors.LinearSegmentedColormap.from_list("paper to model", ["white", P_MODEL])  # for what a model says
+PAPER_TO_MODEL = mpl.colors.LinearSegmentedColormap.from_list(
+    "paper to model", ["white", P_MODEL]
+)  # for what a model says
 SEQUENTIAL = "cividis"  # the colour map for ordered values: even in lightness, safe for colour-blind readers
 
 FIGURE_WIDTH = 8.0  # inches; `plotting.show` displays one inch as 100 CSS pixels

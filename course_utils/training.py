@@ -51,7 +51,9 @@ def train(
     """
     steps = max(len(x) // batch_size, 1)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: (1 + math.cos(math.pi * s / (epochs * steps))) / 2)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda s: (1 + math.cos(math.pi * s / (epochs * steps))) / 2
+    )
     history: list[dict[str, float]] = []
     best: dict[str, torch.Tensor] | None = None
     device = next(model.parameters()).device
@@ -79,15 +81,23 @@ def train(
                 bar.set_postfix(nats=f"{losses[-1]:.2f}", refresh=False)
             record = {"epoch": epoch + 1, "train": float(np.mean(losses))}
             if not np.isfinite(record["train"]):
-                raise FloatingPointError(f"the loss is no longer a number in epoch {epoch + 1}: take a smaller lr than {lr}")
+                raise FloatingPointError(
+                    f"the loss is no longer a number in epoch {epoch + 1}: take a smaller lr than {lr}"
+                )
             if validation is not None:
                 record["validation"] = model.validation_loss(validation)
                 if record["validation"] <= min((r["validation"] for r in history), default=np.inf):
                     best = {name: value.detach().clone() for name, value in model.state_dict().items()}
             history.append(record | {"seconds": time.perf_counter() - start})
             if state is not None:
-                saved = {"model": model.state_dict(), "best": best, "optimizer": optimizer.state_dict(),
-                         "schedule": schedule.state_dict(), "history": history, "rng": rng.get_state()}
+                saved = {
+                    "model": model.state_dict(),
+                    "best": best,
+                    "optimizer": optimizer.state_dict(),
+                    "schedule": schedule.state_dict(),
+                    "history": history,
+                    "rng": rng.get_state(),
+                }
                 keep(saved, state)
     if best is not None:
         model.load_state_dict(best)

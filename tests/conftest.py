@@ -62,7 +62,13 @@ def browser(chromium_path):
     """Return a headless browser (Playwright's synchronous interface)."""
     from playwright.sync_api import sync_playwright
 
-    flags = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    flags = [
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         flags.append("--no-sandbox")  # Chromium does not start as root with its sandbox
     with sync_playwright() as playwright:

@@ -35,7 +35,9 @@ def small(**more):
 def make():
     with mpl.rc_context():
         style.use()
-        yield lambda *given, **more: adversarial_game(*(given or (small(), ring(300))), **{"batch_size": 20, "rounds": 3} | more)
+        yield lambda *given, **more: adversarial_game(
+            *(given or (small(), ring(300))), **{"batch_size": 20, "rounds": 3} | more
+        )
 
 
 def press(panel, label):
@@ -55,7 +57,10 @@ def dots(panel, colour):
     """Return the places (N, 2), in the plane, of each path of dots in a colour."""
     inverse = panel._draw.keywords["ax"].transData.inverted()
     paths = [e.get("d") for e in elements(panel) if e.tag == "path" and e.get("stroke") == colour]
-    return [inverse.transform([(float(a), panel.height - float(b)) for a, b in re.findall(r"M(\S+) (\S+)h0", path)]) for path in paths]
+    return [
+        inverse.transform([(float(a), panel.height - float(b)) for a, b in re.findall(r"M(\S+) (\S+)h0", path)])
+        for path in paths
+    ]
 
 
 def heat(panel):
@@ -150,7 +155,11 @@ def tilted():
     with torch.no_grad():
         for p in gan.discriminator.parameters():
             p.zero_()
-        gan.discriminator[0].weight[0], gan.discriminator[2].weight[0, 0], gan.discriminator[4].weight[0, 0] = torch.tensor([1.0, 3.0]), 1.0, 1.0
+        gan.discriminator[0].weight[0], gan.discriminator[2].weight[0, 0], gan.discriminator[4].weight[0, 0] = (
+            torch.tensor([1.0, 3.0]),
+            1.0,
+            1.0,
+        )
     return gan
 
 
@@ -172,7 +181,11 @@ def test_a_line_runs_where_d_is_one_half(make):
     panel = make(tilted(), ring(300))
     (line,) = [e.get("points") for e in elements(panel) if e.tag == "polyline" and e.get("stroke") == style.GREY]
     ax = panel._draw.keywords["ax"]
-    x1, x2 = ax.transData.inverted().transform([(float(a), panel.height - float(b)) for a, b in (pair.split(",") for pair in line.split())]).T
+    x1, x2 = (
+        ax.transData.inverted()
+        .transform([(float(a), panel.height - float(b)) for a, b in (pair.split(",") for pair in line.split())])
+        .T
+    )
     np.testing.assert_allclose(x1 + 3 * x2, 0, atol=0.2)  # a square of the map is 0.05 wide, and D bends there
     assert np.ptp(x1) > 0.9 * np.ptp(ax.get_xlim())
 

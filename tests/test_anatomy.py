@@ -351,7 +351,7 @@ OPENING = """# 02 · A good lesson
 
 **Time:** 45 minutes · **Needs:** lesson 01 · **On the map of the families:** explicit."""
 SETUP = "from course_utils import style\nfrom course_utils.widgets.box_explorer import box_explorer\n\nstyle.use()"
-EXERCISE = "answer = ...\ncheck(\"02.{0}\", answer)\n# hint(\"02.{0}\")\n# solution(\"02.{0}\")"
+EXERCISE = 'answer = ...\ncheck("02.{0}", answer)\n# hint("02.{0}")\n# solution("02.{0}")'
 PICTURE = '<img alt="A map with a box over the whole of Africa." src="data:image/png;base64,/tmp/0xabcdef0">'
 WIDGET, SHOWN = 4, 5  # where these cells stand in the good lesson
 

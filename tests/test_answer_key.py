@@ -10,9 +10,14 @@ NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
 def test_the_key_is_complete(capsys):
-    checked = [name for path in sorted(NOTEBOOKS.glob("*.ipynb"))
-               for name in re.findall(r'\bcheck\(\\"(\d\d\.\d+)\\"', path.read_text(encoding="utf-8"))]
-    found = dict(re.findall(r"^### (\d\d\.\d+) · [^\n]+\n\n```python\n(.*?)\n```$", answer_key(), re.MULTILINE | re.DOTALL))
+    checked = [
+        name
+        for path in sorted(NOTEBOOKS.glob("*.ipynb"))
+        for name in re.findall(r'\bcheck\(\\"(\d\d\.\d+)\\"', path.read_text(encoding="utf-8"))
+    ]
+    found = dict(
+        re.findall(r"^### (\d\d\.\d+) · [^\n]+\n\n```python\n(.*?)\n```$", answer_key(), re.MULTILINE | re.DOTALL)
+    )
     assert len(checked) >= 60 and set(found) == set(checked)
     for name, code in found.items():
         solution(name)

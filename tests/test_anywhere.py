@@ -27,13 +27,19 @@ def test_one_address():
 
 def test_binder_and_colab_open_lessons():
     (binder,), (colab,) = links_to("mybinder.org"), links_to("colab.research.google.com")
-    files = [parse_qs(binder.query)["urlpath"][0].removeprefix("lab/tree/"),
-             colab.path.removeprefix(f"/github/{course()}/blob/main/")]
+    files = [
+        parse_qs(binder.query)["urlpath"][0].removeprefix("lab/tree/"),
+        colab.path.removeprefix(f"/github/{course()}/blob/main/"),
+    ]
     assert files == ["notebooks/00_start_here.ipynb", "notebooks/03_maximum_likelihood.ipynb"]
     assert all((ROOT / file).is_file() for file in files)
 
 
 def test_the_hubs_link_pulls_the_course_and_opens_its_first_lesson():
     query = {key: value for link in links_to("HUB") for key, (value,) in parse_qs(link.query).items()}
-    assert query == {"repo": f"https://github.com/{course()}", "branch": "main", "targetpath": "course",
-                     "urlpath": "lab/tree/course/notebooks/00_start_here.ipynb"}
+    assert query == {
+        "repo": f"https://github.com/{course()}",
+        "branch": "main",
+        "targetpath": "course",
+        "urlpath": "lab/tree/course/notebooks/00_start_here.ipynb",
+    }

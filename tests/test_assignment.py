@@ -77,7 +77,7 @@ def test_prints_and_warnings_while_it_is_judged_cost_nothing(monkeypatch, capfd)
     def grade(answer):
         print("judging")
         print("judging", file=sys.stderr)
-        warnings.warn("careful")
+        warnings.warn("careful", stacklevel=2)
         return "Well done."
 
     monkeypatch.setattr(assignment, "find", lambda key: engine.Exercise(grade, solution="", hints=(), wrong=()))

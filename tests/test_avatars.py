@@ -60,7 +60,9 @@ def where(style: dict, colour: str) -> np.ndarray:
 
 
 def test_each_cut_of_hair_is_the_one_it_is_called():
-    hair = {top: where(STYLE | {"topType": top, "clothingColor": "Blue01"}, HAIR["Red"]) for top in WRODL_VALUES["topType"]}
+    hair = {
+        top: where(STYLE | {"topType": top, "clothingColor": "Blue01"}, HAIR["Red"]) for top in WRODL_VALUES["topType"]
+    }
     rows = {top: np.flatnonzero(part.any(axis=1)) for top, part in hair.items()}
     assert len(rows["NoHair"]) == 0
     assert rows["LongHairStraight"].max() > 120  # it falls on the chest
@@ -74,13 +76,19 @@ def test_each_cut_of_hair_is_the_one_it_is_called():
 
 
 def test_each_garment_is_the_one_it_is_called():
-    skin = {kind: where(STYLE | {"clothingType": kind, "topType": "NoHair"}, SKIN) for kind in WRODL_VALUES["clothingType"]}
+    skin = {
+        kind: where(STYLE | {"clothingType": kind, "topType": "NoHair"}, SKIN) for kind in WRODL_VALUES["clothingType"]
+    }
     shoulders = {kind: part[110:, 24:32].mean() for kind, part in skin.items()}
     assert shoulders.pop("Overall") > 0.9 and not any(shoulders.values())
-    opening = {kind: part[[98, 106, 112, 118], 40:88].sum(axis=1) for kind, part in skin.items()}  # pixels, further and further down
+    opening = {
+        kind: part[[98, 106, 112, 118], 40:88].sum(axis=1) for kind, part in skin.items()
+    }  # pixels, further and further down
     assert (abs(opening["ShirtScoopNeck"] - [47, 41, 20, 0]) <= 2).all()  # wide and round
     assert (abs(opening["ShirtVNeck"] - [36, 22, 10, 0]) <= 1).all()  # narrower by the same at each step
-    strings = {kind: where(STYLE | {"clothingType": kind, "topType": "NoHair"}, "F4F4F4")[115:, 46:82].sum() for kind in skin}
+    strings = {
+        kind: where(STYLE | {"clothingType": kind, "topType": "NoHair"}, "F4F4F4")[115:, 46:82].sum() for kind in skin
+    }
     assert strings.pop("Hoodie") > 50 and not any(strings.values())
 
 
@@ -117,15 +125,30 @@ def test_a_row_of_a_table_is_a_style():
 @pytest.mark.parametrize(
     "style, message",
     [
-        (STYLE | {"hairColor": "Green"}, "hairColor must be one of Black, Blonde, Brown, PastelPink, Red, SilverGray, got 'Green'"),
-        (STYLE | {"topType": "nohair"}, "topType must be one of NoHair, LongHairBun, LongHairCurly, LongHairStraight, ShortHair"),
+        (
+            STYLE | {"hairColor": "Green"},
+            "hairColor must be one of Black, Blonde, Brown, PastelPink, Red, SilverGray, got 'Green'",
+        ),
+        (
+            STYLE | {"topType": "nohair"},
+            "topType must be one of NoHair, LongHairBun, LongHairCurly, LongHairStraight, ShortHair",
+        ),
         (STYLE | {"accessoriesType": None}, "accessoriesType must be one of Blank, Round, Sunglasses, got None"),
         (STYLE | {"clothingType": 2}, "clothingType must be one of Hoodie, Overall, ShirtScoopNeck, ShirtVNeck, got 2"),
-        (STYLE | {"clothingColor": ["Pink"]}, "clothingColor must be one of Black, Blue01, Gray01, PastelGreen, PastelOrange, Pink"),
+        (
+            STYLE | {"clothingColor": ["Pink"]},
+            "clothingColor must be one of Black, Blue01, Gray01, PastelGreen, PastelOrange, Pink",
+        ),
         (STYLE | {"eyes": "Happy"}, "clothingType, hairColor, topType: 'eyes' is unknown."),
-        ({}, "'accessoriesType' is missing, 'clothingColor' is missing, 'clothingType' is missing, 'hairColor' is missing"),
+        (
+            {},
+            "'accessoriesType' is missing, 'clothingColor' is missing, 'clothingType' is missing, 'hairColor' is missing",
+        ),
         ({"haircolor": "Red"}, "'haircolor' is unknown, 'accessoriesType' is missing"),
-        (tuple(STYLE.values()), "A style gives each of accessoriesType, clothingColor, clothingType, hairColor, topType a value"),
+        (
+            tuple(STYLE.values()),
+            "A style gives each of accessoriesType, clothingColor, clothingType, hairColor, topType a value",
+        ),
         (None, "got None"),
     ],
 )
@@ -154,7 +177,9 @@ def test_a_grid_of_fifty_faces_is_small_and_true():
         assert np.abs(part - np.asarray(draw_style(table.loc[number], 96))).mean() < 1
 
 
-@pytest.mark.parametrize("n, columns, size", [(1, 10, (40, 40)), (3, 3, (120, 40)), (4, 3, (120, 80)), (3, 1, (40, 120))])
+@pytest.mark.parametrize(
+    "n, columns, size", [(1, 10, (40, 40)), (3, 3, (120, 40)), (4, 3, (120, 80)), (3, 1, (40, 120))]
+)
 def test_a_grid_has_as_many_lines_as_it_needs(n, columns, size):
     assert draw_grid(load_wrodl().head(n), 40, columns).size == size
 

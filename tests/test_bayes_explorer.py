@@ -91,14 +91,18 @@ def parse(svg):
 def ink(image):
     """Return the grey values (8, 8) of a picture, 0 for paper and 1 for ink, by the nearest colour of the colour map."""
     colours = style.PAPER_TO_INK(np.linspace(0, 1, 256), bytes=True)[:, :3].astype(int)
-    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(image.get("href").partition(",")[2]))).convert("RGB")).astype(int)
+    shown = np.asarray(
+        Image.open(io.BytesIO(base64.b64decode(image.get("href").partition(",")[2]))).convert("RGB")
+    ).astype(int)
     return np.abs(shown[:, :, None] - colours).sum(axis=3).argmin(axis=2) / 255
 
 
 def in_data(ax, bar):
     """Return a bar's left, right, upper and lower side in the coordinates of its axes."""
     x, y, width, height = (float(bar.get(name)) for name in ("x", "y", "width", "height"))
-    corners = ax.transData.inverted().transform([[x, ax.figure.bbox.height - y], [x + width, ax.figure.bbox.height - y - height]])
+    corners = ax.transData.inverted().transform(
+        [[x, ax.figure.bbox.height - y], [x + width, ax.figure.bbox.height - y - height]]
+    )
     return [*corners[:, 0], *corners[:, 1]]
 
 
@@ -140,12 +144,17 @@ def test_the_posterior_is_the_one_of_scikit_learn(draw, judge, digits, picture, 
     _, first, second = draw.keywords["axes"]
     for y in range(10):
         start, end, upper, lower = in_data(first, left[y])
-        assert (start, end) == (pytest.approx(-200, abs=0.2), pytest.approx(np.clip(log_likelihood[y], -200, 50), abs=0.2))
+        assert (start, end) == (
+            pytest.approx(-200, abs=0.2),
+            pytest.approx(np.clip(log_likelihood[y], -200, 50), abs=0.2),
+        )
         assert (upper, lower) == (pytest.approx(y - 0.3, abs=0.01), pytest.approx(y + 0.3, abs=0.01))
         start, end, upper, lower = in_data(second, right[y])
         assert (start, end) == (pytest.approx(0, abs=0.001), pytest.approx(posterior[y], abs=0.001))
         assert (upper, lower) == (pytest.approx(y - 0.3, abs=0.01), pytest.approx(y + 0.3, abs=0.01))
-    said = re.fullmatch(r"A handwritten (\d) with (\d+) noisy pixels\. The class (\d) has the probability ([\d.]+)\.", frame.alt)
+    said = re.fullmatch(
+        r"A handwritten (\d) with (\d+) noisy pixels\. The class (\d) has the probability ([\d.]+)\.", frame.alt
+    )
     assert said.groups() == (str(digits.labels[picture]), str(noisy), str(posterior.argmax()), f"{posterior.max():.2f}")
 
 
@@ -157,6 +166,7 @@ def test_the_bars_of_log_likelihood_do_not_know_the_prior(draw):
 
 def test_the_prior_moves_the_odds_by_its_own_and_no_more(draw):
     """Bayes' rule in odds: p(8|x) / p(3|x) grows by the ratio of the prior odds, whatever the picture."""
+
     def odds(prior):
         widths = [float(bar.get("width")) for bar in parse(draw(doubtful, 0, prior).svg)[2]]
         return widths[8] / (sum(widths) - widths[8])
@@ -196,13 +206,18 @@ def test_bars_stay_within_the_axes(draw, level, end):
     frame = draw.func(0, 0, 0.1, **draw.keywords | {"log_likelihood": lambda x: np.full((1, 10), float(level))})
     _, left, right = parse(frame.svg)
     for y in range(10):
-        assert in_data(draw.keywords["axes"][1], left[y])[:2] == [pytest.approx(-200, abs=0.2), pytest.approx(end, abs=0.2)]
+        assert in_data(draw.keywords["axes"][1], left[y])[:2] == [
+            pytest.approx(-200, abs=0.2),
+            pytest.approx(end, abs=0.2),
+        ]
         assert in_data(draw.keywords["axes"][2], right[y])[:2] == pytest.approx([0, 0.1], abs=0.001)
     assert number(frame.numbers["log p(x) in nats"]) == pytest.approx(level, abs=0.051)
 
 
 def test_the_sliders_are_those_of_draw(panel, draw):
-    assert list(panel.sliders) == list(inspect.signature(draw.func).parameters)[:3] == ["picture", "noisy", "prior_of_8"]
+    assert (
+        list(panel.sliders) == list(inspect.signature(draw.func).parameters)[:3] == ["picture", "noisy", "prior_of_8"]
+    )
     ends = {name: (slider["min"], slider["max"]) for name, slider in panel.sliders.items()}
     assert ends == {"picture": (0, 99), "noisy": (0, 64), "prior_of_8": (0.01, 0.99)}
 

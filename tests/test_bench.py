@@ -41,7 +41,9 @@ def test_a_plot_that_fails_is_noticed(section):
 
 def test_em_agrees_with_scikit_learn(section):
     rows = list(section("em").measure(runs=1))
-    assert [(row.what, row.wrong) for row in rows] == [(f"{kind} covariances", "") for kind in ("full", "diagonal", "spherical")]
+    assert [(row.what, row.wrong) for row in rows] == [
+        (f"{kind} covariances", "") for kind in ("full", "diagonal", "spherical")
+    ]
 
 
 def test_nade_agrees_with_the_loop(section):

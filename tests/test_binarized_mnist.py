@@ -55,7 +55,11 @@ def test_it_is_downloaded_once_and_kept(server, monkeypatch, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["binarized_mnist_validation.npy"], "the text is not kept"
 
 
-@pytest.mark.parametrize("body", [text(PICTURES[:4]), text(1 - PICTURES), b"<html>moved</html>", b""], ids=["short", "other", "page", "empty"])
+@pytest.mark.parametrize(
+    "body",
+    [text(PICTURES[:4]), text(1 - PICTURES), b"<html>moved</html>", b""],
+    ids=["short", "other", "page", "empty"],
+)
 def test_what_is_not_the_data_is_refused_and_not_kept(server, monkeypatch, tmp_path, body):
     expect(monkeypatch, PICTURES)
     server["valid.amat"] = body

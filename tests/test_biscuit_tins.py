@@ -57,7 +57,9 @@ def test_a_tin_stands_free_of_the_edge_and_is_as_wide_on_the_left_as_on_the_righ
     np.testing.assert_allclose(edge, WALL, atol=1e-6)
     differs = image < WALL - 1e-3
     np.testing.assert_array_equal(differs, differs[:, ::-1])
-    assert image[:, :16][differs[:, :16]].mean() != pytest.approx(image[:, 16:][differs[:, 16:]].mean(), abs=0.01)  # light from one side
+    assert image[:, :16][differs[:, :16]].mean() != pytest.approx(
+        image[:, 16:][differs[:, 16:]].mean(), abs=0.01
+    )  # light from one side
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["height", "width"])

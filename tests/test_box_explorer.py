@@ -42,10 +42,12 @@ def observations():
 @pytest.fixture(scope="module")
 def make(observations):
     """Return a function that makes the explorer in the look of the course."""
+
     def make():
         with mpl.rc_context():
             style.use()
             return box_explorer(observations, load_world_land())
+
     return make  # fmt: skip
 
 
@@ -112,7 +114,9 @@ def test_the_numbers_are_right(draw, observations, on_land, theta):
     assert number(numbers["density inside"]) == pytest.approx(middle, rel=0.005)
     assert numbers["observations inside"] == f"{np.isfinite(log_prob).sum()} of 40"
     assert number(numbers["log-likelihood in nats"]) == pytest.approx(log_prob.sum(), abs=0.051)
-    samples = np.column_stack([latitude.ppf(draw.keywords["uniform"][:, 0]), longitude.ppf(draw.keywords["uniform"][:, 1])])
+    samples = np.column_stack(
+        [latitude.ppf(draw.keywords["uniform"][:, 0]), longitude.ppf(draw.keywords["uniform"][:, 1])]
+    )
     assert number(numbers["samples on land"]) == pytest.approx(100 * on_land(samples).mean(), abs=0.51)
 
 
@@ -176,7 +180,9 @@ def test_corners_in_the_wrong_order_are_told(draw, theta, wrong):
 
 
 def test_the_sliders_are_those_of_draw_and_cover_the_map(panel, draw):
-    assert list(panel.sliders) == list(inspect.signature(draw.func).parameters)[:4] == ["south", "west", "north", "east"]
+    assert (
+        list(panel.sliders) == list(inspect.signature(draw.func).parameters)[:4] == ["south", "west", "north", "east"]
+    )
     for (name, slider), edge in zip(panel.sliders.items(), [90, 180, 90, 180]):
         assert (slider["min"], slider["max"]) == (-edge, edge)
         assert slider["label"].startswith("θ")

@@ -32,8 +32,14 @@ def problems(draw):
     """A table's values, observations (N ≥ 1) as tuples, and a pseudo-count as a fraction."""
     sizes = draw(st.lists(st.integers(1, 4), min_size=1, max_size=4))
     values = {f"feature {k}": tuple(f"{k}{letter}" for letter in "abcd"[:size]) for k, size in enumerate(sizes)}
-    rows = draw(st.lists(st.tuples(*(st.sampled_from(options) for options in values.values())), min_size=1, max_size=30))
-    return values, rows, draw(st.sampled_from([Fraction(0), Fraction(1, 1000), Fraction(1, 2), Fraction(1), Fraction(7)]))
+    rows = draw(
+        st.lists(st.tuples(*(st.sampled_from(options) for options in values.values())), min_size=1, max_size=30)
+    )
+    return (
+        values,
+        rows,
+        draw(st.sampled_from([Fraction(0), Fraction(1, 1000), Fraction(1, 2), Fraction(1), Fraction(7)])),
+    )
 
 
 @given(problems())
@@ -94,7 +100,9 @@ def test_the_shares_of_its_draws_are_its_probabilities():
     model = JointCategorical(VALUES, 0.2).fit(table(SEEN))
     n = 50_000
     found = Counter(model.sample(n, np.random.default_rng(0)).itertuples(index=False, name=None))
-    expected = [float((Counter(SEEN)[style] + Fraction(1, 5)) / (5 + Fraction(6, 5))) for style in product(*VALUES.values())]
+    expected = [
+        float((Counter(SEEN)[style] + Fraction(1, 5)) / (5 + Fraction(6, 5))) for style in product(*VALUES.values())
+    ]
     assert chisquare([found[style] for style in product(*VALUES.values())], n * np.array(expected)).pvalue > 0.001
 
 
@@ -117,7 +125,9 @@ def test_names_may_come_as_categories_or_as_strings(kind):
 def test_categories_in_another_order_mean_the_same():
     wrodl = load_wrodl()
     turned = wrodl.apply(lambda column: column.cat.reorder_categories(column.cat.categories[::-1]))
-    np.testing.assert_array_equal(JointCategorical(WRODL_VALUES).fit(turned).theta, JointCategorical(WRODL_VALUES).fit(wrodl).theta)
+    np.testing.assert_array_equal(
+        JointCategorical(WRODL_VALUES).fit(turned).theta, JointCategorical(WRODL_VALUES).fit(wrodl).theta
+    )
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int64, float, object, "category"])
@@ -136,7 +146,9 @@ def test_values_of_different_kinds_stay_what_they_are():
 
 def test_columns_are_found_by_name_and_others_are_left_alone():
     x = table(SEEN)[["shoes", "hat"]].assign(name="somebody").set_index(pd.Index(range(10, 15)))
-    np.testing.assert_array_equal(JointCategorical(VALUES).fit(x).theta, JointCategorical(VALUES).fit(table(SEEN)).theta)
+    np.testing.assert_array_equal(
+        JointCategorical(VALUES).fit(x).theta, JointCategorical(VALUES).fit(table(SEEN)).theta
+    )
 
 
 def test_fit_forgets_what_was_fitted_before():
@@ -166,7 +178,10 @@ def test_ten_million_combinations_are_not_too_large():
         ({}, "values must give each feature at least one value"),
         ({"hat": ("none",), "shoes": ()}, "values must give each feature at least one value.*shoes"),
         ({"hat": ("none", "cap"), "shoes": (41, 41)}, r"different values, but some are repeated in \['shoes'\]"),
-        ({str(k): range(10) for k in range(8)}, r"a table of 10\^8\.0 combinations is too large to count: at most 10 million"),
+        (
+            {str(k): range(10) for k in range(8)},
+            r"a table of 10\^8\.0 combinations is too large to count: at most 10 million",
+        ),
         ({str(k): range(256) for k in range(1024)}, r"a table of 10\^2466\.0 combinations is too large"),
     ],
     ids=["nothing", "a feature without values", "twice the same", "too large", "a picture"],
@@ -184,7 +199,10 @@ def test_wrong_values_are_refused(values, message):
         (table([("beret", 41)]), r"hat must be one of \['none', 'cap', 'straw'\], got 'beret'"),
         (table([("cap", 41), ("cap", 43)]), r"shoes must be one of \[41, 42\], got .*43"),
         (table([("cap", None)]), r"shoes must be one of \[41, 42\], got"),
-        (table([("cap", 41)]).drop(columns="shoes"), r"x must have the columns \['hat', 'shoes'\], missing: \['shoes'\]"),
+        (
+            table([("cap", 41)]).drop(columns="shoes"),
+            r"x must have the columns \['hat', 'shoes'\], missing: \['shoes'\]",
+        ),
         (np.zeros((3, 2), dtype=int), r"x must be a DataFrame with the columns \['hat', 'shoes'\], got ndarray"),
         (SEEN, "x must be a DataFrame .* got list"),
     ],

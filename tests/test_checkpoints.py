@@ -39,7 +39,9 @@ def test_the_table_says_what_the_file_says(name):
     assert parameters == f"{sum(p.numel() for p in weights.parameters()):,}"
     assert best == f"{facts['best_epoch']} of {facts['settings']['epochs']}"
     assert minutes == f"{facts['seconds'] / 60:.0f}"
-    nats = [value for what, value in facts["score"].items() if what.endswith(("nats", "estimate")) and what != "train nats"]
+    nats = [
+        value for what, value in facts["score"].items() if what.endswith(("nats", "estimate")) and what != "train nats"
+    ]
     assert score == ("n/a" if model == "GAN" else f"{nats[0]:.2f}")
     assert facts["command"] == f"python -m course_utils.pretrain {name}"
     recipe = RECIPES[name]

@@ -36,13 +36,19 @@ def make(faces=FACES, completions=None):
 def pictures(panel):
     """Return the pictures of the overlay, in its order."""
     root = ElementTree.fromstring(f"<svg>{panel.svg}</svg>")
-    return [np.array(Image.open(BytesIO(b64decode(image.get("href").partition(",")[2])))) for image in root.iter("image")]
+    return [
+        np.array(Image.open(BytesIO(b64decode(image.get("href").partition(",")[2])))) for image in root.iter("image")
+    ]
 
 
 def by_definition(pixels, hidden):
     """Return {face: p_data(face | what is visible)}, one face after the other."""
     visible = pixels.reshape(32, 32)[: 32 - hidden].tolist()
-    found = {i: p for i, (face, p) in enumerate(zip(P_DATA.pixels, P_DATA.probabilities)) if face.reshape(32, 32)[: 32 - hidden].tolist() == visible}
+    found = {
+        i: p
+        for i, (face, p) in enumerate(zip(P_DATA.pixels, P_DATA.probabilities))
+        if face.reshape(32, 32)[: 32 - hidden].tolist() == visible
+    }
     return {i: p / sum(found.values()) for i, p in found.items()}
 
 

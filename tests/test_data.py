@@ -15,7 +15,10 @@ DATA = Path(__file__).resolve().parents[1] / "data"
 FILES = sorted(
     path.relative_to(DATA).as_posix()
     for path in DATA.rglob("*")
-    if path.is_file() and path.name != "README.md" and path.suffix != ".png" and not {"build", "checkpoints"} & set(path.relative_to(DATA).parts)
+    if path.is_file()
+    and path.name != "README.md"
+    and path.suffix != ".png"
+    and not {"build", "checkpoints"} & set(path.relative_to(DATA).parts)
 )
 
 
@@ -51,7 +54,9 @@ def world_land():
 def topology(*polygons: list[list[int]], arcs: list[list[tuple[float, float]]]) -> bytes:
     """Return TopoJSON whose land has these polygons, each a list of rings, each a list of arc numbers."""
     quantised = []
-    for arc in arcs:  # as in the specification: numbers of a grid of half degrees from (-180, -90), and differences after the first
+    for arc in (
+        arcs
+    ):  # as in the specification: numbers of a grid of half degrees from (-180, -90), and differences after the first
         grid = [(round((x + 180) * 2), round((y + 90) * 2)) for x, y in arc]
         quantised.append([grid[0], *((x - a, y - b) for (a, b), (x, y) in zip(grid, grid[1:]))])
     land = {"type": "MultiPolygon", "arcs": polygons}
@@ -114,7 +119,10 @@ def test_land_around_the_south_pole_reaches_the_pole(world_land):
 
 def test_the_order_of_the_input_does_not_matter(world_land):
     arcs = [rectangle(10, 20, 30, 40), rectangle(-50, 0, -40, 10), rectangle(60, -20, 80, 0)]
-    first, second = world_land.build(topology([[0]], [[1]], [[2]], arcs=arcs)), world_land.build(topology([[2]], [[0]], [[1]], arcs=arcs))
+    first, second = (
+        world_land.build(topology([[0]], [[1]], [[2]], arcs=arcs)),
+        world_land.build(topology([[2]], [[0]], [[1]], arcs=arcs)),
+    )
     assert first == second
     west = [polygon.bounds[0] for polygon in shape(json.loads(first)).geoms]
     assert west == sorted(west)

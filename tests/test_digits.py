@@ -19,7 +19,9 @@ def test_they_are_the_pictures_of_scikit_learn_with_their_labels(digits):
     """As a multiset: each picture with its label, as often as it occurs there."""
     bunch = sklearn.datasets.load_digits()
     theirs = Counter((image.astype(int).tobytes(), label) for image, label in zip(bunch.images, bunch.target.tolist()))
-    ours = Counter(((16 * image).astype(int).tobytes(), label) for image, label in zip(digits.images(), digits.labels.tolist()))
+    ours = Counter(
+        ((16 * image).astype(int).tobytes(), label) for image, label in zip(digits.images(), digits.labels.tolist())
+    )
     assert ours == theirs
     assert ours.total() == 1797
 
@@ -28,7 +30,9 @@ def test_pixels_go_from_paper_to_full_ink(digits):
     assert digits.pixels.shape == (1797, 64) and digits.labels.shape == (1797,)
     assert np.array_equal(np.unique(digits.pixels), np.arange(17) / 16)
     assert np.array_equal(np.unique(digits.labels), np.arange(10))
-    assert digits.pixels.reshape(-1, 8, 8)[:, 1:-1, 2:-2].mean() > 0.4 > 0.01 > digits.images()[:, :, 0].mean()  # ink in the middle
+    assert (
+        digits.pixels.reshape(-1, 8, 8)[:, 1:-1, 2:-2].mean() > 0.4 > 0.01 > digits.images()[:, :, 0].mean()
+    )  # ink in the middle
 
 
 def test_images_are_the_pixels_row_by_row(digits):

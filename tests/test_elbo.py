@@ -71,7 +71,16 @@ def random_joint(seed, stories):
 def test_the_five_lines_are_one_number(seed, stories):
     joint, q = random_joint(seed, stories)
     evidence = joint.sum()
-    names = run("09", "q = ", without=["q = "], Z=range(stories), q=q, joint=joint, evidence=evidence, posterior=joint / evidence)
+    names = run(
+        "09",
+        "q = ",
+        without=["q = "],
+        Z=range(stories),
+        q=q,
+        joint=joint,
+        evidence=evidence,
+        posterior=joint / evidence,
+    )
     assert len(names["lines"]) == 5 and np.ptp(names["lines"]) < 1e-10
     np.testing.assert_allclose(names["lines"], entropy(q, joint), atol=1e-10)  # scipy normalises the joint
     assert names["log_px"] == pytest.approx(np.log(evidence), abs=1e-12)
@@ -85,7 +94,16 @@ def test_the_four_faces_are_one_number(seed, stories):
     prior = np.random.default_rng(seed + 1).dirichlet(np.ones(stories)) + 1e-9
     prior /= prior.sum()
     log_px = np.log(joint.sum())
-    names = run("09", "prior = ", without=["prior = "], prior=prior, joint=joint, q=q, log_px=log_px, posterior=joint / joint.sum())
+    names = run(
+        "09",
+        "prior = ",
+        without=["prior = "],
+        prior=prior,
+        joint=joint,
+        q=q,
+        log_px=log_px,
+        posterior=joint / joint.sum(),
+    )
     values = list(names["faces"].values())
     assert len(values) == 4 and np.ptp(values) < 1e-10
     np.testing.assert_allclose(values, log_px - entropy(q, joint), atol=1e-10)
@@ -130,7 +148,11 @@ def test_all_three_kinds_of_q_of_the_lesson_are_bounded(capsys):
 def train(seed, causes):
     """Return strengths (causes, 4), an observation (4,), and all stories."""
     rng = np.random.default_rng(seed)
-    return rng.uniform(0.02, 0.95, size=(causes, 4)), rng.integers(2, size=4), np.array(list(product([0, 1], repeat=causes)))
+    return (
+        rng.uniform(0.02, 0.95, size=(causes, 4)),
+        rng.integers(2, size=4),
+        np.array(list(product([0, 1], repeat=causes))),
+    )
 
 
 def log_joint(strength, x, Z):
@@ -145,7 +167,9 @@ def test_the_train(seed, causes):
     expected = []
     for z in Z:
         off = [0.97 * prod(1 - s for s, active in zip(column, z) if active) for column in strength.T]
-        expected.append(prod(1 - p if seen else p for p, seen in zip(off, x)) * prod(0.2 if active else 0.8 for active in z))
+        expected.append(
+            prod(1 - p if seen else p for p, seen in zip(off, x)) * prod(0.2 if active else 0.8 for active in z)
+        )
     np.testing.assert_allclose(np.exp(log_joint(strength, x, Z)), expected, rtol=1e-9)
     every_x = [log_joint(strength, np.array(x), Z) for x in product([0, 1], repeat=4)]
     assert np.exp(every_x).sum() == pytest.approx(1)
@@ -175,7 +199,9 @@ def test_an_update_is_the_best_for_its_cause(seed, causes):
         return rel_entr(q, joint).sum()
 
     best = names["update"](m, i)
-    assert best == pytest.approx(minimize_scalar(loss, bounds=(0, 1), method="bounded", options={"xatol": 1e-9}).x, abs=1e-4)
+    assert best == pytest.approx(
+        minimize_scalar(loss, bounds=(0, 1), method="bounded", options={"xatol": 1e-9}).x, abs=1e-4
+    )
     assert loss(best) <= min(loss(value) for value in np.linspace(0, 1, 21)) + 1e-10
 
 
@@ -203,7 +229,9 @@ def test_coordinate_ascent_never_lowers_the_elbo(seed, causes):
 def test_the_formula_for_two_gaussians(mu1, sigma1, mu2, sigma2):
     one, other = (Normal(torch.tensor(mu, dtype=torch.float64), sigma) for mu, sigma in [(mu1, sigma1), (mu2, sigma2)])
     value = solution(lesson_09, "09.4")(mu1, sigma1, mu2, sigma2)
-    assert value == pytest.approx(kl_divergence(one, other).item(), rel=1e-6, abs=1e-7)  # torch keeps the widths in single precision
+    assert value == pytest.approx(
+        kl_divergence(one, other).item(), rel=1e-6, abs=1e-7
+    )  # torch keeps the widths in single precision
     assert value >= -1e-12
 
 
@@ -213,7 +241,9 @@ def test_the_divergence_on_the_grid(mu1, sigma1, mu2, sigma2):
     names = run("09", "z = np.linspace")
     one, other = names["gaussian"](mu1, sigma1), names["gaussian"](mu2, sigma2)
     np.testing.assert_allclose(one, norm.pdf(names["z"], mu1, sigma1), rtol=1e-9, atol=1e-300)
-    assert names["kl"](one, other) == pytest.approx(solution(lesson_09, "09.4")(mu1, sigma1, mu2, sigma2), rel=1e-4, abs=1e-6)
+    assert names["kl"](one, other) == pytest.approx(
+        solution(lesson_09, "09.4")(mu1, sigma1, mu2, sigma2), rel=1e-4, abs=1e-6
+    )
 
 
 def test_two_tables():
@@ -231,7 +261,9 @@ def test_the_bound_of_section_4(mean, width):
         -8, 8, limit=200,
     )[0]  # fmt: skip
     assert names["bound"](mean, width) == pytest.approx(expected, rel=1e-5, abs=1e-6)
-    assert names["bound"](mean, width) == pytest.approx(elbo_and_gap(names["grid"], names["log_joint_z"], mean, width)[0], rel=1e-12)
+    assert names["bound"](mean, width) == pytest.approx(
+        elbo_and_gap(names["grid"], names["log_joint_z"], mean, width)[0], rel=1e-12
+    )
 
 
 # --- EM
@@ -289,5 +321,7 @@ def test_em_climbs_the_elbo_in_turn_with_the_evidence(seed, n):
     before, at_e, at_m, after = names["log_x"].sum(), names["at_e"], names["at_m"], names["log_p"]
     assert at_e == pytest.approx(before, abs=1e-8)
     assert at_e - 1e-9 <= at_m <= after + 1e-9
-    expected = np.logaddexp.reduce(np.log(names["pi"]) + norm.logpdf(data, names["mean"], np.sqrt(names["var"])), axis=1).sum()
+    expected = np.logaddexp.reduce(
+        np.log(names["pi"]) + norm.logpdf(data, names["mean"], np.sqrt(names["var"])), axis=1
+    ).sum()
     assert after == pytest.approx(expected)

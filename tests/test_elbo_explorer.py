@@ -117,8 +117,13 @@ def test_the_numbers_shown(panel, mean, width):
 
 
 def test_the_sum_never_moves_over_all_places_of_the_sliders(panel):
-    places = [np.arange(s["min"], s["max"] + s["step"] / 2, s["step"]) for s in (panel.sliders["mean"], panel.sliders["width"])]
-    sums = {dict(panel._draw(mean, width).numbers)["ELBO + KL"] for mean, width in product(places[0][::5], places[1][::3])}
+    places = [
+        np.arange(s["min"], s["max"] + s["step"] / 2, s["step"])
+        for s in (panel.sliders["mean"], panel.sliders["width"])
+    ]
+    sums = {
+        dict(panel._draw(mean, width).numbers)["ELBO + KL"] for mean, width in product(places[0][::5], places[1][::3])
+    }
     assert sums == {f"{LOG_EVIDENCE:.3f}".replace("-", "−")}
 
 
@@ -150,7 +155,9 @@ def test_q_is_drawn_inside_its_axes(panel, mean, width):
     assert y0 - 0.02 <= curve[:, 1].min() and curve[:, 1].max() <= y1 + 0.02
     density = norm.pdf(curve[:, 0], mean, width)
     inside = density < y1 - 0.1
-    np.testing.assert_allclose(curve[inside, 1], density[inside], atol=0.005 + 0.002 / width**2)  # the rounding of x, too
+    np.testing.assert_allclose(
+        curve[inside, 1], density[inside], atol=0.005 + 0.002 / width**2
+    )  # the rounding of x, too
     assert curve[:, 1].max() == pytest.approx(min(norm.pdf(0, 0, width), y1), rel=0.02)
 
 

@@ -31,7 +31,9 @@ def em(x, half_steps):
         elif number:
             weights, means = r.mean(axis=0), np.array([np.average(x, axis=0, weights=column) for column in r.T])
             covariances = [np.cov(x.T, aweights=column, ddof=0) for column in r.T]
-            joint = np.stack([w * multivariate_normal(m, c).pdf(x) for w, m, c in zip(weights, means, covariances)], axis=1)
+            joint = np.stack(
+                [w * multivariate_normal(m, c).pdf(x) for w, m, c in zip(weights, means, covariances)], axis=1
+            )
         steps.append(Step(r, weights, np.array(means), np.array(covariances), np.log(joint.sum(axis=1)).sum()))
     return steps
 
@@ -64,10 +66,14 @@ def drawn(panel):
     points, centres, lines = [], [], []
     for element in ElementTree.fromstring(f"<svg>{panel.svg}</svg>"):
         if element.tag == "polyline":
-            lines.append(([list(map(float, pair.split(","))) for pair in element.get("points").split()], element.get("stroke")))
+            lines.append(
+                ([list(map(float, pair.split(","))) for pair in element.get("points").split()], element.get("stroke"))
+            )
             continue
         kind = {"6": points, "14": centres}[element.get("stroke-width")]
-        kind += [((float(a), float(b)), element.get("stroke")) for a, b in re.findall(r"M(\S+) (\S+)h0", element.get("d"))]
+        kind += [
+            ((float(a), float(b)), element.get("stroke")) for a, b in re.findall(r"M(\S+) (\S+)h0", element.get("d"))
+        ]
     return points, centres, lines
 
 
@@ -86,7 +92,9 @@ def test_an_ellipse_lies_at_one_distance_from_its_mean(mean, widths, angle, radi
     np.testing.assert_allclose(np.sqrt((curve * np.linalg.solve(covariance, curve.T).T).sum(axis=1)), radius, rtol=1e-6)
     np.testing.assert_allclose(curve[0], curve[-1], atol=1e-9)
     lengths = np.linalg.norm(curve, axis=1)
-    np.testing.assert_allclose([lengths.min(), lengths.max()], radius * np.sort(widths), rtol=1e-6)  # roots of the eigenvalues
+    np.testing.assert_allclose(
+        [lengths.min(), lengths.max()], radius * np.sort(widths), rtol=1e-6
+    )  # roots of the eigenvalues
     around = np.unwrap(np.arctan2(*(curve @ np.linalg.inv(np.linalg.cholesky(covariance)).T).T))
     np.testing.assert_allclose(abs(np.diff(around)), 2 * np.pi / 60, rtol=1e-5)  # once round, in even steps
 
@@ -97,7 +105,9 @@ def test_ellipses_are_drawn_at_two_standard_deviations(panel, steps):
         _, centres, lines = drawn(panel)
         ax, state = panel._draw.keywords["ax"], steps[number]
         assert [colour for _, colour in lines] == [colour for _, colour in centres] == list(style.CLUSTERS)
-        for (line, _), (centre, _), mean, covariance in zip(lines, centres, state.means, state.covariances, strict=True):
+        for (line, _), (centre, _), mean, covariance in zip(
+            lines, centres, state.means, state.covariances, strict=True
+        ):
             np.testing.assert_allclose(centre, pixels(panel, mean[None])[0], atol=0.06)
             curve = ax.transData.inverted().transform(np.array(line) * [1, -1] + [0, panel.height]) - mean
             distance = np.sqrt((curve * np.linalg.solve(covariance, curve.T).T).sum(axis=1))
@@ -114,7 +124,9 @@ def test_each_point_has_the_colour_of_its_responsibilities(panel, x, steps, numb
     np.testing.assert_allclose(places[nearest], expected, atol=0.1)
     assert len(points) == len(set(nearest)) == N
     colours = np.array([mpl.colors.to_rgb(colour) for _, colour in points])[nearest]
-    np.testing.assert_allclose(colours, steps[number].responsibilities @ CLUSTERS, atol=1 / 16 + 1 / 255)  # of few colours the nearest
+    np.testing.assert_allclose(
+        colours, steps[number].responsibilities @ CLUSTERS, atol=1 / 16 + 1 / 255
+    )  # of few colours the nearest
 
 
 def test_colours_change_in_e_steps_and_ellipses_in_m_steps(panel):

@@ -54,7 +54,9 @@ def test_constraints_are_exact_versions_of_all_that_is_wanted(wanted):
     pinned = {name.lower(): version for name, version in (line.split("==") for line in lines)}
     assert len(pinned) == len(lines)
     for name, versions in wanted.items():
-        assert Requirement(name + versions).specifier.contains(pinned[name]), f"{name}=={pinned[name]} is not {versions}"
+        assert Requirement(name + versions).specifier.contains(pinned[name]), (
+            f"{name}=={pinned[name]} is not {versions}"
+        )
 
 
 def test_one_range_of_pythons(project):
@@ -71,8 +73,11 @@ def test_the_readme_lists_the_lessons_with_their_titles_and_minutes():
     rows = re.findall(r"^\| (\d\d) \| \[(.+)\]\((.+)\) \| (\d+) \|$", read("README.md"), re.MULTILINE)
     lessons = []
     for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        prose = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
-                          if cell["cell_type"] == "markdown")
+        prose = "\n".join(
+            "".join(cell["source"])
+            for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+            if cell["cell_type"] == "markdown"
+        )
         number, title = re.search(r"^# (\d\d) · (.+)$", prose, re.MULTILINE).groups()
         minutes = re.search(r"\*\*Time:\*\* (\d+) minutes", prose).group(1)
         lessons.append((number, title, f"notebooks/{path.name}", minutes))
@@ -95,7 +100,9 @@ esac
 """
 
 
-@pytest.mark.skipif(os.name == "nt" or not shutil.which("make"), reason="needs make, and a shell for the pretended Python")
+@pytest.mark.skipif(
+    os.name == "nt" or not shutil.which("make"), reason="needs make, and a shell for the pretended Python"
+)
 def test_make_installs_once_goes_on_after_a_failure_and_follows_pyproject(tmp_path):
     folder = tmp_path / "Kurs – Übung 1"
     folder.mkdir()
@@ -108,8 +115,12 @@ def test_make_installs_once_goes_on_after_a_failure_and_follows_pyproject(tmp_pa
     def make(target: str) -> list[str]:
         """Run make and return what was asked of Python, its exit status last."""
         (folder / "log").write_text("")
-        status = subprocess.run(["make", target], cwd=folder, capture_output=True,
-                                env=os.environ | {"PYTHON": str(python), "REAL_PYTHON": sys.executable}).returncode
+        status = subprocess.run(
+            ["make", target],
+            cwd=folder,
+            capture_output=True,
+            env=os.environ | {"PYTHON": str(python), "REAL_PYTHON": sys.executable},
+        ).returncode
         return [*(folder / "log").read_text().splitlines(), "ok" if status == 0 else "failed"]
 
     lab, test = "-m course_utils.lab", "-m pytest"

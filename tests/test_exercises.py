@@ -17,7 +17,7 @@ from jupyter_client import KernelManager
 
 from course_utils import exercises
 from course_utils.exercises import check, engine, hint, solution
-from course_utils.exercises.answers import NotAttempted, Wrong, captured, show, unattempted
+from course_utils.exercises.answers import NotAttempted, Wrong, captured, show
 from course_utils.exercises.matchers import agrees, call, choice, choices, close
 
 LESSON_99 = '''
@@ -390,7 +390,10 @@ def test_call_explains_what_a_function_did():
     assert "raised `RecursionError" in complaint(call, recurses, 0)
     assert "in the line `raise ValueError(" in complaint(call, raises, 0)
     assert "in the line `return np.linalg.inv(x)`" in complaint(call, inverts, np.ones((2, 3)))  # not numpy's own line
-    assert complaint(call, math.sqrt, -1) == "Your function raised `ValueError: math domain error` when called with x = -1."
+    assert (
+        complaint(call, math.sqrt, -1)
+        == "Your function raised `ValueError: math domain error` when called with x = -1."
+    )
     assert "is the `return` missing?" in complaint(call, lambda x: [x].clear(), 0)
     assert "`return` in place of `print`" in complaint(call, print, 0)
     with pytest.raises(NotAttempted):
@@ -433,7 +436,7 @@ def test_agrees_compares_by_values():
 def test_warnings_stay_out_of_the_notebook():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert call(lambda x: warnings.warn("look out") or x, 3) == 3
+        assert call(lambda x: warnings.warn("look out", stacklevel=2) or x, 3) == 3
 
 
 def test_endless_printing_needs_no_memory():

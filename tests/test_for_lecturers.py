@@ -9,7 +9,11 @@ NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 def test_the_plan_agrees_with_the_notebooks():
     plan = (NOTEBOOKS / "for_lecturers.md").read_text(encoding="utf-8")
-    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in plan.splitlines() if re.match(r"\| \d", line)]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in plan.splitlines()
+        if re.match(r"\| \d", line)
+    ]
     paths = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     assert len(rows) == len(paths) and [int(row[0]) for row in rows] == sorted(int(row[0]) for row in rows)
     for (_, lesson, minutes, needs, first, rest, widget, question), path in zip(rows, paths, strict=True):

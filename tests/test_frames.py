@@ -43,7 +43,10 @@ def frames(panel, state=0):
     content = baked(panel)
     said = list(product(*(slider["words"] for slider in panel.sliders.values())))
     assert len(said) == len(content["states"][state])
-    drawn = [Frame("".join(content["pieces"][k] for k in svg), dict(numbers), alt) for svg, numbers, alt in content["states"][state]]
+    drawn = [
+        Frame("".join(content["pieces"][k] for k in svg), dict(numbers), alt)
+        for svg, numbers, alt in content["states"][state]
+    ]
     return dict(zip(said, drawn))
 
 
@@ -56,7 +59,14 @@ def test_each_frame_is_what_draw_gives_for_what_the_sliders_say(panel):
 
 def test_the_sliders_count_their_stops_and_start_where_they_stood(panel):
     made = panel()
-    assert made.sliders["b"] == {"label": "the second", "min": 0, "max": 3, "step": 1, "value": 2, "words": ("-1", "0", "0.5", "1")}
+    assert made.sliders["b"] == {
+        "label": "the second",
+        "min": 0,
+        "max": 3,
+        "step": 1,
+        "value": 2,
+        "words": ("-1", "0", "0.5", "1"),
+    }
     assert made.values == {"a": 2, "b": 2}
     assert Frame(made.svg, dict(made.numbers), made.alt) == draw(3, 0.5)
 
@@ -69,7 +79,11 @@ def test_without_a_grid_a_slider_stops_at_each_of_its_steps(panel):
 
 def test_words_stay_words(panel):
     words = ("none", "round", "dark")
-    made = panel(lambda glasses: Frame("", {}, words[int(glasses)]), {"glasses": Slider("glasses", 0, 2, 1, 1, words)}, grid={"glasses": (2,)})
+    made = panel(
+        lambda glasses: Frame("", {}, words[int(glasses)]),
+        {"glasses": Slider("glasses", 0, 2, 1, 1, words)},
+        grid={"glasses": (2,)},
+    )
     assert made.sliders["glasses"]["words"] == ("round", "dark")
     assert frames(made) == {(word,): Frame("", {}, word) for word in words[1:]}
 
@@ -87,7 +101,9 @@ def test_a_grid_of_too_many_frames_leaves_the_panel_as_in_a_lesson(panel, monkey
 def test_in_a_lesson_nothing_is_baked(panel, monkeypatch):
     monkeypatch.delenv("BAKE_FRAMES")
     calls = []
-    made = panel(lambda a, b: calls.append((a, b)) or draw(a, b), presses=["never"], buttons={"never": lambda values: 1 / 0})
+    made = panel(
+        lambda a, b: calls.append((a, b)) or draw(a, b), presses=["never"], buttons={"never": lambda values: 1 / 0}
+    )
     assert calls == [(3, 0.5)] and made.frames == {} and made.sliders["b"]["max"] == 1
     made.values = {"a": 5, "b": 0.5}
     assert made.alt == draw(5, 0.5).alt

@@ -52,7 +52,9 @@ def press(panel, label):
 
 def hits(panel):
     """Return (right, asked) for the reader and each model."""
-    shown = {name.removeprefix("right guesses, "): text for name, text in panel.numbers if name.startswith("right guesses, ")}
+    shown = {
+        name.removeprefix("right guesses, "): text for name, text in panel.numbers if name.startswith("right guesses, ")
+    }
     assert list(shown) == ["you", *MODELS]
     return {name: tuple(int(n) for n in re.fullmatch(r"(\d+) of (\d+)", text).groups()) for name, text in shown.items()}
 
@@ -101,7 +103,9 @@ def test_the_frame_is_around_the_next_pixel(panel, told):
     assert len(frames) == (told < 64)
     for frame in frames:
         x, y, side = (float(frame.get(name)) for name in ("x", "y", "width"))
-        column, row = panel._draw.keywords["axes"][0].transData.inverted().transform((x + side / 2, panel.height - y - side / 2))
+        column, row = (
+            panel._draw.keywords["axes"][0].transData.inverted().transform((x + side / 2, panel.height - y - side / 2))
+        )
         assert 8 * round(row) + round(column) == told and frame.get("fill-opacity") == "0"
 
 
@@ -130,7 +134,10 @@ def test_hits_are_counted_for_the_reader_and_the_models_on_the_same_pixels(panel
             asked.append((k, pixel, guess))
             assert panel.values["told"] == pixel + 1 and panel.message == ""
     right = sum(PICTURES[k, pixel] == guess for k, pixel, guess in asked)
-    models = {name: sum((model(PICTURES)[k, pixel] > 0.5) == PICTURES[k, pixel] for k, pixel, _ in asked) for name, model in MODELS.items()}
+    models = {
+        name: sum((model(PICTURES)[k, pixel] > 0.5) == PICTURES[k, pixel] for k, pixel, _ in asked)
+        for name, model in MODELS.items()
+    }
     assert hits(panel) == {name: (n, 60) for name, n in {"you": right, **models}.items()}
     crosses = [element for element in elements(panel) if element.tag == "text"]
     assert len(crosses) == sum(k == 2 and PICTURES[k, pixel] != guess for k, pixel, guess in asked)
@@ -157,7 +164,7 @@ def test_a_model_that_is_certain_and_wrong_is_drawn():
     panel = make(models={"sure": lambda x: np.ones(x.shape)})
     panel.values = {**panel.values, "told": 64}
     assert dict(panel.numbers)["surprise so far, sure"] == "∞" and panel.message == ""
-    (_, line), = curves(panel)
+    ((_, line),) = curves(panel)
     assert line[-1, 1] == pytest.approx(50, abs=0.05)
 
 

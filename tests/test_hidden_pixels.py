@@ -70,7 +70,16 @@ def elements(panel):
     return list(ElementTree.fromstring(f"<svg>{panel.svg}</svg>"))
 
 
-CASES = [(0, 29, 16, 0), (3, 29, 16, 5), (7, 29, 16, 12), (42, 8, 16, 9), (999, 14, 10, 6), (5, 0, 0, 3), (5, 31, 31, 20), (17, 20, 4, 31)]
+CASES = [
+    (0, 29, 16, 0),
+    (3, 29, 16, 5),
+    (7, 29, 16, 12),
+    (42, 8, 16, 9),
+    (999, 14, 10, 6),
+    (5, 0, 0, 3),
+    (5, 31, 31, 20),
+    (17, 20, 4, 31),
+]
 
 
 @pytest.mark.parametrize("face, row, column, radius", CASES)
@@ -115,7 +124,9 @@ def test_the_picture_shows_the_face_but_for_what_is_covered(panel, faces, face, 
     np.testing.assert_array_equal(shown[~hidden], faces.images()[face][~hidden])
     assert (shown[hidden] == COVER).all()
     x, y, width, height = place(image)
-    np.testing.assert_allclose(place(mark), [x + column * width / 32, y + row * height / 32, width / 32, height / 32], atol=0.12)
+    np.testing.assert_allclose(
+        place(mark), [x + column * width / 32, y + row * height / 32, width / 32, height / 32], atol=0.12
+    )
 
 
 @pytest.mark.parametrize("face, row, column, radius", CASES)
@@ -125,12 +136,17 @@ def test_the_bars_are_as_wide_as_their_colours_are_probable(panel, p_data, faces
     rects = elements(panel)[2:]
     ax = panel._draw.keywords["axes"][1]
     tables = [
-        {colour: (n + 0.001) / 2000.256 for colour, n in enumerate(np.bincount(train.pixels[:, k], minlength=256).tolist())},
+        {
+            colour: (n + 0.001) / 2000.256
+            for colour, n in enumerate(np.bincount(train.pixels[:, k], minlength=256).tolist())
+        },
         by_definition(p_data, faces.pixels[face], covered(row, column, radius).ravel(), k),
     ]
     for y, table in zip((1, 0), tables):
         height = panel.height - ax.transData.transform((0, y))[1]
-        bar = [rect for rect in rects if float(rect.get("y")) < height < float(rect.get("y")) + float(rect.get("height"))]
+        bar = [
+            rect for rect in rects if float(rect.get("y")) < height < float(rect.get("y")) + float(rect.get("height"))
+        ]
         *colours, outline = bar
         assert (outline.get("fill-opacity"), place(outline)[2]) == ("0", pytest.approx(ax.bbox.width, abs=0.11))
         shown = {rect.get("fill"): place(rect)[2] / ax.bbox.width for rect in colours}
@@ -184,7 +200,13 @@ def test_the_very_edge_of_the_picture_belongs_to_its_last_pixels(panel):
 def test_a_click_beside_the_picture_changes_nothing_and_is_answered(panel):
     show(panel, 0, 29, 16, 2)
     x, y, width, height = place(elements(panel)[0])
-    for px, py in [(x - 3, y + 9), (x + width + 3, y + 9), (x + 9, y - 3), (x + 9, y + height + 3), (panel.width - 60, y + 50)]:
+    for px, py in [
+        (x - 3, y + 9),
+        (x + width + 3, y + 9),
+        (x + 9, y - 3),
+        (x + 9, y + height + 3),
+        (panel.width - 60, y + 50),
+    ]:
         drawn = panel.drawn
         click(panel, px, py)
         assert panel.drawn > drawn and panel.values == {"face": 0, "row": 29, "column": 16, "radius": 2}
@@ -202,7 +224,12 @@ def test_every_slider_draws_at_both_ends(panel):
 def test_a_redraw_takes_less_than_20_ms(panel):
     rng, times = np.random.default_rng(0), []
     for _ in range(30):
-        values = {"face": int(rng.integers(1000)), "row": int(rng.integers(32)), "column": int(rng.integers(32)), "radius": int(rng.integers(12))}
+        values = {
+            "face": int(rng.integers(1000)),
+            "row": int(rng.integers(32)),
+            "column": int(rng.integers(32)),
+            "radius": int(rng.integers(12)),
+        }
         start = process_time()
         panel.set_state({"values": values})
         json.dumps(panel.get_state(["svg", "numbers", "alt", "message", "drawn"]))

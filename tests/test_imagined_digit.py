@@ -31,10 +31,12 @@ def of_class(y):
 @pytest.fixture(scope="module")
 def make():
     """Return a function that makes the widget in the look of the course."""
+
     def make():
         with mpl.rc_context():
             style.use()
             return imagined_digit(DIGITS)
+
     return make  # fmt: skip
 
 
@@ -141,7 +143,10 @@ def test_the_button_asks_for_five_others(make):
 
 def test_the_sliders_are_those_of_draw(panel, draw):
     assert list(panel.sliders) == list(inspect.signature(draw.func).parameters)[:2] == ["digit", "courage"]
-    assert {name: (slider["min"], slider["max"]) for name, slider in panel.sliders.items()} == {"digit": (0, 9), "courage": (0, 2)}
+    assert {name: (slider["min"], slider["max"]) for name, slider in panel.sliders.items()} == {
+        "digit": (0, 9),
+        "courage": (0, 2),
+    }
 
 
 @pytest.mark.parametrize("values", list(product([0, 9], [0, 2], [0, 1000])), ids=str)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import jupyterlab.labapp
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from course_utils import lab
 
@@ -26,8 +27,11 @@ def course(tmp_path):
 
 def write_lesson(path: Path, sources: list[str]) -> None:
     """Write a notebook of a markdown cell and code cells."""
-    cells = [{"cell_type": "code" if i else "markdown", "id": f"{i}", "metadata": {}, "source": source}
-             | ({"outputs": [], "execution_count": None} if i else {}) for i, source in enumerate(sources)]
+    cells = [
+        {"cell_type": "code" if i else "markdown", "id": f"{i}", "metadata": {}, "source": source}
+        | ({"outputs": [], "execution_count": None} if i else {})
+        for i, source in enumerate(sources)
+    ]
     path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
 
 
@@ -51,7 +55,10 @@ def run_in_jupyterlab(notebook: dict) -> None:
         cell["metadata"] = {"collapsed": True}
         cell["id"] = f"new-{count}"
         if cell["cell_type"] == "code":
-            cell |= {"outputs": [{"output_type": "stream", "name": "stdout", "text": ["ran"]}], "execution_count": count}
+            cell |= {
+                "outputs": [{"output_type": "stream", "name": "stdout", "text": ["ran"]}],
+                "execution_count": count,
+            }
         else:
             cell["attachments"] = {}
 
@@ -65,8 +72,18 @@ EDITS = {
     "a cell's type": lambda nb: nb["cells"][1].update(cell_type="raw"),
     "a picture": lambda nb: nb["cells"][0].update(attachments={"me.png": {"image/png": "AAAA"}}),
 }
-UNREADABLE = [b"", b"{", b"<<<<<<< HEAD\n", b"\xff\xfe", b"[]", b"null", b'{"cells": 3}', b'{"cells": [1]}',
-              b'{"cells": [{"cell_type": "code", "source": 1}]}', b"[" * 100_000]
+UNREADABLE = [
+    b"",
+    b"{",
+    b"<<<<<<< HEAD\n",
+    b"\xff\xfe",
+    b"[]",
+    b"null",
+    b'{"cells": 3}',
+    b'{"cells": [1]}',
+    b'{"cells": [{"cell_type": "code", "source": 1}]}',
+    b"[" * 100_000,
+]
 
 
 def test_a_fresh_working_copy_is_the_course(course):

@@ -36,7 +36,11 @@ def shown(panel):
     """Return the picture, the element it is in, and the positions of all dots."""
     image, *dots = ElementTree.fromstring(f"<svg>{panel.svg}</svg>")
     picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(image.get("href").partition(",")[2]))))
-    return picture, image, [[float(number) for number in re.match(r"M(\S+) (\S+)h0$", dot.get("d")).groups()] for dot in dots]
+    return (
+        picture,
+        image,
+        [[float(number) for number in re.match(r"M(\S+) (\S+)h0$", dot.get("d")).groups()] for dot in dots],
+    )
 
 
 def click(panel, px, py):
@@ -132,7 +136,10 @@ def test_the_left_lower_corner_is_both_lowest_values():
     panel = make(fingerprint)
     left, bottom, width, height = panel._draw.keywords["axes"][1].get_position().bounds
     click(panel, panel.width * (left + 0.1 * width), panel.height * (1 - bottom - 0.2 * height))
-    assert (panel.values["z1"], panel.values["z2"]) == (pytest.approx(-3 + 0.6, abs=0.02), pytest.approx(-3 + 1.2, abs=0.02))
+    assert (panel.values["z1"], panel.values["z2"]) == (
+        pytest.approx(-3 + 0.6, abs=0.02),
+        pytest.approx(-3 + 1.2, abs=0.02),
+    )
 
 
 def test_a_click_beside_the_plane_changes_nothing_and_is_answered():
@@ -177,7 +184,10 @@ def fails(z):
 
 
 WRONG = {
-    "floats": (lambda z: np.zeros((4, 6)), r"must return a picture \(H, W\) or \(H, W, 3\) of uint8, got float64 \(4, 6\)"),
+    "floats": (
+        lambda z: np.zeros((4, 6)),
+        r"must return a picture \(H, W\) or \(H, W, 3\) of uint8, got float64 \(4, 6\)",
+    ),
     "a row": (lambda z: np.zeros(24, dtype=np.uint8), r"of uint8, got uint8 \(24,\)"),
     "a batch": (lambda z: np.zeros((1, 4, 6), dtype=np.uint8), r"of uint8, got uint8 \(1, 4, 6\)"),
     "channels first": (lambda z: np.zeros((3, 4, 6), dtype=np.uint8), r"of uint8, got uint8 \(3, 4, 6\)"),
@@ -185,9 +195,15 @@ WRONG = {
     "no pixels": (lambda z: np.zeros((0, 0), dtype=np.uint8), r"of uint8, got uint8 \(0, 0\)"),
     "bools": (lambda z: np.zeros((4, 6), dtype=bool), r"of uint8, got bool \(4, 6\)"),
     "nothing": (lambda z: None, r"of uint8, got object \(\)"),
-    "an exception": (fails, r"decode failed for z of shape \(2,\): RuntimeError: mat1 and mat2 shapes cannot be multiplied"),
+    "an exception": (
+        fails,
+        r"decode failed for z of shape \(2,\): RuntimeError: mat1 and mat2 shapes cannot be multiplied",
+    ),
     "no argument": (lambda: None, r"decode failed for z of shape \(2,\): TypeError: .*takes 0 positional arguments"),
-    "with gradients": (lambda z: torch.zeros(4, 6, requires_grad=True), r"decode failed for z of shape \(2,\): RuntimeError: .*requires grad"),
+    "with gradients": (
+        lambda z: torch.zeros(4, 6, requires_grad=True),
+        r"decode failed for z of shape \(2,\): RuntimeError: .*requires grad",
+    ),
 }
 
 
@@ -202,7 +218,9 @@ def test_a_decode_that_goes_wrong_later_is_told_and_the_last_picture_stays(decod
     panel = make(lambda z: decode(z) if z[0] > 1 else fingerprint(z))
     svg, drawn = panel.svg, panel.drawn
     panel.values = {"z1": 2.0, "z2": 0.0}
-    assert panel.message.startswith("This setting cannot be drawn. ValueError: decode") and re.search(message, panel.message)
+    assert panel.message.startswith("This setting cannot be drawn. ValueError: decode") and re.search(
+        message, panel.message
+    )
     assert panel.svg == svg and panel.drawn > drawn
     panel.values = {"z1": 0.5, "z2": 0.0}
     assert panel.message == "" and panel.svg != svg
@@ -216,7 +234,14 @@ def test_the_error_of_decode_is_the_cause_of_ours():
 
 @pytest.mark.parametrize(
     "options",
-    [{"start": ()}, {"start": [[0, 0]]}, {"start": (0, 4)}, {"start": (np.nan, 0)}, {"start": (0, 0), "limits": (1, 3)}, {"limits": (3, -3)}],
+    [
+        {"start": ()},
+        {"start": [[0, 0]]},
+        {"start": (0, 4)},
+        {"start": (np.nan, 0)},
+        {"start": (0, 0), "limits": (1, 3)},
+        {"limits": (3, -3)},
+    ],
     ids=str,
 )
 def test_a_start_that_no_slider_can_show_is_refused(options):
@@ -239,7 +264,9 @@ def test_a_redraw_with_a_small_decoder_takes_at_most_16_ms():
     """The kernel's part of a slider move, for a decoder as in lesson 07."""
     torch.manual_seed(0)
     nn = torch.nn
-    decoder = nn.Sequential(nn.Linear(2, 128), nn.SiLU(), nn.Linear(128, 128), nn.SiLU(), nn.Linear(128, 1024), nn.Sigmoid())
+    decoder = nn.Sequential(
+        nn.Linear(2, 128), nn.SiLU(), nn.Linear(128, 128), nn.SiLU(), nn.Linear(128, 1024), nn.Sigmoid()
+    )
 
     def decode(z):
         with torch.no_grad():
@@ -262,9 +289,15 @@ def test_with_a_page_decoder_the_page_gets_what_it_needs_to_draw():
     page = panel.page
     assert {name: page[name] for name in decode.page()} == decode.page()
     assert page["limits"] == (-2, 2) and page["stops"] == [] and page["plane"] == []
-    assert [(slider["label"], slider["value"]) for slider in panel.sliders.values()] == [("z3", 0), ("z1", 0), ("z16", 0)]
+    assert [(slider["label"], slider["value"]) for slider in panel.sliders.values()] == [
+        ("z3", 0),
+        ("z1", 0),
+        ("z16", 0),
+    ]
     assert list(panel.sliders) == ["z1", "z2", "z3"]
-    assert panel.buttons == [] and panel.numbers == []  # the page makes its own buttons, and the sliders say the numbers
+    assert (
+        panel.buttons == [] and panel.numbers == []
+    )  # the page makes its own buttons, and the sliders say the numbers
     picture, image, _ = shown(panel)
     np.testing.assert_array_equal(picture, decode(np.zeros(3)))
     box = [float(image.get(name)) for name in ("x", "y", "width", "height")]
@@ -282,7 +315,9 @@ def test_with_a_page_decoder_the_kernel_only_keeps_the_values():
 def test_the_page_knows_where_the_plane_is():
     panel = make(page_decoder(VAE(64, 2)), start=(1, 0.5), codes=np.zeros((1, 2)))
     left, top, width, height = np.array(panel.page["plane"]) * np.tile([panel.width, panel.height], 2)
-    np.testing.assert_allclose([(left, top + height), (left + width, top)], [pixels(panel, (-3, -3)), pixels(panel, (3, 3))], atol=0.1)
+    np.testing.assert_allclose(
+        [(left, top + height), (left + width, top)], [pixels(panel, (-3, -3)), pixels(panel, (3, 3))], atol=0.1
+    )
     assert panel.clickable and panel.values == {"z1": 1, "z2": 0.5}
 
 
@@ -298,5 +333,7 @@ def test_a_walk_has_stops():
 
 
 def test_a_start_that_does_not_fit_the_page_decoder_is_refused():
-    with pytest.raises(ValueError, match=r"decode failed for z of shape \(2,\): ValueError: z must be \(3,\) finite numbers"):
+    with pytest.raises(
+        ValueError, match=r"decode failed for z of shape \(2,\): ValueError: z must be \(3,\) finite numbers"
+    ):
         make(page_decoder(VAE(64, 3)), start=(0, 0))

@@ -65,7 +65,9 @@ def read(lesson: str, words: str, kind: str = "printed") -> list[str]:
     pattern = r"[\s>]+".join(re.escape(word).replace(r"\#", NUMBER) for word in words.split())
     found = re.findall(rf"(?<!\w){pattern}", text(lesson, kind))
     if len(found) != 1:
-        pytest.fail(f"Lesson {lesson} should have {kind} {words!r} once, with numbers for #, but did so {len(found)} times.")
+        pytest.fail(
+            f"Lesson {lesson} should have {kind} {words!r} once, with numbers for #, but did so {len(found)} times."
+        )
     return [found[0]] if isinstance(found[0], str) else list(found[0])
 
 
@@ -168,13 +170,21 @@ def mle(x):
 
 
 def test_words_that_are_gone_are_told():
-    with pytest.raises(pytest.fail.Exception, match="Lesson 02 should have printed 'the moon is # km away' once.* did so 0 times"):
+    with pytest.raises(
+        pytest.fail.Exception, match="Lesson 02 should have printed 'the moon is # km away' once.* did so 0 times"
+    ):
         read("02", "the moon is # km away")
 
 
 @pytest.mark.parametrize(
     "number, right, wrong",
-    [("0.36", 0.3649, 0.3671), ("-431.5", -431.54, -431.56), ("2.0e-20", 2.04e-20, 2.06e-20), ("5", 4.6, 4.4), ("-inf", -np.inf, -5)],
+    [
+        ("0.36", 0.3649, 0.3671),
+        ("-431.5", -431.54, -431.56),
+        ("2.0e-20", 2.04e-20, 2.06e-20),
+        ("5", 4.6, 4.4),
+        ("-inf", -np.inf, -5),
+    ],
 )
 def test_numbers_agree_up_to_their_rounding(number, right, wrong):
     agree(number, right)
@@ -233,9 +243,14 @@ def test_01_the_prose_says_what_was_printed():
 
 
 def test_01_the_race():
-    table = {n: [float(a) for a in read("01", f"{n} labels: generative #, discriminative #")] for n in (20, 50, 100, 200, 500, 1000)}
+    table = {
+        n: [float(a) for a in read("01", f"{n} labels: generative #, discriminative #")]
+        for n in (20, 50, 100, 200, 500, 1000)
+    }
     assert [n for n, (generative, discriminative) in table.items() if generative > discriminative] == [20, 50]
-    assert "is ahead up to 50 labels, logistic regression from 100 on" in text("01", "code").replace('"\n              "', "")
+    assert "is ahead up to 50 labels, logistic regression from 100 on" in text("01", "code").replace(
+        '"\n              "', ""
+    )
     for lead, n in zip(read("01", "lead of the generative one: # with 20 labels, # with 1000"), (20, 1000)):
         agree(lead, table[n][0] - table[n][1], error=0.01)  # a difference of two rounded numbers
 
@@ -308,7 +323,9 @@ def test_02_the_two_rules(x):
             agree(number, share, error=by_lot(share, 20_000))
     printed = (read("02", "the box # #")[1], read("02", "p_data itself # #")[1])
     assert tuple(read("02", "Its # on Rule 2 is no merit over the # of $p_{data}$", "written")) == printed
-    assert "two thirds of what it makes lies in the sea" in text("02", "written") and on_box == pytest.approx(1 / 3, abs=0.04)
+    assert "two thirds of what it makes lies in the sea" in text("02", "written") and on_box == pytest.approx(
+        1 / 3, abs=0.04
+    )
 
 
 def test_02_the_mle_and_the_sahara(x, mle):
@@ -375,7 +392,9 @@ def test_03_the_boxes_a_b_and_c(few):
         likelihood, log_likelihood = read("03", f"box {name}: likelihood #, log-likelihood # nats")
         agree(likelihood, np.exp(total[name]))
         agree(log_likelihood, total[name])
-    (odds,) = read("03", "the data are some # times as likely under box **a** as under box **b**, and impossible", "written")
+    (odds,) = read(
+        "03", "the data are some # times as likely under box **a** as under box **b**, and impossible", "written"
+    )
     assert float(odds.replace(",", "")) == pytest.approx(np.exp(total["a"] - total["b"]), rel=0.025)
 
 
@@ -489,9 +508,21 @@ def test_03_the_divergence_by_cells(x, width):
 
 # --- lesson 04
 
-SIZES = {"accessoriesType": 3, "clothingColor": 8, "clothingType": 4, "hairColor": 6, "topType": 7}  # of Wrodl's features
+SIZES = {
+    "accessoriesType": 3,
+    "clothingColor": 8,
+    "clothingType": 4,
+    "hairColor": 6,
+    "topType": 7,
+}  # of Wrodl's features
 D = 4032
-WHITE = {"topType": "LongHairStraight", "hairColor": "Red", "accessoriesType": "Round", "clothingType": "ShirtScoopNeck", "clothingColor": "White"}
+WHITE = {
+    "topType": "LongHairStraight",
+    "hairColor": "Red",
+    "accessoriesType": "Round",
+    "clothingType": "ShirtScoopNeck",
+    "clothingColor": "White",
+}
 BLUE = WHITE | {"clothingColor": "Blue01"}
 
 
@@ -528,7 +559,11 @@ def test_04_the_sample_space(people, seen):
         (listed,) = re.findall(rf"{size} × {name}: (.*)", text("04", "printed"))
         assert len(set(listed.split(", "))) == size and {person[name] for person in people} <= set(listed.split(", "))
     assert read("04", "d = # possible styles, and N = # observations") == [str(D), str(len(people))]
-    assert read("04", "# different styles have been seen, # have not") == [str(len(seen)), str(D - len(seen))] == ["49", "3983"]
+    assert (
+        read("04", "# different styles have been seen, # have not")
+        == [str(len(seen)), str(D - len(seen))]
+        == ["49", "3983"]
+    )
 
 
 def test_04_the_first_ten(people):
@@ -565,7 +600,10 @@ def test_04_smoothing(seen):
 
 def test_04_a_posterior_mean_is_no_maximum(seen):
     agree(read("04", "log-likelihood of the counts n/N: # nats")[0], sum(n * np.log(n / 50) for n in seen.values()))
-    agree(read("04", "log-likelihood after smoothing: # nats")[0], sum(n * np.log((n + 1) / (50 + D)) for n in seen.values()))
+    agree(
+        read("04", "log-likelihood after smoothing: # nats")[0],
+        sum(n * np.log((n + 1) / (50 + D)) for n in seen.values()),
+    )
     for name, n, styles in [("white :", 2, 1), ("unseen:", 0, 3983)]:
         average, smoothed = read("04", f"{name} average over 2000 tables #, smoothed #")
         mean = (n + 1) / (50 + D)
@@ -584,10 +622,15 @@ def test_04_the_best_table_is_hardly_better_than_none(seen):
     best = max(smoothed_score(seen, alpha) for alpha in np.logspace(-3, 2, 2001))
     assert 0 < best + 50 * np.log(D) < 1.02
     agree(read("04", "all styles equal: # nats")[0], -50 * np.log(D))
-    best_said, uniform_said = read("05", "The best smoothed table reached # nats, the uniform distribution #.", "written")
+    best_said, uniform_said = read(
+        "05", "The best smoothed table reached # nats, the uniform distribution #.", "written"
+    )
     agree(best_said, best)
     agree(uniform_said, -50 * np.log(D))
-    assert read("04", "it is −∞: # of the # people wear a style of their own", "written") == [str(list(seen.values()).count(1)), "50"]
+    assert read("04", "it is −∞: # of the # people wear a style of their own", "written") == [
+        str(list(seen.values()).count(1)),
+        "50",
+    ]
 
 
 def test_04_ten_designs_of_the_smoothed_table(people, seen):
@@ -669,7 +712,11 @@ def test_05_white_and_blue(people):
         assert again == printed[name]
         agree(again, float(naive(people, combination)))
     assert read("05", '*"Naive Bayes gives # to the white combination', "written") == [printed["white"]]
-    assert read("05", "The invention is the blue one, with #.", "written") + read("05", "It makes new styles, # for", "written") == [printed["blue"]] * 2
+    assert (
+        read("05", "The invention is the blue one, with #.", "written")
+        + read("05", "It makes new styles, # for", "written")
+        == [printed["blue"]] * 2
+    )
     assert wearing(people, hairColor="Red", clothingColor="Blue01") == 0  # the opening says so
 
 
@@ -681,7 +728,9 @@ def test_05_all_styles(people):
     assert int(styles) == D
     agree(together, 1)
     assert read("05", "# of them are possible") == [str(len(p))] == ["3024"]
-    words = re.search(r"(\w+), (\w+), (\w+), (\w+), (\w+) with p = ([\d.]+)\nin the album: (\w+)", text("05", "printed")).groups()
+    words = re.search(
+        r"(\w+), (\w+), (\w+), (\w+), (\w+) with p = ([\d.]+)\nin the album: (\w+)", text("05", "printed")
+    ).groups()
     most_likely = {name: Counter(person[name] for person in people).most_common(1)[0][0] for name in SIZES}
     assert words[:5] == tuple(most_likely.values()) and words[6] == str(wearing(people, **most_likely) > 0) == "False"
     agree(words[5], float(naive(people, most_likely)))
@@ -698,7 +747,10 @@ def test_05_new_styles(people, seen):
 def naive_score(people, alpha) -> float:
     """Return Naive Bayes' leave-one-out log-likelihood of Wrodl; nan where it is minus infinity."""
     counts = {name: Counter(person[name] for person in people) for name in SIZES}
-    p = [[(counts[name][person[name]] - 1 + alpha) / (49 + alpha * size) for name, size in SIZES.items()] for person in people]
+    p = [
+        [(counts[name][person[name]] - 1 + alpha) / (49 + alpha * size) for name, size in SIZES.items()]
+        for person in people
+    ]
     return np.log(p).sum() if np.min(p) > 0 else -np.inf
 
 
@@ -718,16 +770,24 @@ def test_05_the_prose_of_the_fifty_first_person(people, seen):
     exponent, times = read("05", "a probability $e^{#} \\approx #$ times as large.", "written")
     agree(exponent, gain / 50)
     agree(times, np.exp(gain / 50))
-    alone = [(name, value) for name in SIZES for value, n in Counter(person[name] for person in people).items() if n == 1]
-    assert [name for name, _ in alone] == ["topType"] * 2 and "two people have hair like nobody else" in text("05", "written")
+    alone = [
+        (name, value) for name in SIZES for value, n in Counter(person[name] for person in people).items() if n == 1
+    ]
+    assert [name for name, _ in alone] == ["topType"] * 2 and "two people have hair like nobody else" in text(
+        "05", "written"
+    )
 
 
 def test_05_mutual_information(people):
     columns = [[person[name] for person in people] for name in SIZES]
-    agree(read("05", "ten pairs of features together: # nats")[0], sum(mutual_info_score(a, b) for a, b in combinations(columns, 2)))
+    agree(
+        read("05", "ten pairs of features together: # nats")[0],
+        sum(mutual_info_score(a, b) for a, b in combinations(columns, 2)),
+    )
     rng = np.random.default_rng(0)
     chance = [
-        sum(mutual_info_score(a, b) for a, b in combinations([rng.permutation(column) for column in columns], 2)) for _ in range(100)
+        sum(mutual_info_score(a, b) for a, b in combinations([rng.permutation(column) for column in columns], 2))
+        for _ in range(100)
     ]
     mean, spread = read("05", "after shuffling: # ± # nats")
     agree(mean, np.mean(chance), error=4 * np.std(chance) * np.sqrt(1 / 100 + 1 / 300))
@@ -735,7 +795,10 @@ def test_05_mutual_information(people):
 
 
 def test_05_what_the_exercise_of_leaving_one_out_should_give(people):
-    agree(read("05", "`naive_leave_one_out(codes(wrodl), sizes, 1)` should then be #.)", "written")[0], naive_score(people, 1))
+    agree(
+        read("05", "`naive_leave_one_out(codes(wrodl), sizes, 1)` should then be #.)", "written")[0],
+        naive_score(people, 1),
+    )
 
 
 def test_05_two_pixels():
@@ -755,7 +818,10 @@ def planet(people):
     with np.load(files.DATA / "planet_pixel.npz") as file:
         arrays = {name: file[name] for name in file.files}
     listed = [re.findall(rf"{name}: (.*)", text("04", "printed"))[0].split(", ") for name in SIZES]
-    weights = [[(wearing(people, **{name: value}) + 1) / (50 + size) for value in values] for (name, size), values in zip(SIZES.items(), listed)]
+    weights = [
+        [(wearing(people, **{name: value}) + 1) / (50 + size) for value in values]
+        for (name, size), values in zip(SIZES.items(), listed)
+    ]
     p = {}
     for style, factors in zip(product(*listed), product(*weights)):
         face = style[:3] + ("unseen" if style[4] == "NoHair" else style[3],) + style[4:]
@@ -834,11 +900,16 @@ def test_06_two_neighbours_on_the_shirt(planet, marginals):
     left, right = 32 * 29 + 15, 32 * 29 + 16
     agree(read("06", "uncertainty about a pixel of the shirt: # nats")[0], entropy(marginals[right]))
     pairs = np.bincount(256 * planet["pixels"][:, left].astype(int) + planet["pixels"][:, right], weights=planet["p"])
-    agree(read("06", "the same, once its left neighbour has been seen: # nats")[0], entropy(pairs) - entropy(marginals[left]))
+    agree(
+        read("06", "the same, once its left neighbour has been seen: # nats")[0],
+        entropy(pairs) - entropy(marginals[left]),
+    )
 
 
 def test_06_lost_in_space(planet, counted):
-    assert read("06", "256^1024 is a number with # digits") == [str(8 * 1024 * 30103 // 100000 + 1)] and 256**1024 // 10**2466 in range(1, 10)
+    assert read("06", "256^1024 is a number with # digits") == [
+        str(8 * 1024 * 30103 // 100000 + 1)
+    ] and 256**1024 // 10**2466 in range(1, 10)
     agree(read("06", "share of faces among all pictures: 10^#")[0], np.log10(3552) - 8192 * np.log10(2))
     log_any = logsumexp(log_prob_of(counted, 0.001, planet["pixels"])) / np.log(10)
     agree(read("06", "probability that a sample is a face: 10^#")[0], log_any)
@@ -861,7 +932,9 @@ def test_06_the_price_of_independence(planet, marginals):
 @pytest.mark.parametrize("alpha", ["0", "0.0001", "0.001", "0.01", "0.1", "1"])
 def test_06_the_price_of_estimation(planet, counted, marginals, alpha):
     total, cross = entropy(marginals, axis=1).sum(), price(planet, counted, float(alpha))
-    number, extra, impossible = re.findall(rf"^ *{re.escape(alpha)} +([\d.]+|inf) +([\d.]+|inf) +([\d.]+)$", text("06", "printed"), re.MULTILINE)[0]
+    number, extra, impossible = re.findall(
+        rf"^ *{re.escape(alpha)} +([\d.]+|inf) +([\d.]+|inf) +([\d.]+)$", text("06", "printed"), re.MULTILINE
+    )[0]
     agree(number, cross)
     agree(extra, cross - total)
     expected = (256 - (marginals > 0).sum(axis=1)).sum() * float(alpha) / (2000 + 256 * float(alpha))
@@ -894,7 +967,9 @@ def test_06_the_first_lines_of_the_scoreboard(planet, counted):
 
 
 def test_07_the_coin():
-    assert read("07", "k, N = #, #", "code") == ["24", "40"] == read("03", "k/N = #/# = #, the best θ on a grid is #")[:2]
+    assert (
+        read("07", "k, N = #, #", "code") == ["24", "40"] == read("03", "k/N = #/# = #, the best θ on a grid is #")[:2]
+    )
     theta, target = read("07", "θ = #, and k/N = #")
     agree(theta, 24 / 40)
     agree(target, 24 / 40)
@@ -921,7 +996,9 @@ def test_07_what_was_trained_is_printed_as_a_bound_that_was_asserted():
         assert read("07", f"{name} z₁ or z₂ alone explains less than #%, both together more than #%") == ["80", "90"]
     assert "assert single < 0.8 and 1 - rest.var() / values.var() > 0.9\n" in code
     assert read("07", "no proper tin, from random z: more than #%") == ["10"] and "shares[1] > 0.1\n" in code
-    assert int(read("07", "no proper tin, from codes of real tins: #%")[0]) < 2 and "assert shares[0] < 0.02 and" in code
+    assert (
+        int(read("07", "no proper tin, from codes of real tins: #%")[0]) < 2 and "assert shares[0] < 0.02 and" in code
+    )
     grown = read("07", "seven steps: the height grows by # to # pixels, the width changes by less than #")
     assert grown == ["5", "9", "2"] and "assert 5 < grown < 9 and abs(widened) < 2\n" in code
 
@@ -984,7 +1061,9 @@ def test_08_em_finds_the_two_humps(times):
     for name, score in scores.items():
         agree(read("08", f"{name} log-likelihood # nats")[0], score)
     agree(read("08", "the two humps found by EM: log-likelihood # nats")[0], scores["two by EM"])
-    assert scores["two by EM"] > scores["the true mixture"] and "even a little above that of the truth" in text("08", "written")
+    assert scores["two by EM"] > scores["the true mixture"] and "even a little above that of the truth" in text(
+        "08", "written"
+    )
     agree(read("08", "about # is the top", "written")[0], scores["two by EM"])
     by_hand = np.round([[found[0], 1 - found[0]], found[2:4], found[4:]], 1)  # coarser than the steps of the sliders
     assert two_humps(times, *by_hand) > -420 and "Can you pass −420?" in text("08", "written")
@@ -1000,7 +1079,9 @@ def test_08_the_steps_of_em(plane):
     """What the prose says about the stepper, by scikit-learn after so many steps from the same start."""
     corner, steps = [[-1.0, 3.0], [0.0, 3.5], [1.0, 3.0]], range(1, 26)
     assert f"corner = np.array({corner})" in text("08", "code")
-    first = logsumexp([multivariate_normal(mean, np.eye(2)).logpdf(plane["points"]) for mean in corner], axis=0) - np.log(3)
+    first = logsumexp(
+        [multivariate_normal(mean, np.eye(2)).logpdf(plane["points"]) for mean in corner], axis=0
+    ) - np.log(3)
     scores = [first.sum()]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -1040,7 +1121,9 @@ def test_08_the_needle(times, width):
 def test_08_the_remedy(times, reg):
     start = ([1 / 300, 299 / 300], [[times[0]], [times.mean()]], [[[1e-4]], [[times.var()]]])
     model = by_sklearn(times[:, None], *start, reg=float(reg))
-    for number, value in zip(read("08", f"reg = {reg}: EM from the needle ends with σ = # and #"), np.sqrt(model.covariances_[:, 0, 0])):
+    for number, value in zip(
+        read("08", f"reg = {reg}: EM from the needle ends with σ = # and #"), np.sqrt(model.covariances_[:, 0, 0])
+    ):
         agree(number, value)
 
 
@@ -1058,9 +1141,16 @@ def test_08_ten_components(digits):
     low, high = read("08", "digit of their component: between #% and #%")
     assert int(low) < 100 * held.max(axis=1).sum() / 1300 < int(high)
     assert f"assert {int(low) / 100} < purity < {int(high) / 100}\n" in text("08", "code")
-    assert "Some components hold two digits or more" in text("08", "written") and ((held > 15).sum(axis=1) > 1).sum() > 1
-    assert "some digits are spread over several components" in text("08", "written") and ((held > 15).sum(axis=0) > 1).sum() > 1
-    single = multivariate_normal(x_train.mean(axis=0), np.cov(x_train.T, ddof=0) + 0.01 * np.eye(64)).logpdf(x_test).mean()
+    assert (
+        "Some components hold two digits or more" in text("08", "written") and ((held > 15).sum(axis=1) > 1).sum() > 1
+    )
+    assert (
+        "some digits are spread over several components" in text("08", "written")
+        and ((held > 15).sum(axis=0) > 1).sum() > 1
+    )
+    single = (
+        multivariate_normal(x_train.mean(axis=0), np.cov(x_train.T, ddof=0) + 0.01 * np.eye(64)).logpdf(x_test).mean()
+    )
     (bound,) = read("08", "ten Gaussians are more than # nats a picture better than one")
     assert ten.score(x_test) - single > int(bound) and f"assert gain > {bound}\n" in text("08", "code")
     power, factor = read("08", "# nats are a factor of $e^{10} \\approx #{,}000$ for each picture", "written")
@@ -1078,9 +1168,16 @@ def test_08_back_to_planet_pixel(planet, counted):
     assert rules == ["0.00", "0.00"] and float(mixture) < 320 and "assert nats < 320 " in text("08", "code")
     again, *rules = read("12", "mixture of 60 # # # #")
     assert rules == ["0.00"] * 3 and rows("density  200 faces     ±  all faces")["mixture of 60"][2] == float(again)
-    assert [str(round(float(again)))] == [mixture] == read("11", "mixture of 60 (08) #") == read("11", "a mixture of sixty #", "written")
+    assert (
+        [str(round(float(again)))]
+        == [mixture]
+        == read("11", "mixture of 60 (08) #")
+        == read("11", "a mixture of sixty #", "written")
+    )
     pixels = planet["pixels"][planet["train"]]
-    groups = KMeans(60, n_init=1, max_iter=10, random_state=0).fit_predict(planet["palette"][pixels].reshape(2000, -1).astype(np.float32))
+    groups = KMeans(60, n_init=1, max_iter=10, random_state=0).fit_predict(
+        planet["palette"][pixels].reshape(2000, -1).astype(np.float32)
+    )
     log_joint = np.empty((60, 3552))
     for k in range(60):
         mine = pixels[groups == k]
@@ -1153,7 +1250,9 @@ def test_09_one_hump_for_two():
 
     best = {
         "KL(p‖q)": (0, np.sqrt(0.6**2 + 1.8**2)),  # the moments of p
-        "KL(q‖p)": minimize(lambda t: normal_kl(gaussian(t[0], np.exp(t[1])), humps), [1.5, -0.5], method="Nelder-Mead").x,
+        "KL(q‖p)": minimize(
+            lambda t: normal_kl(gaussian(t[0], np.exp(t[1])), humps), [1.5, -0.5], method="Nelder-Mead"
+        ).x,
     }
     best["KL(q‖p)"][1] = np.exp(best["KL(q‖p)"][1])
     for name, (mean, width) in best.items():
@@ -1172,7 +1271,10 @@ def test_09_the_derivation_and_its_receipts(stories):
     for line in range(1, 6):
         agree(read("09", f"\n({line}) #")[0] if line > 1 else read("09", "(1) #")[0], gap)
     for name, some_q in {"random q": q, "uniform q": np.ones(64) / 64, "posterior": joint / joint.sum()}.items():
-        for number, value in zip(read("09", f"{name} ELBO #, gap #, log p(x) #"), [log_px - entropy(some_q, joint), entropy(some_q, joint), log_px]):
+        for number, value in zip(
+            read("09", f"{name} ELBO #, gap #, log p(x) #"),
+            [log_px - entropy(some_q, joint), entropy(some_q, joint), log_px],
+        ):
             agree(number, value)
     posterior = joint / joint.sum()
     for chance in (0.2, 0.4):
@@ -1210,7 +1312,12 @@ def test_09_see_it_stay():
     agree(gap, evidence + best.fun, error=0.002)
     agree(log_2, np.log(2))
     mean, width, again, width_again = read("09", "by gradient: mean #, width #; the best on a grid: mean #, width #")
-    for number, value in [(mean, best.x[0]), (again, best.x[0]), (width, np.exp(best.x[1])), (width_again, np.exp(best.x[1]))]:
+    for number, value in [
+        (mean, best.x[0]),
+        (again, best.x[0]),
+        (width, np.exp(best.x[1])),
+        (width_again, np.exp(best.x[1])),
+    ]:
         agree(number, value, error=0.03)
     middle = minimize(bound, [0.01, 0])
     assert abs(middle.x[0]) < 0.05  # a maximum of its own, over both humps
@@ -1241,12 +1348,16 @@ def test_09_mean_field(stories):
     for number, value in zip(read("09", "mean field q: # # # # # #"), expit(best.x), strict=True):
         agree(number, value, error=1e-4)
     for number, value in zip(read("09", "Gibbs sampling: # # # # # #"), exact, strict=True):
-        agree(number, value, error=by_lot(value, 20_000 / 5))  # a sweep is worth a fifth of an independent draw, or more
+        agree(
+            number, value, error=by_lot(value, 20_000 / 5)
+        )  # a sweep is worth a fifth of an independent draw, or more
 
 
 def test_09_em_was_this_all_along():
     data = made("09", "rng = np.random.default_rng(5)")["data"]
-    lines = re.findall(rf"log p {NUMBER} = ELBO after E {NUMBER} ≤ ELBO after M {NUMBER} ≤ log p {NUMBER}", text("09", "printed"))
+    lines = re.findall(
+        rf"log p {NUMBER} = ELBO after E {NUMBER} ≤ ELBO after M {NUMBER} ≤ log p {NUMBER}", text("09", "printed")
+    )
     assert len(lines) == 3
     pi, mean, width = np.array([0.5, 0.5]), np.array([-0.5, 0.5]), np.array([1.0, 1.0])
     for line in lines:
@@ -1301,7 +1412,11 @@ def chain_nats(p, test, pasts) -> float:
 
 def logistic_nats(p, test) -> float:
     """Return the same for a logistic regression of each pixel on all before it, by scipy's minimiser."""
-    states, weights, shares_of_test = np.array(list(p)), np.array(list(p.values())), np.array([test[state] for state in p])
+    states, weights, shares_of_test = (
+        np.array(list(p)),
+        np.array(list(p.values())),
+        np.array([test[state] for state in p]),
+    )
     nats = 0.0
     for i in range(states.shape[1]):
         sign, past = 2 * states[:, i] - 1, np.column_stack([states[:, :i], np.ones(len(states))])
@@ -1342,9 +1457,17 @@ def test_10_how_many_numbers():
         table, independent = read("10", f"{n} pixels: table #, independent #")
         assert float(table) == pytest.approx(float(2**n - 1), rel=0.005) and int(independent) == n
     written = text("10", "written")
-    assert "256^3 - 1 = 16{,}777{,}215$, not $255^3 = 16{,}581{,}375$" in written and (256**3 - 1, 255**3) == (16_777_215, 16_581_375)
+    assert "256^3 - 1 = 16{,}777{,}215$, not $255^3 = 16{,}581{,}375$" in written and (256**3 - 1, 255**3) == (
+        16_777_215,
+        16_581_375,
+    )
     sums = re.search(r"(\d[\d +]*) = (\d+) numbers; the table has (\d+)", text("10", "printed"))
-    assert sum(map(int, sums[1].split("+"))) == int(sums[2]) == int(sums[3]) == sum(len(ink_given(dict.fromkeys(product((0, 1), repeat=4), 1 / 16), i, range(i))) for i in range(4))
+    assert (
+        sum(map(int, sums[1].split("+")))
+        == int(sums[2])
+        == int(sums[3])
+        == sum(len(ink_given(dict.fromkeys(product((0, 1), repeat=4), 1 / 16), i, range(i))) for i in range(4))
+    )
 
 
 def test_10_the_table_of_four_pixels(four):
@@ -1360,9 +1483,15 @@ def test_10_the_table_of_four_pixels(four):
 
 
 def test_10_conditional_independence(four):
-    chain = {(a, b, c): Fraction(1, 2) * Fraction(4 if a == b else 1, 5) * Fraction(4 if b == c else 1, 5) for a, b, c in product((0, 1), repeat=3)}
+    chain = {
+        (a, b, c): Fraction(1, 2) * Fraction(4 if a == b else 1, 5) * Fraction(4 if b == c else 1, 5)
+        for a, b, c in product((0, 1), repeat=3)
+    }
     for given, past in {"nothing": [], "x₁=1": [0], "x₂=1": [1], "x₁=1, x₂=1": [0, 1]}.items():
-        agree(read("10", f"p(x₃=1 | {given}{' ' if len(past) < 2 else ''}) = #")[0], float(ink_given(chain, 2, past)[(1,) * len(past)]))
+        agree(
+            read("10", f"p(x₃=1 | {given}{' ' if len(past) < 2 else ''}) = #")[0],
+            float(ink_given(chain, 2, past)[(1,) * len(past)]),
+        )
     numbers = [read("10", f"p(x₃=1 | {given}) # # # #") for given in ("x₂", "x₁, x₂")]
     p = shares(four[0], 0.05)
     for k, (a, b) in enumerate(product((0, 1), repeat=2)):
@@ -1376,7 +1505,9 @@ def test_10_the_order_of_markov(four):
     nats = {order: chain_nats(p, test, last_before(order)) for order in permutations(range(4))}
     sides = {frozenset(pair) for pair in [(0, 1), (2, 3), (0, 2), (1, 3)]}  # of the square
     for word, best, across in [("best", min, 0), ("worst", max, 2)]:
-        line = re.search(rf"{word} +order: \[(\d), (\d), (\d), (\d)\], {NUMBER} nats a new picture", text("10", "printed"))
+        line = re.search(
+            rf"{word} +order: \[(\d), (\d), (\d), (\d)\], {NUMBER} nats a new picture", text("10", "printed")
+        )
         order = tuple(int(line[k]) - 1 for k in range(1, 5))
         assert nats[order] == pytest.approx(best(nats.values()))
         agree(line[5], nats[order])
@@ -1417,7 +1548,9 @@ def test_10_where_the_tables_begin_to_win(bits, four):
             gains[k] = np.mean([logistic_nats(p, test) + sum(test[s] * np.log(p[s]) for s in p) for p in drawn])
         assert gains[begins - 2] < 0 < gains[begins + 1]
         agree(gain, gains[len(sizes) - 1], error=0.01)
-    assert re.search(r"on nine pixels that was worth some 0\.2 nats", text("10", "written")) and 0.15 < float(gain) < 0.25
+    assert (
+        re.search(r"on nine pixels that was worth some 0\.2 nats", text("10", "written")) and 0.15 < float(gain) < 0.25
+    )
 
 
 def test_10_a_batch_is_right_on_average(bits):
@@ -1426,7 +1559,9 @@ def test_10_a_batch_is_right_on_average(bits):
     parts = np.array([one[list(rows)].mean(axis=0) for rows in combinations(range(8), 3)])
     agree(read("10", "largest error of one batch: #")[0], np.abs(parts - one.mean(axis=0)).max())
     number, error = read("10", "error of the mean of all #: #")
-    assert int(number) == len(parts) and float(error) == 0 and np.abs(parts.mean(axis=0) - one.mean(axis=0)).max() < 1e-12
+    assert (
+        int(number) == len(parts) and float(error) == 0 and np.abs(parts.mean(axis=0) - one.mean(axis=0)).max() < 1e-12
+    )
 
 
 def test_10_sixty_four_pixels(bits):
@@ -1474,7 +1609,9 @@ def test_10_the_diagonal_is_too_good_to_be_true(bits, own):
     for i in range(64):
         seen = np.column_stack([0 * train[:, 0], train[:, : i + own]])  # a first column, so that there is one
         if 0 < train[:, i].sum() < 1300:
-            fitted = LogisticRegression(C=1 / (2 * 0.001 * 1300), max_iter=2000).fit(seen, train[:, i])  # the lesson's penalty
+            fitted = LogisticRegression(C=1 / (2 * 0.001 * 1300), max_iter=2000).fit(
+                seen, train[:, i]
+            )  # the lesson's penalty
             W[i, : i + own], b[i] = fitted.coef_[0, 1:], fitted.intercept_[0]
     nats = np.logaddexp(0, -(2 * new - 1) * np.clip(new @ W.T + b, -8, 8)).sum(axis=1).mean()
     ten = np.array(list(product((0, 1), repeat=10)))
@@ -1482,7 +1619,11 @@ def test_10_the_diagonal_is_too_good_to_be_true(bits, own):
     said, ours = read("10", "reports less than # nats a test picture, where ours needs #.", "written")
     if own:
         assert nats < float(said)
-        assert total > float(read("10", "all 1,024 pictures of the first ten pixels have a total probability of more than #", "written")[0])
+        assert total > float(
+            read("10", "all 1,024 pictures of the first ten pixels have a total probability of more than #", "written")[
+                0
+            ]
+        )
     else:
         agree(ours, nats)
         assert total == pytest.approx(1)
@@ -1503,7 +1644,9 @@ def nade_checkpoint(name: str) -> tuple[dict, list[np.ndarray]]:
 def nade_costs(x, W, c, V, b) -> np.ndarray:
     """Return −log p(x_i | x_<i) in nats (N, D), by the definition: for each i a product with the pixels before."""
     signs = 1 - 2 * x.astype(np.float32)
-    return np.stack([np.logaddexp(0, signs[:, i] * (expit(c + x[:, :i] @ W[:i]) @ V[i] + b[i])) for i in range(x.shape[1])], axis=1)
+    return np.stack(
+        [np.logaddexp(0, signs[:, i] * (expit(c + x[:, :i] @ W[:i]) @ V[i] + b[i])) for i in range(x.shape[1])], axis=1
+    )
 
 
 @pytest.fixture(scope="module")
@@ -1511,7 +1654,11 @@ def foreign(digits):
     """The 200 enlarged digits of lesson 11 as it describes them, (200, 28, 28) zeros and ones."""
     pages = []
     for small in np.concatenate([digits[0], digits[2]])[:200].reshape(-1, 8, 8):
-        page = np.pad(np.asarray(Image.fromarray((255 * small).astype(np.uint8)).resize((20, 20), Image.Resampling.BICUBIC)) >= 128, 4)
+        page = np.pad(
+            np.asarray(Image.fromarray((255 * small).astype(np.uint8)).resize((20, 20), Image.Resampling.BICUBIC))
+            >= 128,
+            4,
+        )
         middle = [round(13.5 - where.mean()) for where in np.nonzero(page)]
         pages.append(np.roll(page, middle, (0, 1)))
     return np.array(pages).astype(np.float32)
@@ -1522,7 +1669,11 @@ def test_11_what_sharing_saves():
     own, shared = h * d * (d - 1) // 2 + d * (2 * h + 1), 2 * d * h + h + d
     assert read("11", "a network for each pixel: # numbers") == [f"{own:,}"] and round(own / 1e6) == 154
     assert "that makes 154 million numbers" in text("11", "written")
-    assert read("11", "one for all, shared: # numbers") == read("11", "# numbers, by 'python -m course_utils.pretrain nade_mnist'") == [f"{shared:,}"]
+    assert (
+        read("11", "one for all, shared: # numbers")
+        == read("11", "# numbers, by 'python -m course_utils.pretrain nade_mnist'")
+        == [f"{shared:,}"]
+    )
     assert read("11", "FVSBN of lesson 10: # numbers") == [f"{d * (d + 1) // 2:,}"]
     one, all_of_them = read("11", "784 pixels, 500 units, 100 pictures: one sum has # MB, all of them # MB")
     agree(one, 4 * 100 * h / 1e6)
@@ -1530,7 +1681,9 @@ def test_11_what_sharing_saves():
 
 
 def test_11_three_coins():
-    for times, number in zip((2, 3), re.findall(r"\$([23]) \\log 2 = ([\d.]+)\$ nats", text("11", "written")), strict=True):
+    for times, number in zip(
+        (2, 3), re.findall(r"\$([23]) \\log 2 = ([\d.]+)\$ nats", text("11", "written")), strict=True
+    ):
         assert number[0] == str(times)
         agree(number[1], times * np.log(2))
     assert read("11", "# pictures, together #") == ["1024", "1.000000"]
@@ -1541,7 +1694,9 @@ def test_11_the_wrong_loss(bits):
     least = ink * -log_sigma(1) + (64 - ink) * -log_sigma(0)
     agree(read("11", "the wrong loss cannot fall below # nats; in the end it is below 44")[0], least)
     low, high, paper, sure = read(
-        "11", "counts as $\\sigma(p)$, between # and #: the surest paper costs $\\log 2 = #$ nats, the surest ink #, and", "written"
+        "11",
+        "counts as $\\sigma(p)$, between # and #: the surest paper costs $\\log 2 = #$ nats, the surest ink #, and",
+        "written",
     )
     for number, value in [(low, expit(0)), (high, expit(1)), (paper, np.log(2)), (sure, -log_sigma(1))]:
         agree(number, value)
@@ -1562,7 +1717,10 @@ def test_11_what_surprises_it(foreign):
         "enlarged digits": x, "… turned by 180°": np.rot90(foreign, 2, (1, 2)).reshape(200, -1),
         "… moved by 4 pixels": np.roll(foreign, 4, 2).reshape(200, -1), "… ink and paper exchanged": 1 - x, "empty page": np.zeros((1, 784), np.float32),
     }  # fmt: skip
-    nats = {name: (cost if name == "enlarged digits" else nade_costs(part, *weights)).sum(axis=1).mean() for name, part in kinds.items()}
+    nats = {
+        name: (cost if name == "enlarged digits" else nade_costs(part, *weights)).sum(axis=1).mean()
+        for name, part in kinds.items()
+    }
     nats["its own kind of digits"] = score["validation nats"]
     for name, value in nats.items():
         agree(read("11", f"{name} # nats" if name != "empty page" else f"\n{name} # nats")[0], value, error=0.01)
@@ -1613,7 +1771,9 @@ def test_11_planet_pixel(planet, counted):
     agree(read("11", "\nNADE #")[0], score["nats"])
     agree(read("11", "H(p_data) #")[0], entropy(p))
     agree(read("11", "(p_data: #)")[0], p[~seen].sum())
-    known, others = (float(read("11", f"{name} # nats")[0]) for name in ("faces of the training set", "all the other faces"))
+    known, others = (
+        float(read("11", f"{name} # nats")[0]) for name in ("faces of the training set", "all the other faces")
+    )
     assert p[seen].sum() * known + p[~seen].sum() * others == pytest.approx(score["nats"], abs=0.5)
     W, c, V, b = weights
     for colour in ("White", "Black"):
@@ -1661,11 +1821,17 @@ def bets_on(planet, x, k) -> dict:
     """Return {colour: p_data(x_k = colour | x_<k)}, face by face."""
     fitting = [(face[k], q) for face, q in zip(planet["pixels"], planet["p"]) if face[:k].tobytes() == x[:k].tobytes()]
     total = sum(q for _, q in fitting)
-    return {colour: sum(q for other, q in fitting if other == colour) / total for colour in {int(colour) for colour, _ in fitting}}
+    return {
+        colour: sum(q for other, q in fitting if other == colour) / total
+        for colour in {int(colour) for colour, _ in fitting}
+    }
 
 
 def test_12_where_the_news_is(planet, somebody):
-    told = {32 * int(i) + int(j): nats for i, j, nats in re.findall(rf"row +(\d+), column +(\d+): {NUMBER} nats", text("12", "printed"))}
+    told = {
+        32 * int(i) + int(j): nats
+        for i, j, nats in re.findall(rf"row +(\d+), column +(\d+): {NUMBER} nats", text("12", "printed"))
+    }
     surprises = np.array([-np.log(bets_on(planet, somebody, k)[int(somebody[k])]) for k in range(1024)])
     assert set(told) == set(np.flatnonzero(surprises > 0.01))
     for k, nats in told.items():
@@ -1722,13 +1888,18 @@ def test_12_what_reaches_a_pixel():
         assert (int(upto), int(of), int(leaked)) == (179, 10 * 17 + 9, count)
     for kind in ("row_lstm", "diagonal_bilstm"):
         assert read("12", f"{kind} sees # pixels of the future") == ["0"]
-    assert "(24, 20), on diagonal 44, hears (23, 31), on diagonal 54: True" in text("12", "printed") and (24 + 20, 23 + 31) == (44, 54)
+    assert "(24, 20), on diagonal 44, hears (23, 31), on diagonal 54: True" in text("12", "printed") and (
+        24 + 20,
+        23 + 31,
+    ) == (44, 54)
 
 
 @pytest.mark.parametrize("n_layers", [1, 3, 12])
 def test_12_the_price_of_a_triangle(planet, n_layers):
     p, pixels = planet["p"], planet["pixels"]
-    words = np.random.default_rng(1).integers(2**63, size=(1024, 256), dtype=np.uint64)[np.arange(1024), pixels]  # (3552, 1024)
+    words = np.random.default_rng(1).integers(2**63, size=(1024, 256), dtype=np.uint64)[
+        np.arange(1024), pixels
+    ]  # (3552, 1024)
     log_q = np.zeros(3552)
     for k in np.flatnonzero((pixels != pixels[0]).any(axis=0)):
         keys = words[:, reach(n_layers, *divmod(k, 32)).ravel()].sum(axis=1, dtype=np.uint64)
@@ -1740,7 +1911,9 @@ def test_12_the_price_of_a_triangle(planet, n_layers):
     agree(faces, np.exp(log_q).sum())
     if n_layers == 3:
         agree(read("12", "With three layers the blind spot costs # nats", "written")[0], -p @ log_q - entropy(p))
-        assert "Only one picture in twenty" in text("12", "written") and np.exp(log_q).sum() == pytest.approx(1 / 20, abs=0.005)
+        assert "Only one picture in twenty" in text("12", "written") and np.exp(log_q).sum() == pytest.approx(
+            1 / 20, abs=0.005
+        )
 
 
 def test_12_the_diagonal_kind_pays_nothing(planet):
@@ -1755,7 +1928,9 @@ def test_12_what_was_trained_is_printed_as_a_bound_that_was_asserted():
     (bound,) = re.findall(r"weights, below ([\d.]+) nats a test picture", text("12", "printed"))
     assert bound == "17.0" and "assert nats < 17\n" in code
     assert read("11", "NADE: below # nats a test picture") == ["17.2"]
-    assert read("12", "FVSBN stayed below # nats a test picture, and NADE with a hundred hidden units below #.", "written") == ["18.5", "17.2"]
+    assert read(
+        "12", "FVSBN stayed below # nats a test picture, and NADE with a hundred hidden units below #.", "written"
+    ) == ["18.5", "17.2"]
     assert 'assert cost["PixelRNN"] < cost["p_data"] + 0.5\n' in code
 
 
@@ -1763,12 +1938,16 @@ def test_12_the_scoreboard(planet, counted):
     assert read("12", "Naive Bayes # # # #")[1:] == ["0.00"] * 3
     agree(read("12", "Naive Bayes # # # #")[0], price(planet, counted, 0.001))
     for name, file in [("NADE", "nade"), ("Row LSTM", "pixelrnn_row"), ("Diagonal", "pixelrnn_diagonal")]:
-        with safetensors.safe_open(files.DATA / "checkpoints" / f"{file}_planet_pixel.safetensors", framework="numpy") as checkpoint:
+        with safetensors.safe_open(
+            files.DATA / "checkpoints" / f"{file}_planet_pixel.safetensors", framework="numpy"
+        ) as checkpoint:
             score = json.loads(checkpoint.metadata()["score"])
         for number, key in zip(read("12", f"{name} # # # #"), ("nats", "rule 1", "rule 2", "coverage"), strict=True):
             agree(number, score[key])
         if name != "NADE":
-            sampled, error, exact, met, others, new = read("12", f"{name} # ± # nats, exact #; faces of the album: #, the other #: #")
+            sampled, error, exact, met, others, new = read(
+                "12", f"{name} # ± # nats, exact #; faces of the album: #, the other #: #"
+            )
             album, hundred = planet["train"].tolist(), planet["test"][:100].tolist()
             assert int(others) == sum(face not in album for face in hundred)
             assert round(float(met)) in (12, 13) and float(new) > 50  # "some 12 nats", "more than 50"
@@ -1776,8 +1955,12 @@ def test_12_the_scoreboard(planet, counted):
             agree(sampled, score["nats"], error=4 * float(error))
     agree(read("12", "p_data # # #")[0], entropy(planet["p"]))
     nats, rule1, rule2, _ = map(float, read("12", "NADE # # # #"))
-    assert "nine in ten of its faces are copies" in text("12", "written") and (rule1 - rule2) / rule1 == pytest.approx(0.9, abs=0.02)
-    assert "only one of its pictures in nine is valid" in text("12", "written") and float(read("12", "Diagonal # # # #")[1]) == pytest.approx(1 / 9, abs=0.005)
+    assert "nine in ten of its faces are copies" in text("12", "written") and (rule1 - rule2) / rule1 == pytest.approx(
+        0.9, abs=0.02
+    )
+    assert "only one of its pictures in nine is valid" in text("12", "written") and float(
+        read("12", "Diagonal # # # #")[1]
+    ) == pytest.approx(1 / 9, abs=0.005)
     assert float(read("12", "Row LSTM # # # #")[1]) < float(read("12", "Row LSTM, layers: 3 # #")[1])
     p = planet["p"]
     agree(read("12", "p_data # # #")[2], (p * (1 - (1 - p) ** 500)).sum())
@@ -1799,8 +1982,14 @@ def test_12_several_humps(planet):
 
 
 def test_12_half_a_face(planet, somebody):
-    fits = np.array([face.reshape(32, 32)[:16].tobytes() == somebody.reshape(32, 32)[:16].tobytes() for face in planet["pixels"]])
-    assert read("12", "# faces fit. The probability that a completion is one of them:") == [str(fits.sum())] == [str(4 * 8)]
+    fits = np.array(
+        [face.reshape(32, 32)[:16].tobytes() == somebody.reshape(32, 32)[:16].tobytes() for face in planet["pixels"]]
+    )
+    assert (
+        read("12", "# faces fit. The probability that a completion is one of them:")
+        == [str(fits.sum())]
+        == [str(4 * 8)]
+    )
     for name in ("Row LSTM", "Diagonal"):
         together, nats = map(float, read("12", f"{name} #, and KL(p_data‖p_θ) is # nats"))
         assert together < 1 and nats >= -np.log(together) - 0.1  # Gibbs' inequality, with room for the rounding
@@ -1810,7 +1999,10 @@ def test_12_half_a_face(planet, somebody):
 
 def test_12_when_something_opens(planet, somebody):
     """The lecturer's note on the widget: how many faces fit when so many rows are hidden."""
-    open_faces = {hidden: (planet["pixels"][:, : 32 * (32 - hidden)] == somebody[: 32 * (32 - hidden)]).all(axis=1).sum() for hidden in (6, 10, 16, 22, 30)}
+    open_faces = {
+        hidden: (planet["pixels"][:, : 32 * (32 - hidden)] == somebody[: 32 * (32 - hidden)]).all(axis=1).sum()
+        for hidden in (6, 10, 16, 22, 30)
+    }
     assert "With 6 rows hidden everything is decided" in text("12", "written") and open_faces[6] == 1
     assert read("12", "At # rows # faces are possible", "written") == ["10", str(open_faces[10])]
     assert open_faces[10] == open_faces[16] < open_faces[22] < open_faces[30]
@@ -1878,14 +2070,20 @@ def test_13_grey_pixels(digits):
 
     for number in read("13", "as a density of one pixel in [0, 1] it integrates to #, by a formula #"):
         agree(number, integral(0.3))
-    assert "its integral is one half or less" in text("13", "written") and max(map(integral, np.linspace(0.01, 0.99, 99))) <= 0.5
+    assert (
+        "its integral is one half or less" in text("13", "written")
+        and max(map(integral, np.linspace(0.01, 0.99, 99))) <= 0.5
+    )
 
 
 def test_13_what_was_trained_is_printed_as_a_bound_that_was_asserted():
     code = text("13", "code")
     assert read("13", "−ELBO in the first epoch: above # nats a digit; in the fifteenth: below #") == ["25", "22"]
     assert "assert curve[0] > 25 and curve[-1] < 22\n" in code
-    assert read("13", "trained for sixty epochs: −ELBO below # nats a test digit") == ["20.5"] and "assert -bound < 20.5\n" in code
+    assert (
+        read("13", "trained for sixty epochs: −ELBO below # nats a test digit") == ["20.5"]
+        and "assert -bound < 20.5\n" in code
+    )
     assert read("13", "z from the rectangle: 2 dimensions above #%, 8 dimensions above #%") == ["10", "70"]
     assert read("13", "z from p(z): 2 dimensions below #%, 8 dimensions below #%") == ["6", "5"]
     assert read("13", "a Gaussian fitted to its codes: 8 dimensions above #%") == ["10"]
@@ -1895,7 +2093,9 @@ def test_13_what_was_trained_is_printed_as_a_bound_that_was_asserted():
     assert read("07", "no proper tin, from random z: more than #%") == ["10"]
     assert read("13", "of eight dimensions two have more than # nats, the other six less than #") == ["2", "0.5"]
     assert "assert (nats > 2).sum() == 2 and (nats < 0.5).sum() == 6\n" in code
-    assert "silent < 0.01 and" in code and "awake > 2\n" in code and "β = 64: KL below 0.01 nats" in text("13", "printed")
+    assert (
+        "silent < 0.01 and" in code and "awake > 2\n" in code and "β = 64: KL below 0.01 nats" in text("13", "printed")
+    )
     assert "with n = 1 0.4 to 1.2 nats, with n = 1000 less than 0.15;" in text("13", "printed")
     assert "assert 0.4 < below[0] < 1.2 and abs(below[1]) < 0.15 and below[2] > 5\n" in code
     assert read("13", "KL of a digit: #") == ["3"] and "assert 2.5 < vae.kl(x_test).sum(dim=1).mean() < 3.5\n" in code
@@ -1905,8 +2105,15 @@ def test_13_what_was_trained_is_printed_as_a_bound_that_was_asserted():
 
 def test_13_the_scoreboard(planet):
     nats = {}
-    for name, file in [("NADE", "nade"), ("Row LSTM", "pixelrnn_row"), ("Diagonal", "pixelrnn_diagonal"), ("VAE", "vae")]:
-        with safetensors.safe_open(files.DATA / "checkpoints" / f"{file}_planet_pixel.safetensors", framework="numpy") as checkpoint:
+    for name, file in [
+        ("NADE", "nade"),
+        ("Row LSTM", "pixelrnn_row"),
+        ("Diagonal", "pixelrnn_diagonal"),
+        ("VAE", "vae"),
+    ]:
+        with safetensors.safe_open(
+            files.DATA / "checkpoints" / f"{file}_planet_pixel.safetensors", framework="numpy"
+        ) as checkpoint:
             score = json.loads(checkpoint.metadata()["score"])
         keys = ("bound", "estimate") if name == "VAE" else ("nats",)
         words = "VAE n/a, below #, about # # # #" if name == "VAE" else f"{name} # exact # # #"
@@ -1914,7 +2121,9 @@ def test_13_the_scoreboard(planet):
             agree(number, score[key])
         nats[name] = score[keys[0]]
     assert "Fewer, even by its bound." in text("13", "written") and min(nats, key=nats.get) == "VAE"
-    bound, error, album, others = map(float, read("13", "the bound on 1,000 test faces: # ± # nats; faces of the album #, others #"))
+    bound, error, album, others = map(
+        float, read("13", "the bound on 1,000 test faces: # ± # nats; faces of the album #, others #")
+    )
     assert bound == pytest.approx(nats["VAE"], abs=4 * (error + 0.5)) and album < others
 
 
@@ -1924,16 +2133,29 @@ def test_13_where_faces_live(planet):
     agree(news, entropy(p))
     agree(rest, float(together) - entropy(p), error=0.05)
     assert float(rest) > 0
-    assert "have more than ten nats: not even once in twenty thousand." in text("13", "written") and float(together) > 10 > np.log(2e4)
+    assert "have more than ten nats: not even once in twenty thousand." in text("13", "written") and float(
+        together
+    ) > 10 > np.log(2e4)
     assert "With the 3 nats of our digits that is once in twenty" in text("13", "written") and round(np.exp(3)) == 20
-    album, likeliest = (float(read("13", f"z ~ {name} Rule 1: #")[0]) for name in ("q(z|x) of the album", "p(z), the likeliest x"))
+    album, likeliest = (
+        float(read("13", f"z ~ {name} Rule 1: #")[0]) for name in ("q(z|x) of the album", "p(z), the likeliest x")
+    )
     assert "the decoder does well wherever a face lives" in text("13", "written") and album > 0.9 > likeliest
-    before, after = ([float(v) for v in read("13", f"p(z) = {name} Rule 1 #, Rule 2 #, coverage #")] for name in ("N(0, I)", "a mixture"))
+    before, after = (
+        [float(v) for v in read("13", f"p(z) = {name} Rule 1 #, Rule 2 #, coverage #")]
+        for name in ("N(0, I)", "a mixture")
+    )
     assert after[0] > before[0] and after[2] > before[2]
     agree(read("13", "200 draws of p_data reach coverage #")[0], (p * (1 - (1 - p) ** 200)).sum())
 
 
-WISHES = [("Blank", "Round"), ("Brown", "Red"), ("Round", "Sunglasses"), ("Blonde", "Red"), ("NoHair", "LongHairStraight")]
+WISHES = [
+    ("Blank", "Round"),
+    ("Brown", "Red"),
+    ("Round", "Sunglasses"),
+    ("Blonde", "Red"),
+    ("NoHair", "LongHairStraight"),
+]
 
 
 @pytest.mark.parametrize("old, new", WISHES)
@@ -1972,12 +2194,25 @@ def test_14_the_best_d(people):
             agree(number, float(p / (p + q)))
     lowest, highest = (choose(both, key=lambda c: both[c][0] / sum(both[c])) for choose in (min, max))
     assert (lowest, highest) == ("SilverGray", "Red") and max(both, key=lambda c: both[c][0]) == lowest
-    silver, its_d, red, red_s_d = read("14", "Silver grey is the most probable colour, #, and gets the lowest $D$, #; red, #, gets the highest, #.", "written")
-    for number, value in [(silver, both[lowest][0]), (its_d, both[lowest][0] / sum(both[lowest])), (red, both[highest][0]), (red_s_d, both[highest][0] / sum(both[highest]))]:
+    silver, its_d, red, red_s_d = read(
+        "14",
+        "Silver grey is the most probable colour, #, and gets the lowest $D$, #; red, #, gets the highest, #.",
+        "written",
+    )
+    for number, value in [
+        (silver, both[lowest][0]),
+        (its_d, both[lowest][0] / sum(both[lowest])),
+        (red, both[highest][0]),
+        (red_s_d, both[highest][0] / sum(both[highest])),
+    ]:
         agree(number, float(value))
-    shares = read("14", "Silver grey is the colour of #% of all heads, and of #% of the painter's.", "written") + read("14", "And for a red one, #% and #%?", "written")
+    shares = read("14", "Silver grey is the colour of #% of all heads, and of #% of the painter's.", "written") + read(
+        "14", "And for a red one, #% and #%?", "written"
+    )
     assert [int(share) for share in shares] == [100 * share for colour in (lowest, highest) for share in both[colour]]
-    assert read("14", "ask for the odds: # real ones to # false ones", "written") == [str(int(100 * share)) for share in both[lowest]]
+    assert read("14", "ask for the odds: # real ones to # false ones", "written") == [
+        str(int(100 * share)) for share in both[lowest]
+    ]
 
 
 def test_14_what_the_game_is_worth(people):
@@ -2000,17 +2235,25 @@ def test_14_each_move_changes_one_player():
 def test_14_slopes():
     at = np.log(0.001 / 0.999)
     for loss, name in [(lambda a: np.log1p(-expit(a)), "log(1 − D)"), (lambda a: -np.log(expit(a)), "−log D")]:
-        agree(read("14", f"slope of {name} at D = 0.001: #")[0], approx_fprime([at], lambda a: loss(a[0]), 1e-7)[0], error=1e-5)
+        agree(
+            read("14", f"slope of {name} at D = 0.001: #")[0],
+            approx_fprime([at], lambda a: loss(a[0]), 1e-7)[0],
+            error=1e-5,
+        )
     assert read("14", "here # times as large", "written") == [str(round(0.999 / 0.001))]
     agree(read("14", "by log-odds: #")[0], -20)
     assert "D is rounded to 1.00000000, and log(1 − D) to -inf" in text("14", "printed")
     d = read("14", "A fake has $D = #$.", "written")[0]
-    assert LESSON_14["14.3"].solution == f'answer = {{"minimax": -{d}, "non_saturating": -0.98, "ratio": 0.98 / {d}}}' and float(d) == pytest.approx(1 - 0.98)
+    assert LESSON_14[
+        "14.3"
+    ].solution == f'answer = {{"minimax": -{d}, "non_saturating": -0.98, "ratio": 0.98 / {d}}}' and float(
+        d
+    ) == pytest.approx(1 - 0.98)
 
 
 def test_14_the_duel():
     """By torch's gradient of the game itself."""
-    for r1, near in [("0", "0.99"), ("0.5", "0.00")]:
+    for r1 in ("0", "0.5"):
         theta, psi = torch.tensor(1.0, dtype=torch.double), torch.tensor(0.0, dtype=torch.double)
         for _ in range(399):
             for player in ("D", "G"):
@@ -2033,12 +2276,16 @@ def test_14_what_was_trained_is_printed_as_a_bound_that_was_asserted():
 
 
 def test_14_the_painter(planet):
-    with safetensors.safe_open(files.DATA / "checkpoints" / "gan_planet_pixel.safetensors", framework="numpy") as checkpoint:
+    with safetensors.safe_open(
+        files.DATA / "checkpoints" / "gan_planet_pixel.safetensors", framework="numpy"
+    ) as checkpoint:
         facts = {key: json.loads(value) for key, value in checkpoint.metadata().items()}
     for number, key in zip(read("14", "the painter # # #"), ("rule 1", "rule 2", "coverage"), strict=True):
         agree(number, facts["score"][key])
     rule1, rule2 = facts["score"]["rule 1"], facts["score"]["rule 2"]
-    for number, share in zip(read("14", "the painter #% met, #% new, #% no face"), (rule1 - rule2, rule2, 1 - rule1), strict=True):
+    for number, share in zip(
+        read("14", "the painter #% met, #% new, #% no face"), (rule1 - rule2, rule2, 1 - rule1), strict=True
+    ):
         agree(number, 100 * share)
     written = text("14", "written")
     assert "of her valid faces most are in the training set" in written and 1 - rule2 / rule1 > 0.5
@@ -2053,10 +2300,20 @@ def test_14_the_painter(planet):
     met, fresh, none = read("14", "p_data itself #% met, #% new, #% no face")
     assert int(met) + int(fresh) == 100 and none == "0"
     agree(fresh, 100 * unseen, error=100 * by_lot(unseen, n))
-    letters = "".join(sorted("ABCDEFGHIJ"[place] for place, k in enumerate(np.random.default_rng(14).permutation(10)) if k >= 5))
+    letters = "".join(
+        sorted("ABCDEFGHIJ"[place] for place, k in enumerate(np.random.default_rng(14).permutation(10)) if k >= 5)
+    )
     assert f"In section 1 the painter's were {' '.join(letters)}\n" in text("14", "printed")
-    assert facts["arguments"]["n_latent"] == 16 and "A network with 16 numbers in and 3,072 out" in written and facts["arguments"]["n_features"] == 3072
-    assert f"for the {len(planet['train']):,} observations of Planet Pixel" in written and "3,552 faces" in written and len(p) == 3552
+    assert (
+        facts["arguments"]["n_latent"] == 16
+        and "A network with 16 numbers in and 3,072 out" in written
+        and facts["arguments"]["n_features"] == 3072
+    )
+    assert (
+        f"for the {len(planet['train']):,} observations of Planet Pixel" in written
+        and "3,552 faces" in written
+        and len(p) == 3552
+    )
 
 
 # --- lesson 15
@@ -2068,12 +2325,17 @@ def rows(header: str) -> dict[str, list[float]]:
     found = re.findall(r"\A((?:[A-Za-z_0-9 ]+? {2,}(?:[a-z]+ *)?(?:-?(?:[\d.]+|inf) *)*\n)+)", below)
     assert found, header
     parts = [re.match(r"(.+?) {2,}(?:[a-z]+ )?(.*)", line).groups() for line in found[0].splitlines()]
-    return {name: [float(number) for number in numbers.split() if re.match(r"[\d.]+$|inf", number)] for name, numbers in parts}
+    return {
+        name: [float(number) for number in numbers.split() if re.match(r"[\d.]+$|inf", number)]
+        for name, numbers in parts
+    }
 
 
 def score_of(file: str) -> tuple[dict, int]:
     """Return what a checkpoint's header says about its score, and how many parameters it has."""
-    with safetensors.safe_open(files.DATA / "checkpoints" / f"{file}_planet_pixel.safetensors", framework="numpy") as checkpoint:
+    with safetensors.safe_open(
+        files.DATA / "checkpoints" / f"{file}_planet_pixel.safetensors", framework="numpy"
+    ) as checkpoint:
         sizes = [prod(checkpoint.get_slice(name).get_shape()) for name in checkpoint.keys() if name != "order"]
         return json.loads(checkpoint.metadata()["score"]), sum(sizes)
 
@@ -2088,7 +2350,11 @@ def test_15_the_nats(planet, counted):
     p, pixels = planet["p"], planet["pixels"]
     faces = planet["test"][:200]
     kl = np.log(p[faces]) - log_prob_of(counted, 0.001, pixels[faces])
-    for said, value in zip(nats["Naive Bayes"], (entropy(p) + kl.mean(), kl.std() / np.sqrt(200), price(planet, counted, 0.001)), strict=True):
+    for said, value in zip(
+        nats["Naive Bayes"],
+        (entropy(p) + kl.mean(), kl.std() / np.sqrt(200), price(planet, counted, 0.001)),
+        strict=True,
+    ):
         assert said == pytest.approx(value, abs=0.06)
     assert nats["p_data"] == [7.0, 0.0, 7.0] and round(entropy(p), 1) == 7.0
     for name, file in NAMES.items():
@@ -2100,8 +2366,12 @@ def test_15_the_nats(planet, counted):
     assert nats["mixture of 60"][2] < 320 and nats["GAN"] == [] and nats["photocopier"] == [np.inf] * 2
     seen = np.isin(np.arange(len(p)), planet["train"])
     agree(read("15", "'impossible' to #% of the planet")[0], 100 * p[~seen].sum())
-    album, others = read("15", "a face of the album costs NADE # nats on average, any other face # (lesson 11)", "written")
-    assert [album] == read("11", "faces of the training set # nats") and [others] == read("11", "all the other faces # nats")
+    album, others = read(
+        "15", "a face of the album costs NADE # nats on average, any other face # (lesson 11)", "written"
+    )
+    assert [album] == read("11", "faces of the training set # nats") and [others] == read(
+        "11", "all the other faces # nats"
+    )
     bound = read("15", "20 draws of z: about # nats fewer")
     assert float(bound[0]) >= 0
 
@@ -2113,13 +2383,17 @@ def test_15_the_rules(planet):
         score, _ = score_of(file)
         for said, key in zip(rules[name], ("rule 1", "rule 2")):
             share = max(score[key], 0.01)
-            assert said == pytest.approx(score[key], abs=0.75 * np.hypot(by_lot(share, 100), by_lot(share, 500)) + 0.005)
+            assert said == pytest.approx(
+                score[key], abs=0.75 * np.hypot(by_lot(share, 100), by_lot(share, 500)) + 0.005
+            )
         assert rules[name][3] == pytest.approx(np.sqrt(rules[name][0] * (1 - rules[name][0]) / 100), abs=0.0051)
     assert rules["p_data"][0] == rules["photocopier"][0] == 1 and rules["photocopier"][1] == 0
     assert rules["p_data"][1] == pytest.approx(p[~seen].sum(), abs=by_lot(p[~seen].sum(), 100))
     agree(read("15", "a hundred draws of p_data see # on average")[0], (p * (1 - (1 - p) ** 100)).sum())
     assert rules["Naive Bayes"][:3] == rules["mixture of 60"][:3] == [0, 0, 0]
-    assert rules["NADE"][0] == pytest.approx(0.5, abs=0.1) and rules["Row LSTM"][0] < 0.1  # "every second one", "hardly any"
+    assert (
+        rules["NADE"][0] == pytest.approx(0.5, abs=0.1) and rules["Row LSTM"][0] < 0.1
+    )  # "every second one", "hardly any"
     nats = rows("density  200 faces     ±  all faces")
     assert nats["Row LSTM"][0] <= nats["NADE"][0]  # "at least as good"
     for words, column in [("most possible faces", 0), ("most new faces", 1), ("most of the planet", 2)]:
@@ -2130,7 +2404,9 @@ def test_15_the_rules(planet):
 
 
 def test_15_how_many_numbers():
-    parameters = {"Naive Bayes": 1024 * 255, "mixture of 60": 60 * 1024 * 255 + 59} | {name: score_of(file)[1] for name, file in NAMES.items()}
+    parameters = {"Naive Bayes": 1024 * 255, "mixture of 60": 60 * 1024 * 255 + 59} | {
+        name: score_of(file)[1] for name, file in NAMES.items()
+    }
     for name in MODELS:
         agree(read("15", f"{name} # ms a face # parameters")[1], parameters[name])
     agree(read("15", "# times fewer numbers, and fewer nats")[0], parameters["mixture of 60"] / parameters["Row LSTM"])
@@ -2145,14 +2421,18 @@ def test_15_copies_and_dice(planet):
     spoilt, rule1 = map(float, read("15", "one hundredth of NADE: # nats, Rule 1 #"))
     assert exact < spoilt <= exact + np.log(100) + 0.06 and rule1 < 0.01
     agree(read("15", "log 100: # nats")[0], np.log(100))
-    assert "Less than five nats!" in text("15", "written") and "beats the mixture of sixty by more than two hundred nats" in text("15", "written")
+    assert "Less than five nats!" in text(
+        "15", "written"
+    ) and "beats the mixture of sixty by more than two hundred nats" in text("15", "written")
     assert rows("density  200 faces     ±  all faces")["mixture of 60"][2] - spoilt > 200
     p, copies = planet["p"], np.bincount(planet["train"], minlength=3552) / 2000
     seen, unknown = copies > 0, float(read("11", "all the other faces # nats")[0])
     for new in ("0.01", "1e-09"):
         nats, r1, r2 = map(float, read("15", f"NADE paints {new}: # nats, Rule 1 #, Rule 2 #"))
         value = -p[seen] @ np.log((1 - float(new)) * copies[seen]) + p[~seen].sum() * (unknown - np.log(float(new)))
-        assert nats == pytest.approx(value, abs=0.5 * p[~seen].sum() + 0.1)  # the mean of the unknown is rounded to a nat
+        assert nats == pytest.approx(
+            value, abs=0.5 * p[~seen].sum() + 0.1
+        )  # the mean of the unknown is rounded to a nat
         assert nats < exact - 5 and r1 > 0.98 and r2 < 0.002  # "by a wide margin", "almost nothing"
 
 
@@ -2161,7 +2441,10 @@ def test_15_bits_a_pixel(planet):
         said, bits = read("15", f"{name} # nats = # bits a pixel")
         agree(said, nats)
         agree(bits, nats / (1024 * np.log(2)))
-    agree(read("15", "8 bits a pixel without a model, # with NADE", "written")[0], float(read("15", "NADE # nats = # bits a pixel")[0]) / (1024 * np.log(2)))
+    agree(
+        read("15", "8 bits a pixel without a model, # with NADE", "written")[0],
+        float(read("15", "NADE # nats = # bits a pixel")[0]) / (1024 * np.log(2)),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -2199,7 +2482,12 @@ def test_15_the_truth_is_far_from_itself_with_few_pictures(planet, components):
     for number, n in zip(read("15", "p_data by 50 pictures #, by 400 #, by 3,200 #"), (50, 400, 3200), strict=True):
         draws = [distance(n) for _ in range(20)]
         agree(number, np.mean(draws), error=4 * np.std(draws) * np.sqrt(2 / 20))
-    fid = {name: float(number) for name, number in re.findall(r"^(one Gaussian|p_data|mixture of 60) +([\d.]+)$", text("15", "printed"), re.MULTILINE)}
+    fid = {
+        name: float(number)
+        for name, number in re.findall(
+            r"^(one Gaussian|p_data|mixture of 60) +([\d.]+)$", text("15", "printed"), re.MULTILINE
+        )
+    }
     assert fid["one Gaussian"] < 1.3 * fid["p_data"]  # "beside the truth"
     assert float(read("15", "p_data by 50 pictures #, by 400 #, by 3,200 #")[0]) > fid["mixture of 60"]
 
@@ -2232,9 +2520,13 @@ def test_15_one_number_is_the_same_wherever_it_is_printed():
         agree(said[1], 1 - float(share) * (1 - rule1))
         agree(said[2], float(share) * rule2)
         assert float(said[0]) == exact if share == "1" else float(said[0]) < exact - 5
-    for number, (x, y) in zip(read("15", "precision with Rule 1 #, recall with coverage #"), [(0, 1), (2, 3)], strict=True):
+    for number, (x, y) in zip(
+        read("15", "precision with Rule 1 #, recall with coverage #"), [(0, 1), (2, 3)], strict=True
+    ):
         table = np.array(list(proxies.values()))
-        assert float(number) == pytest.approx(spearmanr(table[:, x], table[:, y]).statistic, abs=0.1)  # the table is rounded
+        assert float(number) == pytest.approx(
+            spearmanr(table[:, x], table[:, y]).statistic, abs=0.1
+        )  # the table is rounded
 
 
 def test_15_the_alarm(planet, counted):
@@ -2246,7 +2538,12 @@ def test_15_the_alarm(planet, counted):
     columns = list(SIZES)
     wanted = {"topType": "NoHair", "accessoriesType": "Blank", "clothingColor": "White"}
     monk = np.all([planet["styles"][:, columns.index(name)] == value for name, value in wanted.items()], axis=0)
-    foreign = [squares[:, ::-1].reshape(-1, 1024), halves.reshape(-1, 1024), np.full((1, 1024), faces[0, 0]), planet["pixels"][monk]]
+    foreign = [
+        squares[:, ::-1].reshape(-1, 1024),
+        halves.reshape(-1, 1024),
+        np.full((1, 1024), faces[0, 0]),
+        planet["pixels"][monk],
+    ]
 
     def beaten(usual, strange) -> float:
         return np.mean([(usual < x).mean() + (usual == x).mean() / 2 for x in strange])
@@ -2267,7 +2564,9 @@ def test_15_who_is_left_out(planet):
     agree(read("15", "on the planet: #%")[0], 100 * share)
     assert "one person in 58" in text("15", "written") and round(1 / share) == 58
     assert float(read("15", "NADE: #%, an exact sum")[0]) < 0.2  # "all but lost"
-    assert "some thirty in its album" in text("15", "written") and black[planet["train"]].sum() == pytest.approx(30, abs=5)
+    assert "some thirty in its album" in text("15", "written") and black[planet["train"]].sum() == pytest.approx(
+        30, abs=5
+    )
     for name in ("VAE", "GAN"):
         met, of, expected = read("15", f"{name}: # of # faces, where the planet would show about #")
         agree(expected, int(of) * share)

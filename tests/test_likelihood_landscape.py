@@ -37,10 +37,12 @@ def x():
 @pytest.fixture(scope="module")
 def make(x):
     """Return a function that makes the landscape in the look of the course."""
+
     def make():
         with mpl.rc_context():
             style.use()
             return likelihood_landscape(x)
+
     return make  # fmt: skip
 
 
@@ -130,7 +132,9 @@ def test_every_cell_has_the_log_likelihood_of_its_box(draw, x, theta, some_possi
     assert ("coloured landscape" in frame.alt) == possible.any() != ("No position of this corner" in frame.alt)
 
 
-@pytest.mark.parametrize("theta", [(-50, -90, 20, -20), (-39.5, -74, 0, -52), (-90, -180, 90, 180), (-45, -80, 10, -45)], ids=str)
+@pytest.mark.parametrize(
+    "theta", [(-50, -90, 20, -20), (-39.5, -74, 0, -52), (-90, -180, 90, 180), (-45, -80, 10, -45)], ids=str
+)
 @pytest.mark.parametrize("corner", CORNERS)
 def test_the_numbers_are_right(draw, x, theta, corner):
     numbers = draw(*theta, corner).numbers
@@ -172,7 +176,9 @@ def test_the_box_and_its_moving_corner_are_drawn(draw, x, corner):
         np.testing.assert_allclose(dots(path), [[right, top] if corner == "top right" else [left, bottom]], atol=0.06)
 
 
-@pytest.mark.parametrize("corner, where", [("top right", "latitude 20, longitude -20.5"), ("bottom left", "latitude -50, longitude -90")])
+@pytest.mark.parametrize(
+    "corner, where", [("top right", "latitude 20, longitude -20.5"), ("bottom left", "latitude -50, longitude -90")]
+)
 def test_the_alternative_text_says_which_corner_moves(draw, corner, where):
     assert f"its {corner} corner is at {where}." in draw(-50, -90, 20, -20.5, corner).alt
 

@@ -17,7 +17,10 @@ from course_utils.models import CategoricalMixture, GaussianMixture, NaiveBayes
 
 KINDS = {"full": "full", "diagonal": "diag", "spherical": "spherical"}  # our name and scikit-learn's
 X = np.concatenate(  # three clusters of 60, 90 and 50 points
-    [np.random.default_rng(i).normal(m, s, size=(n, 2)) for i, (m, s, n) in enumerate([(0, 1, 60), (5, 1.5, 90), ((9, -4), 1, 50)])]
+    [
+        np.random.default_rng(i).normal(m, s, size=(n, 2))
+        for i, (m, s, n) in enumerate([(0, 1, 60), (5, 1.5, 90), ((9, -4), 1, 50)])
+    ]
 )
 DIGITS = load_digits().pixels
 COLUMNS_WITHOUT_INK = [0, 32, 39]
@@ -114,7 +117,9 @@ def test_one_component_is_one_gaussian(covariance):
     model = GaussianMixture(1, covariance, reg=0).fit(X)
     np.testing.assert_allclose(model.weights, [1])
     np.testing.assert_allclose(model.means[0], X.mean(axis=0))
-    expected = {"full": np.cov(X.T, bias=True), "diagonal": X.var(axis=0), "spherical": X.var(axis=0).mean()}[covariance]
+    expected = {"full": np.cov(X.T, bias=True), "diagonal": X.var(axis=0), "spherical": X.var(axis=0).mean()}[
+        covariance
+    ]
     np.testing.assert_allclose(model.covariances[0], expected)
     np.testing.assert_allclose(model.responsibilities(X), 1)
 
@@ -224,7 +229,9 @@ def test_three_clusters_are_found_from_any_seed():
 def test_far_from_zero_nothing_is_lost(covariance):
     start = random_start(X, 3, covariance, np.random.default_rng(6))
     near = GaussianMixture(3, covariance, tol=0, max_iter=20).fit(X, start=start)
-    far = GaussianMixture(3, covariance, tol=0, max_iter=20).fit(X + 2.0**23, start=(start[0], start[1] + 2.0**23, start[2]))
+    far = GaussianMixture(3, covariance, tol=0, max_iter=20).fit(
+        X + 2.0**23, start=(start[0], start[1] + 2.0**23, start[2])
+    )
     np.testing.assert_allclose(far.history, near.history, atol=1e-6)
 
 
@@ -274,7 +281,11 @@ def test_a_component_that_loses_its_observations_keeps_its_place():
 @pytest.mark.parametrize("covariance", KINDS)
 def test_a_component_on_one_point_needs_reg(covariance):
     x = np.concatenate([X, [[100.1, 100.3]] * 2])
-    start = [0.5, 0.5], [[4.0, 1.0], [100.0, 100.0]], {"full": [np.eye(2)] * 2, "diagonal": np.ones((2, 2)), "spherical": [1, 1]}
+    start = (
+        [0.5, 0.5],
+        [[4.0, 1.0], [100.0, 100.0]],
+        {"full": [np.eye(2)] * 2, "diagonal": np.ones((2, 2)), "spherical": [1, 1]},
+    )
     start = *start[:2], start[2][covariance]
     with pytest.raises(ValueError, match="component 1 is singular.*too few different observations.*Increase reg"):
         GaussianMixture(2, covariance, reg=0).fit(x, start=start)
@@ -355,9 +366,15 @@ def test_settings_that_make_no_sense(arguments, message):
     [
         ((np.full(2, 0.5), np.zeros((2, 2))), r"start must be \(weights, means, covariances\)"),
         (np.full((200, 2), 0.5), r"start must be \(weights, means, covariances\), got ndarray"),
-        (([0.5, 0.5], np.zeros((2, 3)), [np.eye(3)] * 2), r"means of the start must be \(2, 2\), as x has 2 columns, got \(2, 3\)"),
+        (
+            ([0.5, 0.5], np.zeros((2, 3)), [np.eye(3)] * 2),
+            r"means of the start must be \(2, 2\), as x has 2 columns, got \(2, 3\)",
+        ),
         (([1.0], np.zeros((1, 2)), [np.eye(2)]), r"weights must be \(2,\) finite numbers for 2 components"),
-        (([0.5, 0.5], np.zeros((2, 2)), np.ones((2, 2))), r"covariances must be \(2, 2, 2\) .* full covariance .*got \(2, 2\)"),
+        (
+            ([0.5, 0.5], np.zeros((2, 2)), np.ones((2, 2))),
+            r"covariances must be \(2, 2, 2\) .* full covariance .*got \(2, 2\)",
+        ),
         (([0.5, 0.6], np.zeros((2, 2)), [np.eye(2)] * 2), "weights must not be negative, and must sum to 1"),
         (([1.5, -0.5], np.zeros((2, 2)), [np.eye(2)] * 2), "weights must not be negative"),
         (([0.5, 0.5], np.full((2, 2), np.nan), [np.eye(2)] * 2), "means must be .* with nan or inf"),
@@ -397,7 +414,12 @@ def test_an_m_step_without_data():
 
 def test_a_model_without_data_and_data_of_another_kind():
     for model in (GaussianMixture(2), CategoricalMixture(2, [3, 3])):
-        for method in (model.log_prob, model.responsibilities, model.e_step, lambda x: model.sample(1, np.random.default_rng(0))):
+        for method in (
+            model.log_prob,
+            model.responsibilities,
+            model.e_step,
+            lambda x: model.sample(1, np.random.default_rng(0)),
+        ):
             with pytest.raises(ValueError, match=r"call fit\(x\) first"):
                 method(np.zeros((1, 2), dtype=int))
     with pytest.raises(ValueError, match=r"x must be \(N, 2\) numbers, as those that the model knows, got \(5, 3\)"):
@@ -442,7 +464,11 @@ def log_joint_categorical(weights, tables, x):
     """Return log p(x, z) (N, K), feature by feature."""
     with np.errstate(divide="ignore"):
         return np.stack(
-            [np.log(w) + sum(np.log(table[x[:, f]]) for f, table in enumerate(part)) for w, part in zip(weights, tables)], axis=1
+            [
+                np.log(w) + sum(np.log(table[x[:, f]]) for f, table in enumerate(part))
+                for w, part in zip(weights, tables)
+            ],
+            axis=1,
         )
 
 
@@ -456,7 +482,9 @@ def test_the_probabilities_sum_to_one(K, alpha):
     np.testing.assert_allclose(log_prob, logsumexp(expected, axis=1), rtol=1e-10)
     possible = log_prob > -np.inf
     assert possible.all() == (alpha > 0)
-    np.testing.assert_allclose(model.responsibilities(STATES)[possible], softmax(expected[possible], axis=1), atol=1e-12)
+    np.testing.assert_allclose(
+        model.responsibilities(STATES)[possible], softmax(expected[possible], axis=1), atol=1e-12
+    )
     assert np.isnan(model.responsibilities(STATES)[~possible]).all()
     for part in tables(model):
         np.testing.assert_allclose([table.sum() for table in part], 1)
@@ -539,7 +567,9 @@ def test_two_kinds_of_observations_are_told_apart():
 
 
 def test_seeds_come_from_the_generator():
-    first, again, other = (CategoricalMixture(3, N_VALUES).fit(C, rng).weights for rng in map(np.random.default_rng, (0, 0, 1)))
+    first, again, other = (
+        CategoricalMixture(3, N_VALUES).fit(C, rng).weights for rng in map(np.random.default_rng, (0, 0, 1))
+    )
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 

@@ -39,7 +39,9 @@ def show(panel, *values):
 
 def log_likelihood(pi, mu1, sigma1, mu2, sigma2):
     """Return the log-likelihood of X, by scipy."""
-    return logsumexp([np.log(pi) + norm.logpdf(X, mu1, sigma1), np.log1p(-pi) + norm.logpdf(X, mu2, sigma2)], axis=0).sum()
+    return logsumexp(
+        [np.log(pi) + norm.logpdf(X, mu1, sigma1), np.log1p(-pi) + norm.logpdf(X, mu2, sigma2)], axis=0
+    ).sum()
 
 
 def lines(panel):
@@ -47,7 +49,9 @@ def lines(panel):
     ax = panel._draw.keywords["ax"]
     elements = list(ElementTree.fromstring(f"<svg>{panel.svg}</svg>"))
     assert [element.tag for element in elements] == ["polyline"] * 3
-    places = [np.array([pair.split(",") for pair in element.get("points").split()], dtype=float) for element in elements]
+    places = [
+        np.array([pair.split(",") for pair in element.get("points").split()], dtype=float) for element in elements
+    ]
     curves = [ax.transData.inverted().transform(place * [1, -1] + [0, panel.height]) for place in places]
     return curves, [element.get("stroke") for element in elements]
 

@@ -218,7 +218,9 @@ def test_the_mirrors_are_safe_and_each_file_has_its_checksum():
 def test_lesson_08_downloads_only_where_it_is_wanted(monkeypatch):
     """Run the cell of the lesson that is switched off there, on noise."""
     (path,) = NOTEBOOKS.glob("08_*.ipynb")
-    (source,) = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.source.startswith("MNIST = False\n")]
+    (source,) = [
+        cell.source for cell in nbformat.read(path, as_version=4).cells if cell.source.startswith("MNIST = False\n")
+    ]
     digits = mnist.Digits(np.random.default_rng(0).uniform(size=(100, 784)).astype(np.float32), np.zeros(100, int))
     asked, shown = [], []
     monkeypatch.setattr(datasets, "load_mnist", lambda split: asked.append(split) or digits)
@@ -241,7 +243,11 @@ if REAL:
         digits = load_mnist(split)
         # the counts of the digits, the first ten labels, and the mean grey value as everybody knows them
         counts, first, mean = {
-            "train": ([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949], [5, 0, 4, 1, 9, 2, 1, 3, 1, 4], 0.1307),
+            "train": (
+                [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949],
+                [5, 0, 4, 1, 9, 2, 1, 3, 1, 4],
+                0.1307,
+            ),
             "test": ([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9], 0.1325),
         }[split]
         assert np.bincount(digits.labels).tolist() == counts and digits.labels[:10].tolist() == first

@@ -23,7 +23,9 @@ SIZES = [2, 3, 1]
 def wrodl():
     """The fifty faces as whole numbers (50, 5), read from the file without the course's loader."""
     people = pd.read_csv(files.DATA / "wrodl.csv")
-    return np.array([[options.index(person[name]) for name, options in WRODL_VALUES.items()] for _, person in people.iterrows()])
+    return np.array(
+        [[options.index(person[name]) for name, options in WRODL_VALUES.items()] for _, person in people.iterrows()]
+    )
 
 
 WRODL_SIZES = [3, 8, 4, 6, 7]
@@ -34,7 +36,11 @@ def problems(draw):
     """n_values, observations (N ≥ 1, K), and a pseudo-count as a fraction."""
     sizes = draw(st.lists(st.integers(1, 5), min_size=1, max_size=5))
     rows = draw(st.lists(st.tuples(*(st.integers(0, size - 1) for size in sizes)), min_size=1, max_size=30))
-    return sizes, np.array(rows), draw(st.sampled_from([Fraction(0), Fraction(1, 1000), Fraction(1, 2), Fraction(1), Fraction(7)]))
+    return (
+        sizes,
+        np.array(rows),
+        draw(st.sampled_from([Fraction(0), Fraction(1, 1000), Fraction(1, 2), Fraction(1), Fraction(7)])),
+    )
 
 
 def by_fractions(sizes, x, alpha):
@@ -84,7 +90,9 @@ def test_the_probabilities_of_all_4032_styles_add_up_to_one(wrodl, alpha):
 def test_it_agrees_with_scikit_learn(wrodl, alpha, kind):
     theirs = CategoricalNB(alpha=alpha, min_categories=WRODL_SIZES).fit(wrodl, np.zeros(50))
     ours = NaiveBayes(WRODL_SIZES, alpha).fit(wrodl.astype(kind))
-    np.testing.assert_allclose(np.log(ours.theta), np.concatenate([row[0] for row in theirs.feature_log_prob_]), rtol=1e-10)
+    np.testing.assert_allclose(
+        np.log(ours.theta), np.concatenate([row[0] for row in theirs.feature_log_prob_]), rtol=1e-10
+    )
     rng = np.random.default_rng(0)
     new = np.column_stack([rng.integers(size, size=500) for size in WRODL_SIZES])
     np.testing.assert_allclose(ours.log_prob(new.astype(kind)), theirs.predict_joint_log_proba(new)[:, 0], rtol=1e-10)
@@ -95,7 +103,9 @@ def test_it_agrees_with_scikit_learn_on_pixels():
     pixels = load_planet_pixel("train").pixels
     theirs = CategoricalNB(alpha=0.5, min_categories=256).fit(pixels[:500, -20:], np.zeros(500))
     ours = NaiveBayes([256] * 1024, 0.5).fit(pixels[:500])
-    np.testing.assert_allclose(np.log(ours.theta.reshape(1024, 256)[-20:]), np.stack([row[0] for row in theirs.feature_log_prob_]), rtol=1e-10)
+    np.testing.assert_allclose(
+        np.log(ours.theta.reshape(1024, 256)[-20:]), np.stack([row[0] for row in theirs.feature_log_prob_]), rtol=1e-10
+    )
 
 
 def test_pixels_take_less_than_a_second_to_fit_and_pictures_to_sample():
@@ -175,7 +185,10 @@ def test_a_table_of_each_feature_begins_at_its_offset():
 
 @pytest.mark.filterwarnings("error")
 def test_an_impossible_value_is_told_by_minus_infinity_and_no_warning():
-    assert NaiveBayes(SIZES).fit(X).log_prob([[0, 1, 0], [0, 2, 0]]).tolist() == [-np.inf, pytest.approx(np.log(0.4 * 0.8))]
+    assert NaiveBayes(SIZES).fit(X).log_prob([[0, 1, 0], [0, 2, 0]]).tolist() == [
+        -np.inf,
+        pytest.approx(np.log(0.4 * 0.8)),
+    ]
 
 
 def test_a_thousand_small_probabilities_do_not_underflow():

@@ -10,7 +10,9 @@ import torch
 from course_utils.models import GAN, NADE, VAE
 from course_utils.widgets import page_decoder
 
-PALETTE = np.random.default_rng(0).permuted(np.tile(np.arange(256, dtype=np.uint8), (3, 1)), axis=1).T.copy()  # all distinct
+PALETTE = (
+    np.random.default_rng(0).permuted(np.tile(np.arange(256, dtype=np.uint8), (3, 1)), axis=1).T.copy()
+)  # all distinct
 
 
 def rough(model, half=False):
@@ -82,8 +84,8 @@ def computed(page, z):
 def test_the_picture_is_what_the_model_says(make):
     model = make()
     z = torch.randn(3, model.n_latent, generator=torch.Generator().manual_seed(2))
-    decode, x = decoder_of(model), model.decode(z)
-    for code, x in zip(z, x):
+    decode, pictures = decoder_of(model), model.decode(z)
+    for code, x in zip(z, pictures):
         picture = decode(code.numpy())
         assert picture.dtype == np.uint8
         if isinstance(model, GAN):
@@ -161,7 +163,9 @@ def test_training_on_does_not_change_a_decoder_made_before():
 
 
 def test_a_model_in_double_precision_draws_the_same():
-    np.testing.assert_allclose(page_decoder(gan().double())(np.ones(4)).astype(int), page_decoder(gan())(np.ones(4)), atol=1)
+    np.testing.assert_allclose(
+        page_decoder(gan().double())(np.ones(4)).astype(int), page_decoder(gan())(np.ones(4)), atol=1
+    )
 
 
 WRONG = {
@@ -169,8 +173,16 @@ WRONG = {
     "two numbers": (GAN, {}, "GAN of the architecture 'mlp' makes 2 real numbers and no picture"),
     "no square": (lambda: VAE(12), {}, "needs n_features = side², got a VAE of 12 features"),
     "no palette": (lambda: vae("categorical"), {}, r"palette must be \(256, 3\) uint8 for this model, got none"),
-    "short palette": (lambda: vae("categorical"), {"palette": PALETTE[:9]}, r"\(256, 3\) uint8 for this model, got uint8 \(9, 3\)"),
-    "floats": (lambda: vae("categorical"), {"palette": PALETTE / 255}, r"\(256, 3\) uint8 for this model, got float64 \(256, 3\)"),
+    "short palette": (
+        lambda: vae("categorical"),
+        {"palette": PALETTE[:9]},
+        r"\(256, 3\) uint8 for this model, got uint8 \(9, 3\)",
+    ),
+    "floats": (
+        lambda: vae("categorical"),
+        {"palette": PALETTE / 255},
+        r"\(256, 3\) uint8 for this model, got float64 \(256, 3\)",
+    ),
     "long palette": (vae, {"palette": PALETTE}, r"palette must be \(2, 3\) uint8 for this model, got uint8 \(256, 3\)"),
     "a palette for greys": (lambda: vae("gaussian"), {"palette": PALETTE}, "palette must be none for this model"),
     "a palette for colours": (gan, {"palette": PALETTE}, "palette must be none for this model"),

@@ -14,7 +14,9 @@ from course_utils import slides, style
 from course_utils.models import GAN, VAE
 from course_utils.widgets import latent_explorer, page_decoder
 
-PALETTE = np.random.default_rng(0).permuted(np.tile(np.arange(256, dtype=np.uint8), (3, 1)), axis=1).T.copy()  # all distinct
+PALETTE = (
+    np.random.default_rng(0).permuted(np.tile(np.arange(256, dtype=np.uint8), (3, 1)), axis=1).T.copy()
+)  # all distinct
 INK = np.array([[255, 250, 240], [20, 30, 60]], dtype=np.uint8)
 STOPS = np.array([np.ones(12), np.linspace(-1, 1, 12)])
 
@@ -103,7 +105,9 @@ def deck(parts, browser, tmp_path_factory):
         page.on("console", lambda message: message.type == "error" and page.errors.append(message.text))
         page.add_init_script(SEED)
         page.goto((folder / "one.slides.html").as_uri())
-        page.wait_for_function("n => document.querySelectorAll('.panel').length === n", arg=len(explorers), timeout=60_000)
+        page.wait_for_function(
+            "n => document.querySelectorAll('.panel').length === n", arg=len(explorers), timeout=60_000
+        )
         yield page, explorers
         assert page.errors == []
 
@@ -135,7 +139,9 @@ def expect_picture(panel, decode, z):
         grey = expected[..., None] if expected.ndim == 2 else expected
         assert np.abs(shown - grey.astype(int)).max() <= 1
     else:
-        logits = decode.model._outputs(torch.tensor(np.asarray(z)[None], dtype=torch.float32))[0].detach().numpy()  # (K, D)
+        logits = (
+            decode.model._outputs(torch.tensor(np.asarray(z)[None], dtype=torch.float32))[0].detach().numpy()
+        )  # (K, D)
         matches = (shown.reshape(-1, 1, 3) == decode.palette).all(axis=2)
         assert matches.any(axis=1).all()
         chosen = matches.argmax(axis=1)
@@ -164,7 +170,9 @@ def test_the_page_draws_what_torch_computes(name, show):
 def test_a_slider_changes_the_face_within_100_ms(name, show, capsys):
     panel, _ = show(name)
     medians = []
-    while len(medians) < 5 and min(medians, default=100) >= 100:  # once more if the machine was busy with something else
+    while (
+        len(medians) < 5 and min(medians, default=100) >= 100
+    ):  # once more if the machine was busy with something else
         medians.append(median(panel.evaluate(LATENCIES)))
     with capsys.disabled():
         print(f" {name} in a deck: {min(medians):.0f} ms from slider to changed picture (median of 21) ", end="")

@@ -136,7 +136,9 @@ def test_the_background_is_the_figure_with_its_axes_where_the_overlay_puts_thing
     top, bottom = red[:, 0].min() / 2, red[:, 0].max() / 2
     x, y0 = corner(ax, 2, 0)
     _, y1 = corner(ax, 2, 3)
-    np.testing.assert_allclose([red[:, 1].mean() / 2, top, bottom], [x, y1, y0], atol=2)  # pixels; an end is drawn softly
+    np.testing.assert_allclose(
+        [red[:, 1].mean() / 2, top, bottom], [x, y1, y0], atol=2
+    )  # pixels; an end is drawn softly
     overlay = Overlay()  # and afterwards the overlay still measures in the panel's pixels
     overlay.line(ax, [2, 2], [0, 3], "red")
     np.testing.assert_allclose(numbers(parse(str(overlay))[0].get("points")), [x, y0, x, y1], atol=0.06)
@@ -237,7 +239,9 @@ def test_the_stored_output_of_a_panel_is_the_same_in_each_run(ax):
 
 def test_a_slider_may_have_words_instead_of_numbers(ax):
     words = ("none", "round", "dark")
-    panel = Panel(lambda glasses: Frame("", {}, words[glasses]), ax.figure, {"glasses": Slider("glasses", 0, 2, 1, 1, words)})
+    panel = Panel(
+        lambda glasses: Frame("", {}, words[glasses]), ax.figure, {"glasses": Slider("glasses", 0, 2, 1, 1, words)}
+    )
     assert tuple(panel.get_state()["sliders"]["glasses"]["words"]) == words  # what the browser is sent
     assert panel.alt == "round"
     assert Slider("the first", 0, 10, 1, 3).words == ()
@@ -307,7 +311,9 @@ def test_a_click_that_cannot_be_drawn_says_so_and_the_next_one_is_drawn(ax):
     targets = iter([{"a": 7}, {"a": 8}])
     panel = make(frame, ax, click=lambda px, py: next(targets))
     click(panel, 1, 1)
-    assert panel.message == "This setting cannot be drawn. ValueError: seven is not drawn" and shown(panel) == frame(3, 0.5)
+    assert panel.message == "This setting cannot be drawn. ValueError: seven is not drawn" and shown(panel) == frame(
+        3, 0.5
+    )
     click(panel, 1, 1)
     assert panel.message == "" and shown(panel) == frame(8, 0.5)
 

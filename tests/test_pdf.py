@@ -16,7 +16,11 @@ def test_a_lesson_becomes_a_pdf(chromium_path, parts, tmp_path):
     reader = PdfReader(tmp_path / "13_vae.pdf")
     text = " ".join(" ".join(page.extract_text() for page in reader.pages).split())
     nb = nbformat.read(pdf.NOTEBOOKS / "13_vae.ipynb", as_version=4)
-    figures = sum("data:image" in output.get("data", {}).get("text/html", "") for cell in nb.cells for output in cell.get("outputs", []))
+    figures = sum(
+        "data:image" in output.get("data", {}).get("text/html", "")
+        for cell in nb.cells
+        for output in cell.get("outputs", [])
+    )
     assert 10 <= len(reader.pages) <= 40
     assert text.startswith("13 · The variational autoencoder Somebody sends you two numbers")
     assert "Further reading" in text and "a picture with sliders stands here" in text

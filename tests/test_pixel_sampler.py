@@ -32,7 +32,9 @@ def by_shape(kind):
     """Return the arguments of a small sampler: binary in a random order, with a palette, or channel by channel."""
     order = np.random.default_rng(1).permutation(20)
     return {
-        "binary": dict(record=lambda t, k: recorded(20, 2, k, order), shape=(4, 5), colours=PAPER_AND_INK, names=("paper", "ink")),
+        "binary": dict(
+            record=lambda t, k: recorded(20, 2, k, order), shape=(4, 5), colours=PAPER_AND_INK, names=("paper", "ink")
+        ),
         "palette": dict(record=lambda t, k: recorded(20, 12, k), shape=(4, 5), colours=PALETTE),
         "channels": dict(record=lambda t, k: recorded(60, 256, k), shape=(4, 5, 3)),
     }[kind]
@@ -52,12 +54,22 @@ def press(panel, label):
 def drawn(panel):
     """Return the two pictures (H, W, 3), the swatches' colours, the bars' lengths as probabilities, and the texts."""
     elements = ElementTree.fromstring(f"<svg>{panel.svg}</svg>")
-    pictures = [np.asarray(Image.open(io.BytesIO(base64.b64decode(e.get("href").partition(",")[2])))) for e in elements if e.tag == "image"]
+    pictures = [
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(e.get("href").partition(",")[2]))))
+        for e in elements
+        if e.tag == "image"
+    ]
     ax = panel._draw.keywords["axes"][2]
     (zero, _), (one, _) = ax.transData.transform([(0, 0), (1, 0)])
     bars = [float(e.get("width")) / (one - zero) for e in elements if e.tag == "rect" and e.get("fill-opacity") == "1"]
     frames = [e for e in elements if e.tag == "rect" and e.get("fill-opacity") == "0"]
-    return pictures[:2], [picture[0, 0] for picture in pictures[2:]], bars, [e.text for e in elements if e.tag == "text"], frames
+    return (
+        pictures[:2],
+        [picture[0, 0] for picture in pictures[2:]],
+        bars,
+        [e.text for e in elements if e.tag == "text"],
+        frames,
+    )
 
 
 @pytest.mark.parametrize("kind", ["binary", "palette", "channels"])
@@ -144,7 +156,9 @@ def test_both_sums_of_log_p_belong_to_a_nade_at_its_temperature():
             panel.values = {"step": 20, "temperature": number, "picture": picture}
             numbers = dict(panel.numbers)
             for name, model in {"log p(x) so far": nade, f"the same, with T = {T:g}": tempered}.items():
-                assert float(numbers[name].replace("−", "-").split()[0]) == pytest.approx(model.log_prob(x).item(), abs=0.0501)
+                assert float(numbers[name].replace("−", "-").split()[0]) == pytest.approx(
+                    model.log_prob(x).item(), abs=0.0501
+                )
             panel.values = {"step": 0, "temperature": number, "picture": picture}
             assert {value for name, value in panel.numbers if "log" in name or "same" in name} == {"0.0 nats"}
 
@@ -153,7 +167,16 @@ def test_the_buttons_step_back_and_restart():
     panel = make(**by_shape("binary"), start=3)
     assert panel.buttons == ["step", "back", "restart"] and panel.play == "step"
     assert panel.values == {"step": 3, "temperature": TEMPERATURES.index(1), "picture": 0}
-    for label, step in [("step", 4), ("step", 5), ("back", 4), ("restart", 3), ("back", 2), ("back", 1), ("back", 0), ("back", 0)]:
+    for label, step in [
+        ("step", 4),
+        ("step", 5),
+        ("back", 4),
+        ("restart", 3),
+        ("back", 2),
+        ("back", 1),
+        ("back", 0),
+        ("back", 0),
+    ]:
         press(panel, label)
         assert panel.values["step"] == step
     panel.values = {**panel.values, "step": 19}
@@ -164,7 +187,11 @@ def test_the_buttons_step_back_and_restart():
 
 def test_one_picture_at_one_temperature_needs_one_slider():
     panel = make(**by_shape("palette"), temperatures=(1.0,), n_pictures=1)
-    assert list(panel.sliders) == ["step"] and [name for name, _ in panel.numbers] == ["drawn", "next", "log p(x) so far"]
+    assert list(panel.sliders) == ["step"] and [name for name, _ in panel.numbers] == [
+        "drawn",
+        "next",
+        "log p(x) so far",
+    ]
 
 
 def test_each_recording_is_made_once_and_only_when_it_is_looked_at():
@@ -185,7 +212,10 @@ def test_each_recording_is_made_once_and_only_when_it_is_looked_at():
 @pytest.mark.parametrize(
     "recording, message",
     [
-        (Recording(np.arange(20), np.zeros(19), np.full((20, 2), 0.5)), r"values \(S,\).*got \(20,\), \(19,\), \(20, 2\)"),
+        (
+            Recording(np.arange(20), np.zeros(19), np.full((20, 2), 0.5)),
+            r"values \(S,\).*got \(20,\), \(19,\), \(20, 2\)",
+        ),
         (Recording(np.arange(20), np.zeros(20), np.full(20, 0.5)), "probabilities"),
         (Recording(np.arange(20), np.zeros(20), np.random.default_rng(0).normal(size=(20, 2))), "are they logits"),
         (Recording(np.arange(20), np.zeros(20), np.full((20, 2), 0.6)), "sum to 1"),
@@ -204,7 +234,9 @@ def test_a_shape_that_does_not_fit_its_colours_is_refused(shape, colours):
 
 def test_what_cannot_have_been_drawn_has_log_p_of_minus_infinity():
     p = np.tile([1.0, 0.0], (20, 1))
-    panel = make(record=lambda t, k: Recording(np.arange(20), np.ones(20), p), shape=(4, 5), colours=PAPER_AND_INK, start=2)
+    panel = make(
+        record=lambda t, k: Recording(np.arange(20), np.ones(20), p), shape=(4, 5), colours=PAPER_AND_INK, start=2
+    )
     assert dict(panel.numbers)["log p(x) so far"] == "−∞"
 
 

@@ -17,7 +17,6 @@ from course_utils.datasets import (
     WRODL_VALUES,
     files,
     load_planet_pixel,
-    planet_pixel,
     planet_pixel_distribution,
     planet_pixel_entropy,
 )
@@ -89,9 +88,7 @@ def test_pixels_are_row_by_row(splits):
 
 def test_styles_are_those_of_wrodl_with_one_colour_for_no_hair(p_data):
     expected = {
-        style
-        for style in itertools.product(*WRODL_VALUES.values())
-        if style[4] != "NoHair" or style[3] == "Black"
+        style for style in itertools.product(*WRODL_VALUES.values()) if style[4] != "NoHair" or style[3] == "Black"
     }
     styles = list(p_data.styles.itertuples(index=False, name=None))
     assert set(styles) == expected and len(styles) == 3552
@@ -230,7 +227,14 @@ def flipped(place: int) -> bytes:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", GOOD[:20_000], GOOD[20_000:], b"no archive", b"version https://git-lfs.github.com/spec/v1\n", b"\x93NUMPY\x01\x00"]
+    [
+        b"",
+        GOOD[:20_000],
+        GOOD[20_000:],
+        b"no archive",
+        b"version https://git-lfs.github.com/spec/v1\n",
+        b"\x93NUMPY\x01\x00",
+    ]
     + [flipped(place) for place in range(2000, len(GOOD) - 2000, 4001)],
     ids=len,
 )

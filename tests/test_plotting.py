@@ -187,7 +187,9 @@ def test_box_takes_the_present_axes_and_paints_what_is_inside():
     assert painted.tolist() == inside
 
 
-@pytest.mark.parametrize("words", [("data", "model", "question", "answer"), ("same", "same", "same", "same"), ("a\nb", "a\nb", "", "$x$")])
+@pytest.mark.parametrize(
+    "words", [("data", "model", "question", "answer"), ("same", "same", "same", "same"), ("a\nb", "a\nb", "", "$x$")]
+)
 def test_a_process_has_four_boxes_and_marks_the_model(words):
     figure, ax = plt.subplots(figsize=(8, 2.8))
     data, model, question, answer = words
@@ -206,7 +208,9 @@ def test_a_process_has_four_boxes_and_marks_the_model(words):
 def test_the_arrows_of_a_process_lead_from_box_to_box():
     """As lesson 01 draws it: each arrow begins and ends between two boxes, and no two boxes overlap."""
     figure, axes = plt.subplots(2, 1, figsize=(8, 5.6))
-    plotting.process("pictures x\nwith labels y", "p(y | x)", "a new picture x", "“a 3, with\nprobability 0.97”", axes[0], "Above")
+    plotting.process(
+        "pictures x\nwith labels y", "p(y | x)", "a new picture x", "“a 3, with\nprobability 0.97”", axes[0], "Above"
+    )
     plotting.process("pictures x", "p(x)", "random numbers", "a new\npicture x", axes[1], "Below")
     figure.canvas.draw()
     for ax in axes:
@@ -215,7 +219,9 @@ def test_the_arrows_of_a_process_lead_from_box_to_box():
         assert not any(one.overlaps(other) for number, one in enumerate(boxes) for other in boxes[number + 1 :])
         question = max(boxes, key=lambda box: box.y0)
         data, model, answer = sorted((box for box in boxes if box is not question), key=lambda box: box.x0)
-        arrows = [ax.transData.transform([text.xyann, text.xy]) for text in ax.texts if text not in labels]  # start and end
+        arrows = [
+            ax.transData.transform([text.xyann, text.xy]) for text in ax.texts if text not in labels
+        ]  # start and end
         down, first, second = sorted(arrows, key=lambda arrow: (arrow[0, 0] != arrow[1, 0], arrow[0, 0]))
         assert data.x1 <= first[0, 0] < first[1, 0] <= model.x0 and model.x1 <= second[0, 0] < second[1, 0] <= answer.x0
         assert question.y0 >= down[0, 1] > down[1, 1] >= model.y1
@@ -269,7 +275,12 @@ def test_the_map_of_the_families_fits_its_figure_and_no_two_labels_overlap(here)
     boxes = [text.get_bbox_patch().get_window_extent() for text in ax.texts]
     assert len(boxes) == len(plotting.FAMILIES)
     for number, one in enumerate(boxes):
-        assert figure.bbox.x0 <= one.x0 and one.x1 <= figure.bbox.x1 and figure.bbox.y0 <= one.y0 and one.y1 <= figure.bbox.y1
+        assert (
+            figure.bbox.x0 <= one.x0
+            and one.x1 <= figure.bbox.x1
+            and figure.bbox.y0 <= one.y0
+            and one.y1 <= figure.bbox.y1
+        )
         assert not any(one.overlaps(other) for other in boxes[number + 1 :]), ax.texts[number].get_text()
 
 

@@ -54,12 +54,17 @@ def numbers(panel, log_alpha):
 
 @pytest.mark.parametrize("alpha", ALPHAS)
 def test_each_of_the_fifty_is_scored_by_a_table_of_the_49_others(people, counts, alpha):
-    scores = [JointCategorical(WRODL_VALUES, alpha).fit(people.drop(i)).log_prob(people.loc[[i]])[0] for i in people.index]
+    scores = [
+        JointCategorical(WRODL_VALUES, alpha).fit(people.drop(i)).log_prob(people.loc[[i]])[0] for i in people.index
+    ]
     assert len(scores) == 50
     assert float(leave_one_out(counts, alpha)) == pytest.approx(sum(scores))
 
 
-@given(st.lists(st.integers(0, 4), min_size=2, max_size=8).filter(lambda counts: sum(counts) > 1), st.fractions(Fraction(1, 100), 10))
+@given(
+    st.lists(st.integers(0, 4), min_size=2, max_size=8).filter(lambda counts: sum(counts) > 1),
+    st.fractions(Fraction(1, 100), 10),
+)
 @settings(max_examples=100, deadline=None)
 def test_the_scores_and_masses_of_any_counts(counts, alpha):
     N, d = sum(counts), len(counts)
@@ -94,7 +99,9 @@ def test_the_numbers(panel, counts, people, log_alpha):
     model = JointCategorical(WRODL_VALUES, alpha).fit(people)
     shown = numbers(panel, log_alpha)
     assert shown[0] == pytest.approx(alpha, rel=0.005)
-    scores = [np.log((counts[j] - 1 + alpha) / (49 + 4032 * alpha)) for j in np.flatnonzero(counts) for _ in range(counts[j])]
+    scores = [
+        np.log((counts[j] - 1 + alpha) / (49 + 4032 * alpha)) for j in np.flatnonzero(counts) for _ in range(counts[j])
+    ]
     assert shown[1] == pytest.approx(sum(scores), abs=0.051)
     assert shown[2] == pytest.approx(-50 * np.log(4032), abs=0.051)
     assert shown[3] == pytest.approx(100 * model.theta[counts == 0].sum(), abs=0.051)
@@ -115,9 +122,15 @@ def test_the_best_alpha_of_the_slider(panel):
 def test_the_marks_lie_on_both_curves(panel, counts, log_alpha):
     panel.values = {"log_alpha": log_alpha}
     elements = ElementTree.fromstring(f"<svg>{panel.svg}</svg>")
-    dots = [[float(n) for n in re.match(r"M(\S+) (\S+)h0$", path.get("d")).groups()] for path in elements if path.tag == "path"]
+    dots = [
+        [float(n) for n in re.match(r"M(\S+) (\S+)h0$", path.get("d")).groups()]
+        for path in elements
+        if path.tag == "path"
+    ]
     axes = panel._draw.keywords["axes"]
-    for ax, dot, value in zip(axes, dots, (leave_one_out(counts, 10**log_alpha), unseen_mass(counts, 10**log_alpha)), strict=True):
+    for ax, dot, value in zip(
+        axes, dots, (leave_one_out(counts, 10**log_alpha), unseen_mass(counts, 10**log_alpha)), strict=True
+    ):
         x, y = ax.transData.transform((log_alpha, max(float(value), ax.get_ylim()[0])))
         np.testing.assert_allclose(dot, [x, panel.height - y], atol=0.06)
         curve = ax.lines[0].get_xydata()

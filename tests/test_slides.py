@@ -21,7 +21,12 @@ def markdown(source, slide_type):
 def code(source, slide_type, html=None, tags=()):
     """Return an executed code cell with slide metadata."""
     outputs = [new_output("display_data", {"text/html": html})] if html else []
-    return new_code_cell(source, execution_count=1, outputs=outputs, metadata={"slideshow": {"slide_type": slide_type}, "tags": list(tags)})
+    return new_code_cell(
+        source,
+        execution_count=1,
+        outputs=outputs,
+        metadata={"slideshow": {"slide_type": slide_type}, "tags": list(tags)},
+    )
 
 
 @pytest.fixture
@@ -29,7 +34,10 @@ def deck():
     """Return the page of a small lesson."""
     cells = [
         markdown("# 07 · Tom & Jerry's <lesson>\n\nWhat is $p_\\theta(x) < 1$?", "slide"),
-        markdown("> **Think.** Why?\n>\n> <details><summary>Answer</summary>\n>\n> Because of $x$.\n>\n> </details>", "fragment"),
+        markdown(
+            "> **Think.** Why?\n>\n> <details><summary>Answer</summary>\n>\n> Because of $x$.\n>\n> </details>",
+            "fragment",
+        ),
         markdown("whisper this to the speaker", "notes"),
         code("setup = 'left out'", "skip"),
         code("theta = 'shown'", "slide"),
@@ -59,7 +67,9 @@ def words(page):
 
 def test_a_deck_loads_only_its_own_parts(deck):
     """Every address in the page is a data: address or one of the files that `copy_parts` brings."""
-    links = [value for _, attributes in Elements(deck).found for key, value in attributes.items() if key in ("src", "href")]
+    links = [
+        value for _, attributes in Elements(deck).found for key, value in attributes.items() if key in ("src", "href")
+    ]
     files = {link for link in links if not link.startswith("data:")}
     parts = {f"assets/{package.rpartition('@')[0]}/{name}" for package, names in slides.PARTS.items() for name in names}
     assert "assets/reveal.js/dist/reveal.js" in files
@@ -81,7 +91,10 @@ def test_a_deck_shows_code_but_not_that_of_pictures(deck):
     text = words(deck)
     assert "shown" in text
     assert "the map" not in text and 'alt="Forty points on a map."' in deck
-    assert "hidden" not in re.sub(r"<style.*?</style>|<script.*?</script>", "", deck, flags=re.DOTALL) and "a table" in text
+    assert (
+        "hidden" not in re.sub(r"<style.*?</style>|<script.*?</script>", "", deck, flags=re.DOTALL)
+        and "a table" in text
+    )
     assert "In&nbsp;[" not in deck and "Out[" not in deck
 
 

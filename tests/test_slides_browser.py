@@ -117,7 +117,10 @@ def faults(browser, deck, size):
 
         page.route(lambda url: not url.startswith(("file:", "data:", "blob:")), refuse)
         page.on("requestfailed", lambda request: found.append(f"could not load {request.url[:200]}"))
-        page.on("console", lambda message: found.append(f"error in the console: {message.text}") if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: found.append(f"error in the console: {message.text}") if message.type == "error" else None,
+        )
         page.on("pageerror", lambda error: found.append(f"error in the page: {error}"))
         page.goto(deck.as_uri())
         try:
@@ -131,7 +134,9 @@ def faults(browser, deck, size):
 def decks(parts, tmp_path_factory):
     """Write the decks of all lessons with the course's own command, and return their folder."""
     folder = tmp_path_factory.mktemp("slides")
-    result = subprocess.run([sys.executable, "-m", "course_utils.slides", "--output", folder], cwd=ROOT, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-m", "course_utils.slides", "--output", folder], cwd=ROOT, capture_output=True, text=True
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     return folder
 
@@ -154,7 +159,9 @@ def on_paper(page, deck):
     }""")
 
 
-@pytest.mark.parametrize("lesson", ["02_a_box_on_the_world_map", "05_naive_bayes_on_wrodl", "10_from_tables_to_autoregression"])
+@pytest.mark.parametrize(
+    "lesson", ["02_a_box_on_the_world_map", "05_naive_bayes_on_wrodl", "10_from_tables_to_autoregression"]
+)
 def test_axe_finds_nothing_in_a_deck(lesson, page, axe, decks):
     """Contrast, names of pictures and sliders, headings, tables, ids: in lessons with code, tables, answers and two widgets."""
     on_paper(page, decks / f"{lesson}.slides.html")
@@ -176,7 +183,9 @@ def test_the_keyboard_stays_on_the_slide(page, decks):
     page.wait_for_function(READY)
 
     def go_to(what):
-        what.evaluate("node => { const { h, v } = Reveal.getIndices(node.closest('section')); Reveal.slide(h, v, 99); }")
+        what.evaluate(
+            "node => { const { h, v } = Reveal.getIndices(node.closest('section')); Reveal.slide(h, v, 99); }"
+        )
         page.wait_for_timeout(500)  # fragments fade in
         return page.evaluate("Reveal.getSlidePastCount()")
 
@@ -199,7 +208,10 @@ def test_the_keyboard_stays_on_the_slide(page, decks):
     folded = page.locator("summary", has_text="Answer").first
     slide = go_to(folded)
     folded.press("Space")
-    assert folded.evaluate("summary => summary.parentElement.open") and page.evaluate("Reveal.getSlidePastCount()") == slide
+    assert (
+        folded.evaluate("summary => summary.parentElement.open")
+        and page.evaluate("Reveal.getSlidePastCount()") == slide
+    )
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +234,10 @@ def write_deck(parts, tmp_path_factory):
     [
         ("# Title\n\n" + "A paragraph.\n\n" * 20, 'slide 1 (Title): cut off: <p> "A paragraph." reaches'),
         ("# Title\n\n```\n" + "x = 1  " * 30 + "\n```", "px beyond the right edge"),
-        ('# Title\n\n<div style="height: 50px; overflow: auto">' + "word " * 500 + "</div>", "is larger than its box by"),
+        (
+            '# Title\n\n<div style="height: 50px; overflow: auto">' + "word " * 500 + "</div>",
+            "is larger than its box by",
+        ),
         ("# Title\n\n$$" + "x + " * 50 + "y$$", "px beyond the right edge"),
         (r"# Title" + "\n\n" + r"This $\frc{1}{2}$ has a typo.", r"a formula is wrong: \frc"),
         (r"# Title" + "\n\n" + r"This $x^1^2$ has two exponents.", "a formula is wrong: Double exponent"),
@@ -233,7 +248,20 @@ def write_deck(parts, tmp_path_factory):
         ("# Title\n\n<script>nonsense()</script>", "error in the page: nonsense is not defined"),
         ("<!-- nothing -->", "slide 1 (no heading): nothing on it"),
     ],
-    ids=["too tall", "too wide", "scrolls", "wide formula", "typo", "error", "brace", "dollar", "remote image", "lost image", "script", "empty"],
+    ids=[
+        "too tall",
+        "too wide",
+        "scrolls",
+        "wide formula",
+        "typo",
+        "error",
+        "brace",
+        "dollar",
+        "remote image",
+        "lost image",
+        "script",
+        "empty",
+    ],
 )
 def test_what_is_wrong_is_found(markdown, expected, write_deck, browser):
     """The test above is worth something: it finds each of these faults."""
@@ -364,9 +392,19 @@ def expect(panel, made, message="", **values):
     """Wait until the deck shows what `draw` gives for these values, and for the others what the sliders say."""
     said = panel.evaluate(SHOWN)["said"]
     words = {name: slider["words"] for name, slider in made.sliders.items()}
-    values = made.values | {name: words[name].index(word) if words[name] else float(word) for name, word in said.items()} | values
+    values = (
+        made.values
+        | {name: words[name].index(word) if words[name] else float(word) for name, word in said.items()}
+        | values
+    )
     svg, numbers, alt = made._draw(**values)
-    expected = {"said": said, "svg": panel.evaluate(READ_BY_BROWSER, svg), "numbers": numbers, "alt": alt, "message": message}
+    expected = {
+        "said": said,
+        "svg": panel.evaluate(READ_BY_BROWSER, svg),
+        "numbers": numbers,
+        "alt": alt,
+        "message": message,
+    }
     deadline = monotonic() + 10
     while (shown := panel.evaluate(SHOWN)) != expected and monotonic() < deadline:
         sleep(0.05)
@@ -384,7 +422,9 @@ def test_a_deck_shows_what_draw_gives_for_what_the_sliders_say(name, show):
             for _ in range(rng.integers(1 + int(slider.get_attribute("max")))):
                 slider.press("ArrowRight")
             if "." in slider.get_attribute("aria-valuetext") and name == "box_explorer":
-                slider.press("Home" if slider.get_attribute("name") in ("south", "west") else "End")  # not the rounded MLE
+                slider.press(
+                    "Home" if slider.get_attribute("name") in ("south", "west") else "End"
+                )  # not the rounded MLE
         expect(panel, made)
         pictures.add(panel.locator(".panel-picture").screenshot())
     assert len(pictures) > 1
@@ -397,7 +437,9 @@ def test_a_deck_answers_within_100_ms(name, show, capsys):
     slider.focus()
     panel.evaluate(START_CLOCK)
     medians = []
-    while len(medians) < 5 and min(medians, default=100) >= 100:  # once more if the machine was busy with something else
+    while (
+        len(medians) < 5 and min(medians, default=100) >= 100
+    ):  # once more if the machine was busy with something else
         for number in range(1, 22):
             slider.press("ArrowLeft" if number % 2 else "ArrowRight")
             page.wait_for_function("n => window.latencies.length === n", arg=21 * len(medians) + number)
@@ -418,7 +460,9 @@ def test_the_mle_is_shown_in_a_deck_after_the_lecturers_own_try(show):
     panel.locator("input").first.press("ArrowRight")
     press(panel, "show me the MLE")
     x = load_world_land().sample(40, np.random.default_rng(2))
-    expect(panel, made, **dict(zip(("south", "west", "north", "east"), [*x.min(axis=0).tolist(), *x.max(axis=0).tolist()])))
+    expect(
+        panel, made, **dict(zip(("south", "west", "north", "east"), [*x.min(axis=0).tolist(), *x.max(axis=0).tolist()]))
+    )
 
 
 def test_other_pictures_are_imagined_in_a_deck_until_they_are_used_up(show):
@@ -437,12 +481,21 @@ def test_a_deck_plays(open_deck):
     step = panels.first.locator("input").first
     panels.first.evaluate(TURN)
     press(panels.first, "play")
-    panels.first.get_by_role("button", name="play", exact=True).wait_for(timeout=60_000)  # which reads "pause" meanwhile
-    assert step.get_attribute("aria-valuetext") == "784" and "784 of 784" in panels.first.locator(".panel-numbers").text_content()
+    panels.first.get_by_role("button", name="play", exact=True).wait_for(
+        timeout=60_000
+    )  # which reads "pause" meanwhile
+    assert (
+        step.get_attribute("aria-valuetext") == "784"
+        and "784 of 784" in panels.first.locator(".panel-numbers").text_content()
+    )
     press(panels.first, "restart")
-    page.wait_for_function("text => document.querySelector('.panel-numbers').textContent.includes(text)", arg="0 of 784")
+    page.wait_for_function(
+        "text => document.querySelector('.panel-numbers').textContent.includes(text)", arg="0 of 784"
+    )
     press(panels.first, "step")
-    page.wait_for_function("text => document.querySelector('.panel-numbers').textContent.includes(text)", arg="16 of 784")
+    page.wait_for_function(
+        "text => document.querySelector('.panel-numbers').textContent.includes(text)", arg="16 of 784"
+    )
 
 
 def test_two_players_take_their_steps_in_a_deck(open_deck):
@@ -455,7 +508,9 @@ def test_two_players_take_their_steps_in_a_deck(open_deck):
         numbers = panel.evaluate(SHOWN)["numbers"]
         return int(numbers["moves of D"]), int(numbers["moves of G"])
 
-    asked = ["step D"] * 5 + ["step G"] * 5 + ["play 50 rounds"] * 2 + ["step G"] * 10 + ["step D"] + ["play 50 rounds"] * 5
+    asked = (
+        ["step D"] * 5 + ["step G"] * 5 + ["play 50 rounds"] * 2 + ["step G"] * 10 + ["step D"] + ["play 50 rounds"] * 5
+    )
     for labels, reached in [
         (["step G", "step D"], (50, 50)), (["play 50 rounds"] * 10, (500, 500)), (asked, (650, 1100)),
     ]:  # fmt: skip
@@ -463,7 +518,10 @@ def test_two_players_take_their_steps_in_a_deck(open_deck):
             press(panel, label)
         assert moves() == reached and panel.evaluate(SHOWN)["message"] == ""
         press(panel, "step D")
-        assert moves() == reached and panel.evaluate(SHOWN)["message"] == "The slides do not hold this. Press it in JupyterLab."
+        assert (
+            moves() == reached
+            and panel.evaluate(SHOWN)["message"] == "The slides do not hold this. Press it in JupyterLab."
+        )
         press(panel, "start again")
         assert moves() == (0, 0)
 

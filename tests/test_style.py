@@ -38,7 +38,9 @@ def contrast(colour: str, other: str) -> float:
 
 def lab(rgb: np.ndarray) -> np.ndarray:
     """Return the CIELAB values (3,) of linear RGB under the white of sRGB (D65)."""
-    to_xyz = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])
+    to_xyz = np.array(
+        [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+    )
     t = to_xyz @ rgb / to_xyz.sum(axis=1)
     x, y, z = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
@@ -68,7 +70,13 @@ def coloured_words():
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         for index, cell in enumerate(nbformat.read(path, as_version=4).cells):
             for node in ast.walk(ast.parse(cell.source)) if cell.cell_type == "code" else []:
-                if not isinstance(node, ast.Call) or getattr(node.func, "attr", "") not in {"text", "annotate", "set_title", "suptitle", "set"}:
+                if not isinstance(node, ast.Call) or getattr(node.func, "attr", "") not in {
+                    "text",
+                    "annotate",
+                    "set_title",
+                    "suptitle",
+                    "set",
+                }:
                     continue
                 given = {keyword.arg: keyword.value for keyword in node.keywords}
                 if ast.unparse(given.get("color", ast.Constant(0))).startswith("style."):
@@ -86,7 +94,9 @@ def test_coloured_words_in_figures_can_be_read():
 
 CLUSTERS = {f"CLUSTERS[{k}]": colour for k, colour in enumerate(style.CLUSTERS)}
 # Beside the five meanings: the clusters of one figure, two of them with the model that they add up to, and grey with anything.
-TOGETHER = [*combinations(CLUSTERS.items(), 2)] + [(cluster, ("P_MODEL", style.P_MODEL)) for cluster in [*CLUSTERS.items()][:2]]
+TOGETHER = [*combinations(CLUSTERS.items(), 2)] + [
+    (cluster, ("P_MODEL", style.P_MODEL)) for cluster in [*CLUSTERS.items()][:2]
+]
 TOGETHER += [((name, getattr(style, name)), ("GREY", style.GREY)) for name in MEANINGS]
 
 
@@ -99,7 +109,9 @@ def test_clusters_stand_out_from_white(colour):
 @pytest.mark.parametrize("one, other", TOGETHER, ids=lambda named: named[0])
 def test_colours_of_one_figure_can_be_told_apart(vision, one, other):
     seen = [lab(np.clip(VISION[vision] @ linear(colour), 0, 1)) for _, colour in (one, other)]
-    assert np.linalg.norm(seen[0] - seen[1]) >= (15 if other[0] == "GREY" else 18)  # P_DATA and grey: 15.3 with deuteranopia
+    assert np.linalg.norm(seen[0] - seen[1]) >= (
+        15 if other[0] == "GREY" else 18
+    )  # P_DATA and grey: 15.3 with deuteranopia
 
 
 @pytest.mark.parametrize("vision", VISION)

@@ -36,7 +36,11 @@ def panel():
     wrodl = load_wrodl()
     counted, smoothed = (JointCategorical(WRODL_VALUES, alpha).fit(wrodl) for alpha in (0, 1))
     naive = NaiveBayes([3, 8, 4, 6, 7]).fit(codes(wrodl))
-    models = {"counted": counted.log_prob, "α = 1": smoothed.log_prob, "Naive Bayes": lambda people: naive.log_prob(codes(people))}
+    models = {
+        "counted": counted.log_prob,
+        "α = 1": smoothed.log_prob,
+        "Naive Bayes": lambda people: naive.log_prob(codes(people)),
+    }
     with mpl.rc_context():
         style.use()
         return style_designer(wrodl, models)
@@ -119,7 +123,9 @@ def test_other_observations_are_counted_by_name():
     """Any order of columns, with others beside them."""
     people = pd.DataFrame([dict(zip(WRODL_VALUES, NOBODY))] * 3)[list(WRODL_VALUES)[::-1]].assign(age=30)
     panel = style_designer(people, {})
-    assert shown(panel, NOBODY) == {"seen in the data": "3 of 3"} and shown(panel, ROUND_WHITE) == {"seen in the data": "0 of 3"}
+    assert shown(panel, NOBODY) == {"seen in the data": "3 of 3"} and shown(panel, ROUND_WHITE) == {
+        "seen in the data": "0 of 3"
+    }
 
 
 def test_a_redraw_takes_less_than_20_ms(panel):

@@ -39,7 +39,9 @@ WIDGETS = [
     ("adversarial_game", "14_gan", "angle", "angle"),
 ]
 LESSONS = {name: lesson for name, lesson, *_ in WIDGETS}
-EACH = pytest.mark.parametrize("name, lesson, dragged, pressed", WIDGETS, ids=[f"{name} {lesson[:2]}" for name, lesson, *_ in WIDGETS])
+EACH = pytest.mark.parametrize(
+    "name, lesson, dragged, pressed", WIDGETS, ids=[f"{name} {lesson[:2]}" for name, lesson, *_ in WIDGETS]
+)
 
 # Run the cell that shows a widget and return its execution count.
 RUN_CELL = """async name => {
@@ -86,7 +88,11 @@ class Opened:
     def __init__(self, page, name):
         count = page.evaluate(RUN_CELL, name)
         self.page, self.in_kernel = page, f"Out[{count}]"
-        self.values, self.sliders, self.in_page = self.ask("values"), self.ask("sliders"), bool(self.ask("page.get('side')"))
+        self.values, self.sliders, self.in_page = (
+            self.ask("values"),
+            self.ask("sliders"),
+            bool(self.ask("page.get('side')")),
+        )
         self.element = page.locator(".jp-CodeCell").filter(has_text=re.compile(rf"\[{count}\]:")).locator(".panel")
         self.element.wait_for()
         self.element.scroll_into_view_if_needed()
@@ -94,7 +100,9 @@ class Opened:
 
     def ask(self, attribute):
         """Return an attribute of the kernel's widget, or what a method gives."""
-        return json.loads(ast.literal_eval(self.page.evaluate(EVALUATE, f"__import__('json').dumps({self.in_kernel}.{attribute})")))
+        return json.loads(
+            ast.literal_eval(self.page.evaluate(EVALUATE, f"__import__('json').dumps({self.in_kernel}.{attribute})"))
+        )
 
     def slider(self, name):
         """Return a slider of the page, scrolled into view."""
@@ -117,7 +125,10 @@ class Opened:
         self.values |= values
         svg, numbers, alt = self.ask(f"_draw(**{self.values!r})")
         on_sliders = {name: self.on_slider(name) for name in self.sliders}
-        written = {name: words[int(on_sliders[name])] if (words := slider["words"]) else on_sliders[name] for name, slider in self.sliders.items()}
+        written = {
+            name: words[int(on_sliders[name])] if (words := slider["words"]) else on_sliders[name]
+            for name, slider in self.sliders.items()
+        }
         expected = {
             "values": on_sliders, "written": written, "spoken": written,
             "svg": "" if self.in_page else self.element.evaluate(READ_BY_BROWSER, svg),
@@ -188,7 +199,9 @@ def test_every_widget_is_tried_in_the_browser():
 def test_the_picture_and_the_numbers_follow_the_sliders(name, lesson, dragged, pressed, open_widget):
     widget = open_widget(name, lesson)
     widget.expect()
-    assert widget.element.evaluate("panel => panel.querySelector('img').naturalWidth") == 2 * widget.ask("width")  # the background
+    assert widget.element.evaluate("panel => panel.querySelector('img').naturalWidth") == 2 * widget.ask(
+        "width"
+    )  # the background
     at_first = widget.picture()
 
     slider = widget.slider(dragged)
@@ -233,8 +246,12 @@ FOCUS = """panel => {
 def test_a_widget_is_used_without_a_mouse_and_without_eyes(name, open_widget, axe):
     """Tab alone reaches every control, and one sees where it is; keys use them; the picture is told; axe finds nothing."""
     widget = open_widget(name)
-    controls = widget.element.evaluate("panel => [...panel.querySelectorAll('input, button')].map(control => control.name || control.textContent)")
-    widget.element.evaluate("panel => panel.addEventListener('click', event => { window.clicked = event.target.textContent; })")
+    controls = widget.element.evaluate(
+        "panel => [...panel.querySelectorAll('input, button')].map(control => control.name || control.textContent)"
+    )
+    widget.element.evaluate(
+        "panel => panel.addEventListener('click', event => { window.clicked = event.target.textContent; })"
+    )
     reached, keys = [], iter(["Enter", "Space"] * 3)
     for _ in range(40):
         widget.page.keyboard.press("Tab")
@@ -253,9 +270,12 @@ def test_a_widget_is_used_without_a_mouse_and_without_eyes(name, open_widget, ax
             widget.page.keyboard.press(next(keys))
             assert widget.page.evaluate("window.clicked") == control
     assert reached == controls
-    assert not widget.ask("clickable") or widget.values.keys() == widget.sliders.keys()  # what a click does, the sliders do
+    assert (
+        not widget.ask("clickable") or widget.values.keys() == widget.sliders.keys()
+    )  # what a click does, the sliders do
     widget.page.wait_for_function(
-        "panel => panel.querySelector('.panel-spoken').textContent === panel.querySelector('[role=img]').ariaLabel", arg=widget.element.element_handle()
+        "panel => panel.querySelector('.panel-spoken').textContent === panel.querySelector('[role=img]').ariaLabel",
+        arg=widget.element.element_handle(),
     )
     assert axe(widget.page, widget.element.element_handle()) == []
 
@@ -352,7 +372,10 @@ def test_a_click_or_a_drag_on_the_plane_moves_z(open_widget):
     pictures.add(widget.picture())
     assert len(pictures) == 3
 
-    for outside in [widget.place(0, 0.5, 0.5), widget.place(1, x[1], high + 0.02 * (high - low))]:  # the picture, and just above the plane
+    for outside in [
+        widget.place(0, 0.5, 0.5),
+        widget.place(1, x[1], high + 0.02 * (high - low)),
+    ]:  # the picture, and just above the plane
         widget.click(outside[0])
         widget.expect()
 
@@ -487,7 +510,9 @@ def test_generator_and_discriminator_take_turns(open_widget):
     widget = open_widget("adversarial_game")
     widget.expect()
     shown, pictures = widget.element.evaluate(SHOWN), [widget.picture()]
-    for state, (label, d, g) in enumerate([("step D", 50, 0), ("step G", 50, 50), ("play 50 rounds", 100, 100)], start=1):
+    for state, (label, d, g) in enumerate(
+        [("step D", 50, 0), ("step G", 50, 50), ("play 50 rounds", 100, 100)], start=1
+    ):
         widget.element.get_by_role("button", name=label).click()
         widget.page.wait_for_function("n => window.answers >= n", arg=state)
         widget.expect(state=state)
@@ -511,7 +536,9 @@ def test_a_picture_draws_itself_until_it_is_paused(open_widget):
         return int(slider.input_value())
 
     def wait_for(step):
-        widget.page.wait_for_function("([slider, step]) => Number(slider.value) >= step", arg=[slider.element_handle(), step])
+        widget.page.wait_for_function(
+            "([slider, step]) => Number(slider.value) >= step", arg=[slider.element_handle(), step]
+        )
 
     play.focus()
     widget.page.keyboard.press("Enter")

@@ -12,7 +12,7 @@ import shapely
 from matplotlib.path import Path as Polygon
 from scipy.stats import chisquare
 
-from course_utils.datasets import files, load_world_land, world_land
+from course_utils.datasets import files, load_world_land
 
 # The polygons as the file has them, [longitude, latitude], without shapely: [[exterior, hole, …], …]
 POLYGONS = [
@@ -45,7 +45,9 @@ def land():
 
 def test_land_covers_29_percent_of_the_globe():
     assert share_of_globe(-90, 90) == pytest.approx(0.29, abs=0.005)  # 148.9 of 510.1 million km² in any encyclopedia
-    assert share_of_globe(0, 90) / share_of_globe(-90, 90) == pytest.approx(0.68, abs=0.01)  # two thirds lie in the north
+    assert share_of_globe(0, 90) / share_of_globe(-90, 90) == pytest.approx(
+        0.68, abs=0.01
+    )  # two thirds lie in the north
 
 
 def test_contains_agrees_with_the_area_on_uniform_points(land):
@@ -125,7 +127,9 @@ def test_samples_lie_on_land_and_are_uniform_by_area(land):
     expected = n * shares / shares.sum()
     observed, _ = np.histogram(points[:, 0], edges)
     filled = expected > 5  # no land between 60 and 75 degrees south would make this statistic useless
-    assert chisquare(observed[filled], expected[filled] * observed[filled].sum() / expected[filled].sum()).pvalue > 0.001
+    assert (
+        chisquare(observed[filled], expected[filled] * observed[filled].sum() / expected[filled].sum()).pvalue > 0.001
+    )
     # as many points as square kilometres, not as square degrees, in the far north: a tenth against a quarter
     assert (points[:, 0] > 60).mean() == pytest.approx(share_of_globe(60, 90) / share_of_globe(-90, 90), abs=0.01)
 
@@ -157,7 +161,10 @@ def test_a_seed_gives_the_same_samples_each_time(land, n):
         ([40.7306, -73.9352], "got (2,) (one point is written [[latitude, longitude]])"),
         ([[1, 2], [float("nan"), 3]], "points must be finite numbers, got [nan, 3.0] in row 1"),
         ([[1, float("inf")]], "points must be finite numbers, got [1.0, inf] in row 0"),
-        ([[1, 2], [-100, 20]], "latitude in [-90, 90] and longitude in [-180, 180] in this order, got [-100.0, 20.0] in row 1"),
+        (
+            [[1, 2], [-100, 20]],
+            "latitude in [-90, 90] and longitude in [-180, 180] in this order, got [-100.0, 20.0] in row 1",
+        ),
         ([[20, 181]], "got [20.0, 181.0] in row 0"),
         ("Paris", "points must be numbers, (N, 2) [latitude, longitude], got str"),
         ([["forty", "two"]], "points must be numbers, (N, 2) [latitude, longitude], got list"),

@@ -72,7 +72,9 @@ def test_the_loader_gives_the_file(rows):
 
 def test_values_are_in_the_order_of_the_tables():
     assert list(WRODL_VALUES) == COLUMNS
-    assert {name: list(values) for name, values in WRODL_VALUES.items()} == {name: list(n) for name, n in TABLE_1_2.items()}
+    assert {name: list(values) for name, values in WRODL_VALUES.items()} == {
+        name: list(n) for name, n in TABLE_1_2.items()
+    }
     assert np.prod([len(values) for values in WRODL_VALUES.values()]) == 4032
 
 
@@ -148,5 +150,7 @@ GOOD = (files.DATA / "wrodl.csv").read_bytes()
 )
 def test_a_damaged_file(data_file, content, reason):
     data_file.write_bytes(content)
-    with pytest.raises(ValueError, match=f"(?s){re.escape(str(data_file))} is damaged .*{reason}.*git restore.*make data"):
+    with pytest.raises(
+        ValueError, match=f"(?s){re.escape(str(data_file))} is damaged .*{reason}.*git restore.*make data"
+    ):
         load_wrodl()

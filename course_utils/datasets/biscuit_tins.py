@@ -26,10 +26,14 @@ def draw_biscuit_tins(heights: np.ndarray, widths: np.ndarray) -> np.ndarray:
     """
     heights, widths = np.atleast_1d(heights).astype(float), np.atleast_1d(widths).astype(float)
     if heights.ndim != 1 or heights.shape != widths.shape:
-        raise ValueError(f"heights and widths must be two arrays (N,) of the same length, got {heights.shape} and {widths.shape}")
+        raise ValueError(
+            f"heights and widths must be two arrays (N,) of the same length, got {heights.shape} and {widths.shape}"
+        )
     for name, values, (low, high) in (("heights", heights, HEIGHTS), ("widths", widths, WIDTHS)):
         if not ((low <= values) & (values <= high)).all():
-            raise ValueError(f"{name} must lie between {low:g} and {high:g} pixels, got {values.min():g} to {values.max():g}")
+            raise ValueError(
+                f"{name} must lie between {low:g} and {high:g} pixels, got {values.min():g} to {values.max():g}"
+            )
     points = (np.arange(SIZE * FINE) + 0.5) / FINE
     y, x = points[:, None], points[None, :] - SIZE / 2
     images = np.empty((len(heights), SIZE, SIZE), dtype=np.float32)

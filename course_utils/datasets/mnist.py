@@ -47,7 +47,9 @@ def _fetch(name: str, split: str) -> Path:
     downloader = pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT)
     failures = []
     for mirror in MIRRORS:
-        cache = pooch.create(pooch.os_cache("deep-generative-models-course"), mirror, registry=SHA256, env="MNIST_FOLDER")
+        cache = pooch.create(
+            pooch.os_cache("deep-generative-models-course"), mirror, registry=SHA256, env="MNIST_FOLDER"
+        )
         path = Path(cache.abspath) / name
         try:
             return Path(cache.fetch(name, downloader=downloader))

@@ -42,7 +42,10 @@ EXERCISES = {
     ),
     "00.2": Exercise(
         grade=grade_average,
-        hints=("Numpy arrays have a method `mean`.", "`axis=0` averages over the rows, so one number for each column is left."),
+        hints=(
+            "Numpy arrays have a method `mean`.",
+            "`axis=0` averages over the rows, so one number for each column is left.",
+        ),
         solution="""
             def average(pictures):
                 return pictures.mean(axis=0)
@@ -50,7 +53,8 @@ EXERCISES = {
             answer = average
         """,
         wrong=[
-            (lambda pictures: pictures.mean(), "one number"), (lambda pictures: pictures.mean(axis=1), "ink of each picture"),
+            (lambda pictures: pictures.mean(), "one number"),
+            (lambda pictures: pictures.mean(axis=1), "ink of each picture"),
             (lambda pictures: pictures.sum(axis=0), "Divide"),
         ],
     ),

@@ -107,16 +107,22 @@ EXERCISES = {
         ),
         solution=f"answer = {JOBS}",
         wrong=[
-            (JOBS | {"painter": "p(x|y)"}, "a picture is given"), (JOBS | {"retina": "p(y|x)"}, "how likely"),
-            (JOBS | {"portrait": "p(x)"}, "condition"), (JOBS | {"review": "p(x|y)"}, "sorted"),
+            (JOBS | {"painter": "p(x|y)"}, "a picture is given"),
+            (JOBS | {"retina": "p(y|x)"}, "how likely"),
+            (JOBS | {"portrait": "p(x)"}, "condition"),
+            (JOBS | {"review": "p(x|y)"}, "sorted"),
         ],
     ),
     "01.2": Exercise(
         grade=grade_programs,
-        hints=("Run each program twice in your mind. Does it return the same picture?", "Being generative and being good are two things."),
+        hints=(
+            "Run each program twice in your mind. Does it return the same picture?",
+            "Being generative and being good are two things.",
+        ),
         solution=f"answer = {PROGRAMS}",
         wrong=[
-            (PROGRAMS | {"average": True}, "same picture"), (PROGRAMS | {"copy": False}, "only repeats"),
+            (PROGRAMS | {"average": True}, "same picture"),
+            (PROGRAMS | {"copy": False}, "only repeats"),
             (PROGRAMS | {"nearest": True}, "fixed calculation"),
         ],
     ),
@@ -156,10 +162,14 @@ EXERCISES = {
     ),
     "01.5": Exercise(
         grade=grade_methods,
-        hints=("Can it make a new x?", "Three of the six can: one was in this lesson, the two others come in lesson 08."),
+        hints=(
+            "Can it make a new x?",
+            "Three of the six can: one was in this lesson, the two others come in lesson 08.",
+        ),
         solution=f"answer = {METHODS}",
         wrong=[
-            (METHODS | {"Naive Bayes": "discriminative"}, "can be sampled"), (METHODS | {"random forest": "generative"}, "cannot make"),
+            (METHODS | {"Naive Bayes": "discriminative"}, "can be sampled"),
+            (METHODS | {"random forest": "generative"}, "cannot make"),
             (METHODS | {"k nearest neighbours": "generative"}, "cannot make"),
         ],
     ),

@@ -85,14 +85,18 @@ def grade_log_prob(answer: object) -> str:
 
 def grade_three_points(answer: object) -> str:
     if not isinstance(answer, dict) or {"A", "B", "C"} - {key for key in answer if isinstance(key, str)}:
-        raise Wrong(f"Give a dict with the keys `A`, `B` and `C`, each a point [latitude, longitude]; this is {show(answer)}.")
+        raise Wrong(
+            f"Give a dict with the keys `A`, `B` and `C`, each a point [latitude, longitude]; this is {show(answer)}."
+        )
     land, x = load_world_land(), observations()
     south, west, north, east = THETA
     for name in "ABC":
         try:
             point = check_points([answer[name]])
         except Exception:
-            raise Wrong(f"{name} should be two numbers on the globe, [latitude, longitude]; it is {show(answer[name])}.") from None
+            raise Wrong(
+                f"{name} should be two numbers on the globe, [latitude, longitude]; it is {show(answer[name])}."
+            ) from None
         (lat, lon), on_land, km = point[0], land.contains(point)[0], nearest_km(point, x)[0]
         if not (south <= lat <= north and west <= lon <= east):
             raise Wrong(f"{name} lies outside the box, so the model cannot make it. Its latitude must be in [{south}, {north}], "
@@ -102,9 +106,13 @@ def grade_three_points(answer: object) -> str:
         if name != "A" and not on_land:
             raise Wrong(f"{name} lies in the sea, so it breaks Rule 1 already. Only A should.")
         if name == "B" and km >= 200:
-            raise Wrong(f"B is {km:,.0f} km from the nearest observation. A near-copy is less than 200 km away: start from a row of X.")
+            raise Wrong(
+                f"B is {km:,.0f} km from the nearest observation. A near-copy is less than 200 km away: start from a row of X."
+            )
         if name == "C" and km <= 500:
-            raise Wrong(f"C is only {km:,.0f} km from an observation. Look for land more than 500 km from every row of X.")
+            raise Wrong(
+                f"C is only {km:,.0f} km from an observation. Look for land more than 500 km from every row of X."
+            )
     return "A breaks Rule 1, B is a near-copy of an observation, and C keeps both rules."
 
 
@@ -127,7 +135,9 @@ def grade_sample_globe(answer: object) -> str:
     if np.abs(lat).max() > 90 and np.abs(lon).max() <= 90:
         raise Wrong("Longitude comes first in your rows. The course writes [latitude, longitude].")
     if np.abs(lat).max() > 90:
-        raise Wrong(f"Your latitudes reach from {lat.min():.0f} to {lat.max():.0f}. Only −90 to 90 exist: the arccosine counts from the pole.")
+        raise Wrong(
+            f"Your latitudes reach from {lat.min():.0f} to {lat.max():.0f}. Only −90 to 90 exist: the arccosine counts from the pole."
+        )
     if np.abs(lon).max() > 180:
         raise Wrong(f"Your longitudes reach from {lon.min():.0f} to {lon.max():.0f}. Write them from −180 to 180.")
     if not np.array_equal(points, np.asarray(call(answer, n, np.random.default_rng(0)), dtype=float)):
@@ -238,9 +248,17 @@ EXERCISES = {
         wrong=[
             (lambda n, rng: rng.uniform([-90, -180], [90, 180], (n, 2)), "uniform in degrees"),
             (lambda n, rng: np.column_stack([np.arcsin(rng.uniform(-1, 1, n)), rng.uniform(-180, 180, n)]), "radians"),
-            (lambda n, rng: np.array([np.degrees(np.arcsin(rng.uniform(-1, 1, n))), rng.uniform(-180, 180, n)]), "column_stack"),
+            (
+                lambda n, rng: np.array([np.degrees(np.arcsin(rng.uniform(-1, 1, n))), rng.uniform(-180, 180, n)]),
+                "column_stack",
+            ),
             (lambda n, rng: np.column_stack([rng.uniform(-180, 180, n), rng.uniform(-90, 90, n)]), "comes first"),
-            (lambda n, rng: np.column_stack([np.degrees(np.arccos(rng.uniform(-1, 1, n))), rng.uniform(-180, 180, n)]), "pole"),
+            (
+                lambda n, rng: np.column_stack(
+                    [np.degrees(np.arccos(rng.uniform(-1, 1, n))), rng.uniform(-180, 180, n)]
+                ),
+                "pole",
+            ),
         ],
     ),
 }

@@ -100,12 +100,24 @@ def grade_kl(answer: object) -> str:
         (np.array([0.25, 0.75]), np.array([0.25, 0.75])),
     ]
     typical = [
-        (lambda p, q: reference_kl(q, p), "That is KL(q‖p), the other direction. The average is taken under p, the first argument."),
-        (lambda p, q: -reference_kl(p, q), "The sign is wrong: the logarithm is of p/q, and the divergence is never negative."),
+        (
+            lambda p, q: reference_kl(q, p),
+            "That is KL(q‖p), the other direction. The average is taken under p, the first argument.",
+        ),
+        (
+            lambda p, q: -reference_kl(p, q),
+            "The sign is wrong: the logarithm is of p/q, and the divergence is never negative.",
+        ),
         (lambda p, q: reference_kl(p, q) / np.log(2), "That is in bits. For nats use the natural logarithm, `np.log`."),
-        (lambda p, q: _quiet(lambda: np.sum(np.log(p / q))), "Each logarithm has to be weighted with p: it is an average under p."),
+        (
+            lambda p, q: _quiet(lambda: np.sum(np.log(p / q))),
+            "Each logarithm has to be weighted with p: it is an average under p.",
+        ),
         (lambda p, q: _quiet(lambda: p * np.log(p / q)), "These are the terms. Add them up."),
-        (lambda p, q: _quiet(lambda: -np.sum(p * np.log(q))), "That is the cross-entropy. Subtract the entropy of p, or use log(p/q)."),
+        (
+            lambda p, q: _quiet(lambda: -np.sum(p * np.log(q))),
+            "That is the cross-entropy. Subtract the entropy of p, or use log(p/q).",
+        ),
     ]
     agrees(answer, reference_kl, cases, typical)
     return "An average of log(p/q) under p: 0 for equal tables, infinite where q rules out what p does."
@@ -129,7 +141,9 @@ EXERCISES = {
             answer = -25 * np.log(50 * 80)  # 25 times the log-density of one observation
         """,
         wrong=[
-            (25 * np.log(4000), "negative"), (-np.log(4000), "Add up all 25"), (-25 * np.log10(4000), "base 10"),
+            (25 * np.log(4000), "negative"),
+            (-np.log(4000), "Add up all 25"),
+            (-25 * np.log10(4000), "base 10"),
             (4000.0**-25, "likelihood itself"),
         ],
     ),
@@ -166,7 +180,12 @@ EXERCISES = {
 
             answer = 40 * np.log(110 * 220) - 40 * np.log(100 * 200)
         """,
-        wrong=[(40 * np.log(1.1), "two directions"), (np.log(1.21), "There are 40"), (0.21, "logarithm"), (-40 * np.log(1.21), "positive")],
+        wrong=[
+            (40 * np.log(1.1), "two directions"),
+            (np.log(1.21), "There are 40"),
+            (0.21, "logarithm"),
+            (-40 * np.log(1.21), "positive"),
+        ],
     ),
     "03.4": Exercise(
         grade=grade_categorical,
@@ -187,7 +206,10 @@ EXERCISES = {
             (lambda values, n_values: np.bincount(values, minlength=n_values), "Divide by N"),
             (lambda values, n_values: np.bincount(values, minlength=n_values) / n_values, "number of observations"),
             (lambda values, n_values: np.bincount(values) / len(values), "missing"),
-            (lambda values, n_values: (np.bincount(values, minlength=n_values) + 1) / (len(values) + n_values), "smoothing"),
+            (
+                lambda values, n_values: (np.bincount(values, minlength=n_values) + 1) / (len(values) + n_values),
+                "smoothing",
+            ),
         ],
     ),
     "03.5": Exercise(

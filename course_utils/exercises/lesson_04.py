@@ -91,13 +91,19 @@ def grade_leave_one_out(answer: object) -> str:
 EXERCISES = {
     "04.1": Exercise(
         grade=grade_parameters,
-        hints=("How many styles are there, each with each of the three hats?", "The probabilities add up to 1: one parameter follows from the others."),
+        hints=(
+            "How many styles are there, each with each of the three hats?",
+            "The probabilities add up to 1: one parameter follows from the others.",
+        ),
         solution="answer = 4032 * 3 - 1",
         wrong=[(12096, "not free"), (4034, "multiplies"), (12093, "subtract one at the end"), (4031, "without hats")],
     ),
     "04.2": Exercise(
         grade=grade_smooth,
-        hints=("The numerator is `counts + alpha`, for all outcomes at once.", "What do all numerators add up to? Divide by that."),
+        hints=(
+            "The numerator is `counts + alpha`, for all outcomes at once.",
+            "What do all numerators add up to? Divide by that.",
+        ),
         solution="""
             def smooth(counts, alpha):
                 return (counts + alpha) / (counts.sum() + alpha * len(counts))

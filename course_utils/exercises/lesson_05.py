@@ -64,7 +64,12 @@ SIZES = [2, 3, 4]  # how many values its features have
 
 
 def reference_leave_one_out(
-    x: np.ndarray, n_values: list[int], alpha: float, out: int = 1, out_of_total: int = 1, sizes: list[int] | None = None
+    x: np.ndarray,
+    n_values: list[int],
+    alpha: float,
+    out: int = 1,
+    out_of_total: int = 1,
+    sizes: list[int] | None = None,
 ) -> float:
     """Return the score. The other arguments make mistakes: what is taken out, and the sizes in the denominators."""
     score = 0.0
@@ -99,7 +104,9 @@ def grade_leave_one_out(answer: object) -> str:
              "That is the product of the probabilities. Add up their logarithms."),
         ],
     )  # fmt: skip
-    return "An honest score again. And now the others say something about a newcomer: they share features, if not styles."
+    return (
+        "An honest score again. And now the others say something about a newcomer: they share features, if not styles."
+    )
 
 
 def grade_coins(answer: object) -> str:
@@ -124,7 +131,10 @@ def grade_coins(answer: object) -> str:
 EXERCISES = {
     "05.1": Exercise(
         grade=grade_parameters,
-        hints=("What did Naive Bayes need before the hats?", "A feature with three values adds two free probabilities."),
+        hints=(
+            "What did Naive Bayes need before the hats?",
+            "A feature with three values adds two free probabilities.",
+        ),
         solution="answer = 7 + 6 + 3 + 4 + 8 + 3 - 6",
         wrong=[(23, "without hats"), (26, "not free"), (12095, "big table"), (31, "subtract one")],
     ),
@@ -132,7 +142,11 @@ EXERCISES = {
         grade=grade_by_hand,
         hints=("Five numbers from the tables: NoHair 0.14, SilverGray 0.48, and three more.", "Multiply them."),
         solution="answer = 0.14 * 0.48 * 0.34 * 0.14 * 0.44",
-        wrong=[(0.14 * 0.34 * 0.14 * 0.44, "hair colour"), (1.54, "multiply"), (np.log(0.14 * 0.48 * 0.34 * 0.14 * 0.44), "log p(x)")],
+        wrong=[
+            (0.14 * 0.34 * 0.14 * 0.44, "hair colour"),
+            (1.54, "multiply"),
+            (np.log(0.14 * 0.48 * 0.34 * 0.14 * 0.44), "log p(x)"),
+        ],
     ),
     "05.3": Exercise(
         grade=grade_log_prob,
@@ -194,8 +208,12 @@ EXERCISES = {
         ),
         solution="answer = (0.5 * 0.5, 0.5)  # c = 0 leaves (0, 0) and (1, 1)",
         wrong=[
-            ((0.5, 0.25), "exchanged"), ((0.25, 0.25), "both coins"), ((0.5, 0.5), "multiplies"), ((0.125, 0.25), "divide"),
-            ((0.25, 0.0), "given c = 1"), ((0.125, 0.0), "section 2"),
+            ((0.5, 0.25), "exchanged"),
+            ((0.25, 0.25), "both coins"),
+            ((0.5, 0.5), "multiplies"),
+            ((0.125, 0.25), "divide"),
+            ((0.25, 0.0), "given c = 1"),
+            ((0.125, 0.0), "section 2"),
         ],
     ),
 }

@@ -82,13 +82,19 @@ def grade_cures(answer: object) -> str:
 EXERCISES = {
     "06.1": Exercise(
         grade=grade_parameters,
-        hints=("How many free probabilities has one pixel with 256 colours?", "Each of the 1,024 pixels has its own table."),
+        hints=(
+            "How many free probabilities has one pixel with 256 colours?",
+            "Each of the 1,024 pixels has its own table.",
+        ),
         solution="answer = 1024 * (256 - 1)",
         wrong=[(1024 * 256, "255 of them"), (255, "one pixel"), (1279, "multiply"), (3551, "faces")],
     ),
     "06.2": Exercise(
         grade=grade_small_planet,
-        hints=("The entropy of 8 equally likely colours is log 8.", "What is the entropy of the whole picture, if one pixel tells the other?"),
+        hints=(
+            "The entropy of 8 equally likely colours is log 8.",
+            "What is the entropy of the whole picture, if one pixel tells the other?",
+        ),
         solution="""
             import numpy as np
 
@@ -122,10 +128,14 @@ EXERCISES = {
     ),
     "06.4": Exercise(
         grade=grade_cures,
-        hints=("Imagine infinitely many training faces. Which bill is left?", "Does the measure let pixels depend on each other?"),
+        hints=(
+            "Imagine infinitely many training faces. Which bill is left?",
+            "Does the measure let pixels depend on each other?",
+        ),
         solution=f"answer = {CURES}",
         wrong=[
-            (CURES | {"more": "independence"}, "899 nats are still due"), (CURES | {"hidden": "estimation"}, "depend on each other"),
+            (CURES | {"more": "independence"}, "899 nats are still due"),
+            (CURES | {"hidden": "estimation"}, "depend on each other"),
             (CURES | {"neighbours": "estimation"}, "depend on each other"),
         ],
     ),

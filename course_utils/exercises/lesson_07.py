@@ -73,7 +73,10 @@ def grade_error(answer: object) -> str:
 
 
 def grade_interpolate(answer: object) -> str:
-    cases = [(np.array([0.0, 1.0]), np.array([2.0, -1.0]), 5), (np.array([1.0, 2.0, 3.0]), np.array([1.0, 0.0, 9.0]), 2)]
+    cases = [
+        (np.array([0.0, 1.0]), np.array([2.0, -1.0]), 5),
+        (np.array([1.0, 2.0, 3.0]), np.array([1.0, 0.0, 9.0]), 2),
+    ]
     agrees(
         answer, lambda a, b, n: np.linspace(a, b, n), cases,
         [
@@ -138,13 +141,17 @@ EXERCISES = {
             answer = reconstruction_error
         """,
         wrong=[
-            (lambda x, rebuilt: ((x - rebuilt) ** 2).mean(), "one number for each"), (lambda x, rebuilt: ((x - rebuilt) ** 2).sum(axis=1), "sum"),
+            (lambda x, rebuilt: ((x - rebuilt) ** 2).mean(), "one number for each"),
+            (lambda x, rebuilt: ((x - rebuilt) ** 2).sum(axis=1), "sum"),
             (lambda x, rebuilt: (x - rebuilt).mean(axis=1), "cancel"),
         ],
     ),
     "07.4": Exercise(
         grade=grade_interpolate,
-        hints=("A point on the line is (1 − t) z_a + t z_b, with t from 0 to 1.", "`np.linspace` also takes arrays as its ends."),
+        hints=(
+            "A point on the line is (1 − t) z_a + t z_b, with t from 0 to 1.",
+            "`np.linspace` also takes arrays as its ends.",
+        ),
         solution="""
             import numpy as np
 
@@ -155,7 +162,8 @@ EXERCISES = {
             answer = interpolate
         """,
         wrong=[
-            (lambda z_a, z_b, n: np.linspace(z_b, z_a, n), "Begin at z_a"), (lambda z_a, z_b, n: np.linspace(z_a, z_b, n).T, "exchanged"),
+            (lambda z_a, z_b, n: np.linspace(z_b, z_a, n), "Begin at z_a"),
+            (lambda z_a, z_b, n: np.linspace(z_a, z_b, n).T, "exchanged"),
             (lambda z_a, z_b, n: np.linspace(z_a, z_b, n + 2)[1:-1], "Both ends"),
         ],
     ),
@@ -163,6 +171,10 @@ EXERCISES = {
         grade=grade_tasks,
         hints=("What does the encoder give you?", "To sample you would have to know which z to draw."),
         solution=f"answer = {TASKS}",
-        wrong=[(TASKS | {"sampling": True}, "hole"), (TASKS | {"density": True}, "adds up to 1"), (TASKS | {"representation": False}, "encoder")],
+        wrong=[
+            (TASKS | {"sampling": True}, "hole"),
+            (TASKS | {"density": True}, "adds up to 1"),
+            (TASKS | {"representation": False}, "encoder"),
+        ],
     ),
 }

@@ -134,13 +134,27 @@ EXERCISES = {
             (lambda x, pi, mu, sigma: reference_responsibilities(x, np.ones_like(pi), mu, sigma), "π are missing"),
             (lambda x, pi, mu, sigma: np.exp(log_joint(x, pi, mu, sigma)), "Divide each row"),
             (lambda x, pi, mu, sigma: reference_responsibilities(x, pi * sigma, mu, sigma), "1/σ"),
-            (lambda x, pi, mu, sigma: np.exp(log_joint(x, pi, mu, sigma)) / np.exp(log_joint(x, pi, mu, sigma)).sum(axis=1, keepdims=True), "at 200"),
-            (lambda x, pi, mu, sigma: np.exp(log_joint(x, pi, mu, sigma) - log_joint(x, pi, mu, sigma).max(axis=1, keepdims=True)), "largest entry"),
+            (
+                lambda x, pi, mu, sigma: (
+                    np.exp(log_joint(x, pi, mu, sigma)) / np.exp(log_joint(x, pi, mu, sigma)).sum(axis=1, keepdims=True)
+                ),
+                "at 200",
+            ),
+            (
+                lambda x, pi, mu, sigma: np.exp(
+                    log_joint(x, pi, mu, sigma) - log_joint(x, pi, mu, sigma).max(axis=1, keepdims=True)
+                ),
+                "largest entry",
+            ),
         ],
     ),
     "08.2": Exercise(
         grade=grade_m_step,
-        hints=("N_k is `r.sum(axis=0)`.", "The weighted mean: `(r * x[:, None]).sum(axis=0) / n_k`.", "The same with (x − μ)² for the variance; σ is its root."),
+        hints=(
+            "N_k is `r.sum(axis=0)`.",
+            "The weighted mean: `(r * x[:, None]).sum(axis=0) / n_k`.",
+            "The same with (x − μ)² for the variance; σ is its root.",
+        ),
         solution="""
             import numpy as np
 
@@ -158,21 +172,38 @@ EXERCISES = {
             (lambda x, r: (*reference_m_step(x, r)[:2], reference_m_step(x, r)[2] ** 2), "Take the root"),
             (lambda x, r: reference_m_step(x, r)[1], "three arrays"),
             (lambda x, r: reference_m_step(x, np.eye(2)[r.argmax(axis=1)]), "to one cluster"),
-            (lambda x, r: (*reference_m_step(x, r)[:2], np.sqrt(r.T @ (x - x.mean()) ** 2 / r.sum(axis=0))), "its own μ_k"),
+            (
+                lambda x, r: (*reference_m_step(x, r)[:2], np.sqrt(r.T @ (x - x.mean()) ** 2 / r.sum(axis=0))),
+                "its own μ_k",
+            ),
         ],
     ),
     "08.3": Exercise(
         grade=grade_parameters,
-        hints=("For each component: 64 means, and how many different numbers in a symmetric 64 × 64 matrix?", "64 · 65/2 = 2,080. And how many of the ten π are free?"),
+        hints=(
+            "For each component: 64 means, and how many different numbers in a symmetric 64 × 64 matrix?",
+            "64 · 65/2 = 2,080. And how many of the ten π are free?",
+        ),
         solution="answer = 10 * (64 + 64 * 65 // 2) + 9",
-        wrong=[(21450, "nine of them"), (10 * (64 + 64 * 64) + 9, "symmetric"), (2144, "one component"), (20809, "64 numbers"), (41600, "coefficients are missing"), (1289, "diagonal")],
+        wrong=[
+            (21450, "nine of them"),
+            (10 * (64 + 64 * 64) + 9, "symmetric"),
+            (2144, "one component"),
+            (20809, "64 numbers"),
+            (41600, "coefficients are missing"),
+            (1289, "diagonal"),
+        ],
     ),
     "08.4": Exercise(
         grade=grade_reasons,
-        hints=("What does the needle of section 5 look like in numbers?", "What would tell two equal components apart?"),
+        hints=(
+            "What does the needle of section 5 look like in numbers?",
+            "What would tell two equal components apart?",
+        ),
         solution=f"answer = {REASONS}",
         wrong=[
-            (REASONS | {"equal": "singularity"}, "equal steps"), (REASONS | {"new": "singularity"}, "when to stop"),
+            (REASONS | {"equal": "singularity"}, "equal steps"),
+            (REASONS | {"new": "singularity"}, "when to stop"),
             (REASONS | {"infinite": "symmetric start"}, "collapsed"),
         ],
     ),

@@ -36,7 +36,11 @@ def reference_elbo(q: np.ndarray, joint: np.ndarray) -> float:
 
 def grade_elbo(answer: object) -> str:
     joint = np.array([0.02, 0.005, 0.001, 0.03])
-    cases = [(np.array([0.25, 0.25, 0.25, 0.25]), joint), (np.array([0.7, 0.0, 0.1, 0.2]), joint), (joint / joint.sum(), joint)]
+    cases = [
+        (np.array([0.25, 0.25, 0.25, 0.25]), joint),
+        (np.array([0.7, 0.0, 0.1, 0.2]), joint),
+        (joint / joint.sum(), joint),
+    ]
     agrees(
         answer, reference_elbo, cases,
         [
@@ -55,7 +59,12 @@ def grade_elbo(answer: object) -> str:
 def grade_wrong_line(answer: object) -> str:
     if type(answer) is str and answer.strip(" ()") in ("1", "2", "3", "4"):
         answer = int(answer.strip(" ()"))
-    if not (type(answer) in (int, float) or isinstance(answer, (np.integer, np.floating))) or answer not in (1, 2, 3, 4):
+    if not (type(answer) in (int, float) or isinstance(answer, (np.integer, np.floating))) or answer not in (
+        1,
+        2,
+        3,
+        4,
+    ):
         raise Wrong(f"The answer is the number of a line, 1, 2, 3 or 4, but it is {show(answer)}.")
     choice(
         str(int(answer)), "3",
@@ -98,7 +107,12 @@ EXERCISES = {
             p, q = np.array([0.5, 0.5]), np.array([0.9, 0.1])
             answer = (np.sum(q * np.log(q / p)), np.sum(p * np.log(p / q)))
         """,
-        wrong=[((PQ, QP), "exchanged"), ((QP, QP), "differ"), ((-QP, -PQ), "never negative"), ((QP / np.log(2), PQ / np.log(2)), "bits")],
+        wrong=[
+            ((PQ, QP), "exchanged"),
+            ((QP, QP), "differ"),
+            ((-QP, -PQ), "never negative"),
+            ((QP / np.log(2), PQ / np.log(2)), "bits"),
+        ],
     ),
     "09.2": Exercise(
         grade=grade_elbo,
@@ -113,14 +127,20 @@ EXERCISES = {
             answer = elbo_of
         """,
         wrong=[
-            (lambda q, joint: -reference_elbo(q, joint), "sign"), (lambda q, joint: np.sum(q * np.log(joint)), "entropy"),
-            (lambda q, joint: np.log(joint.sum()), "log p(x)"), (lambda q, joint: reference_elbo(q, joint / joint.sum()), "normalised"),
-            (lambda q, joint: np.nansum(q * np.log2(joint / q)), "bits"), (lambda q, joint: np.nansum(q * np.log(joint) + q * np.log(q)), "entropy"),
+            (lambda q, joint: -reference_elbo(q, joint), "sign"),
+            (lambda q, joint: np.sum(q * np.log(joint)), "entropy"),
+            (lambda q, joint: np.log(joint.sum()), "log p(x)"),
+            (lambda q, joint: reference_elbo(q, joint / joint.sum()), "normalised"),
+            (lambda q, joint: np.nansum(q * np.log2(joint / q)), "bits"),
+            (lambda q, joint: np.nansum(q * np.log(joint) + q * np.log(q)), "entropy"),
         ],
     ),
     "09.3": Exercise(
         grade=grade_wrong_line,
-        hints=("Compare each line with the third face of the ELBO in the text.", "What is the sign of E_q log p(Z)/q(Z)?"),
+        hints=(
+            "Compare each line with the third face of the ELBO in the text.",
+            "What is the sign of E_q log p(Z)/q(Z)?",
+        ),
         solution="answer = 3  # E_q log p(Z)/q(Z) = −KL(q‖p(Z))",
         wrong=[(1, "is right"), (2, "is right"), (4, "lower bound"), (5, "number of a line")],
     ),
@@ -138,9 +158,24 @@ EXERCISES = {
         wrong=[
             (lambda mu1, sigma1, mu2, sigma2: reference_gaussians(mu2, sigma2, mu1, sigma1), "other direction"),
             (lambda mu1, sigma1, mu2, sigma2: reference_gaussians(mu1, sigma1, mu2, sigma2) + 0.5, "1/2"),
-            (lambda mu1, sigma1, mu2, sigma2: np.log(sigma1 / sigma2) + (sigma1**2 + (mu1 - mu2) ** 2) / (2 * sigma2**2) - 0.5, "turned over"),
-            (lambda mu1, sigma1, mu2, sigma2: np.log(sigma2 / sigma1) + (sigma1**2 + (mu1 - mu2) ** 2) / 2 * sigma2**2 - 0.5, "denominator"),
-            (lambda mu1, sigma1, mu2, sigma2: np.log(sigma2 / sigma1) + sigma1**2 + (mu1 - mu2) ** 2 / (2 * sigma2**2) - 0.5, "numerator"),
+            (
+                lambda mu1, sigma1, mu2, sigma2: (
+                    np.log(sigma1 / sigma2) + (sigma1**2 + (mu1 - mu2) ** 2) / (2 * sigma2**2) - 0.5
+                ),
+                "turned over",
+            ),
+            (
+                lambda mu1, sigma1, mu2, sigma2: (
+                    np.log(sigma2 / sigma1) + (sigma1**2 + (mu1 - mu2) ** 2) / 2 * sigma2**2 - 0.5
+                ),
+                "denominator",
+            ),
+            (
+                lambda mu1, sigma1, mu2, sigma2: (
+                    np.log(sigma2 / sigma1) + sigma1**2 + (mu1 - mu2) ** 2 / (2 * sigma2**2) - 0.5
+                ),
+                "numerator",
+            ),
         ],
     ),
 }

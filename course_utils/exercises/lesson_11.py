@@ -26,7 +26,9 @@ def grade_numbers(answer: object) -> str:
         ],
         tolerance=1e-7,
     )  # fmt: skip
-    return "214,464 and 12,964. The first grows with the square of the number of pixels, the second in proportion to it."
+    return (
+        "214,464 and 12,964. The first grows with the square of the number of pixels, the second in proportion to it."
+    )
 
 
 def sigma(z: np.ndarray) -> np.ndarray:
@@ -47,7 +49,9 @@ def grade_xor(answer: object) -> str:
         except Exception:
             raise Wrong(f"`{name}` should hold numbers, but it is {show(value)}.") from None
         if part.shape != shape or not np.isfinite(part).all():
-            raise Wrong(f"`{name}` should be {'one number' if shape == () else f'numbers of shape {shape}'}, but it is {show(value)}.")
+            raise Wrong(
+                f"`{name}` should be {'one number' if shape == () else f'numbers of shape {shape}'}, but it is {show(value)}."
+            )
         parts.append(part)
     W, c, V, b = parts
     with np.errstate(over="ignore"):
@@ -67,7 +71,9 @@ def grade_xor(answer: object) -> str:
     raise Wrong(f"For 00, 01, 10, 11 your bets are {listed}; " + told.get(tuple(near), "they should be 0, 1, 1, 0."))
 
 
-def walk(x, n_given, W, c, V, b, u, *, told=True, ink=lambda u, p: u < p, add=lambda x, W: x * W, start=True, late=False):
+def walk(
+    x, n_given, W, c, V, b, u, *, told=True, ink=lambda u, p: u < p, add=lambda x, W: x * W, start=True, late=False
+):
     """Complete a picture; each keyword makes a typical mistake."""
     x, a = np.array(x, dtype=float), np.array(c, dtype=float) if start else np.zeros(len(c))
     for i in range(len(x)):
@@ -105,7 +111,9 @@ def grade_complete(answer: object) -> str:
             (lambda x, n, *rest: walk(x, 0, *rest), "You draw all pixels anew. The first n_given are to be kept."),
         ],
     )  # fmt: skip
-    return "With n_given = 0 this is the sampler, with n_given = D it changes nothing. One walk, O(HD), whatever is given."
+    return (
+        "With n_given = 0 this is the sampler, with n_given = D it changes nothing. One walk, O(HD), whatever is given."
+    )
 
 
 REPORTED, PIXELS = 0.1150, 784
@@ -126,7 +134,7 @@ def grade_better(answer: object) -> str:
         ],
         tolerance=2e-3,
     )  # fmt: skip
-    return "90.16 nats. By default this loss takes the mean over everything: reduction=\"none\", then the sum over the pixels."
+    return '90.16 nats. By default this loss takes the mean over everything: reduction="none", then the sum over the pixels.'
 
 
 def grade_easy(answer: object) -> str:
@@ -156,8 +164,13 @@ EXERCISES = {
             answer = (own, shared)
         """,
         wrong=[
-            ((SHARED, OWN), "exchanged"), ((OWN, SHARED - H), "nobody reads"), ((OWN + D * H, SHARED), "ends with 63"), ((OWN, SHARED - D), "biases"),
-            ((D * (D * H + H + H + 1), SHARED), "not all 64"), ((OWN, SHARED + (D - 1) * H), "only once"), ((OWN, SHARED - D * H + H), "the pixel's own"),
+            ((SHARED, OWN), "exchanged"),
+            ((OWN, SHARED - H), "nobody reads"),
+            ((OWN + D * H, SHARED), "ends with 63"),
+            ((OWN, SHARED - D), "biases"),
+            ((D * (D * H + H + H + 1), SHARED), "not all 64"),
+            ((OWN, SHARED + (D - 1) * H), "only once"),
+            ((OWN, SHARED - D * H + H), "the pixel's own"),
         ],
     ),
     "11.2": Exercise(
@@ -206,7 +219,10 @@ EXERCISES = {
         wrong=[
             (lambda x, n_given, W, c, V, b, u: walk(x, n_given, W, c, V, b, u, told=False), "never hear"),
             (lambda x, n_given, W, c, V, b, u: walk(x, n_given, W, c, V, b, u, ink=lambda u, p: u > p), "exchanged"),
-            (lambda x, n_given, W, c, V, b, u: walk(x, n_given, W, c, V, b, u, ink=lambda u, p: p > 0.5), "more probable"),
+            (
+                lambda x, n_given, W, c, V, b, u: walk(x, n_given, W, c, V, b, u, ink=lambda u, p: p > 0.5),
+                "more probable",
+            ),
             (lambda x, n_given, W, c, V, b, u: walk(x, n_given, W, c, V, b, u, late=True), "its own place"),
             (lambda x, n_given, W, c, V, b, u: walk(x, n_given, W, c, V, b, u, start=False), "begins with c"),
             (lambda x, n_given, W, c, V, b, u: walk(x, n_given, W, c, V, b, u, add=lambda x, W: W), "Only ink"),
@@ -215,11 +231,17 @@ EXERCISES = {
     ),
     "11.4": Exercise(
         grade=grade_better,
-        hints=("What does this loss return if it is not told how to reduce: a sum or a mean, and over what?", "A mean over pictures and pixels. A picture has 784 pixels."),
+        hints=(
+            "What does this loss return if it is not told how to reduce: a sum or a mean, and over what?",
+            "A mean over pictures and pixels. A picture has 784 pixels.",
+        ),
         solution="answer = (2, 0.1150 * 784)  # the mean over the pixels, too",
         wrong=[
-            ((2, 0.1150), "nats a pixel"), ((1, 0.1150 * 784), "line 1 is in order"), ((3, 0.1150 * 784), "divided by 784"),
-            ((3, 0.1150), "mean over all pixels"), ((2, 784 * np.log(2)), "coin"),
+            ((2, 0.1150), "nats a pixel"),
+            ((1, 0.1150 * 784), "line 1 is in order"),
+            ((3, 0.1150 * 784), "divided by 784"),
+            ((3, 0.1150), "mean over all pixels"),
+            ((2, 784 * np.log(2)), "coin"),
         ],
     ),
     "11.5": Exercise(
@@ -230,8 +252,10 @@ EXERCISES = {
         ),
         solution='answer = {"a": True, "b": True, "c": False, "d": False, "e": True}',
         wrong=[
-            ({"a": True, "b": False, "c": False, "d": False, "e": True}, "first 392"), ({"a": True, "b": True, "c": True, "d": False, "e": True}, "2³⁹²"),
-            ({"a": True, "b": True, "c": False, "d": True, "e": True}, "take turns"), ({"a": True, "b": True, "c": False, "d": False, "e": False}, "the last one"),
+            ({"a": True, "b": False, "c": False, "d": False, "e": True}, "first 392"),
+            ({"a": True, "b": True, "c": True, "d": False, "e": True}, "2³⁹²"),
+            ({"a": True, "b": True, "c": False, "d": True, "e": True}, "take turns"),
+            ({"a": True, "b": True, "c": False, "d": False, "e": False}, "the last one"),
         ],
     ),
 }

@@ -178,13 +178,17 @@ EXERCISES = {
             (lambda kind, n_out, n_in: reference_mask("A" if kind == "B" else "B", n_out, n_in), "own group as well"),
             (lambda kind, n_out, n_in: reference_mask("B", n_out, n_in), "stricter"),
             (lambda kind, n_out, n_in: reference_mask("A", n_out, n_in), "own group as well"),
-            (lambda kind, n_out, n_in: np.tri(n_out, n_in, -1 if kind == "A" else 0), "groups"), (interleaved_mask, "in turn"),
+            (lambda kind, n_out, n_in: np.tri(n_out, n_in, -1 if kind == "A" else 0), "groups"),
+            (interleaved_mask, "in turn"),
             (lambda kind, n_out, n_in: reference_mask(kind, n_in, n_out).T, "output feature"),
         ],
     ),
     "12.2": Exercise(
         grade=grade_unskew,
-        hints=("How many columns had the original? W = y.shape[1] − H + 1.", "Row i begins at column i and has W numbers: `y[i, i : i + W]`."),
+        hints=(
+            "How many columns had the original? W = y.shape[1] − H + 1.",
+            "Row i begins at column i and has W numbers: `y[i, i : i + W]`.",
+        ),
         solution="""
             import numpy as np
 
@@ -196,24 +200,35 @@ EXERCISES = {
             answer = unskew
         """,
         wrong=[
-            (lambda y: y[:, : y.shape[1] - len(y) + 1], "right side"), (lambda y: y[:, len(y) - 1 :], "left side"),
-            (lambda y: reference_unskew(y[::-1])[::-1], "wrong way"), (lambda y: reference_unskew(y).T, "exchanged"),
-            (lambda y: take(y, y.shape[1] - len(y)), "missing"), (lambda y: take(y, len(y)), "You take H"),
+            (lambda y: y[:, : y.shape[1] - len(y) + 1], "right side"),
+            (lambda y: y[:, len(y) - 1 :], "left side"),
+            (lambda y: reference_unskew(y[::-1])[::-1], "wrong way"),
+            (lambda y: reference_unskew(y).T, "exchanged"),
+            (lambda y: take(y, y.shape[1] - len(y)), "missing"),
+            (lambda y: take(y, len(y)), "You take H"),
             (rolled_right, "to the right once more"),
         ],
     ),
     "12.3": Exercise(
         grade=grade_steps,
-        hints=("What is updated at once in each kind: a row, or a diagonal? Count those.", "In a sample each number waits for the last one: pixels times channels."),
+        hints=(
+            "What is updated at once in each kind: a row, or a diagonal? Count those.",
+            "In a sample each number waits for the last one: pixels times channels.",
+        ),
         solution='answer = {"row": 64, "diagonal": 2 * 64 - 1, "sampling": 64 * 64 * 3}',
         wrong=[
-            ({"row": 64, "diagonal": 128, "sampling": 12288}, "2n − 1"), ({"row": 64, "diagonal": 127, "sampling": 4096}, "channels"),
-            ({"row": 4096, "diagonal": 127, "sampling": 12288}, "one step for each row"), ({"row": 64, "diagonal": 254, "sampling": 12288}, "side by side"),
+            ({"row": 64, "diagonal": 128, "sampling": 12288}, "2n − 1"),
+            ({"row": 64, "diagonal": 127, "sampling": 4096}, "channels"),
+            ({"row": 4096, "diagonal": 127, "sampling": 12288}, "one step for each row"),
+            ({"row": 64, "diagonal": 254, "sampling": 12288}, "side by side"),
         ],
     ),
     "12.4": Exercise(
         grade=grade_colour,
-        hints=("`r, g, b = x.T` takes the three columns apart.", "Index the tables with whole arrays: `p_g[r, g]` has shape (N,)."),
+        hints=(
+            "`r, g, b = x.T` takes the three columns apart.",
+            "Index the tables with whole arrays: `p_g[r, g]` has shape (N,).",
+        ),
         solution="""
             import numpy as np
 
@@ -232,7 +247,10 @@ EXERCISES = {
     ),
     "12.5": Exercise(
         grade=grade_leak,
-        hints=("Which line lets a pixel hear something of pixels that come later?", "A mean over the dimensions 2 and 3 is a mean over which pixels?"),
+        hints=(
+            "Which line lets a pixel hear something of pixels that come later?",
+            "A mean over the dimensions 2 and 3 is a mean over which pixels?",
+        ),
         solution="answer = 2  # the mean is taken over the whole picture, the future too",
         wrong=[(1, "is right"), (3, "is right"), (4, "is right"), (5, "number of a line")],
     ),

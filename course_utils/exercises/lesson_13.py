@@ -12,7 +12,9 @@ def reference_kl(mu: np.ndarray, log_var: np.ndarray) -> np.ndarray:
 
 def grade_kl(answer: object) -> str:
     rng = np.random.default_rng(0)
-    cases = [(np.array([[0.5, -2.0]]), np.array([[-1.0, 0.3]]))] + [tuple(rng.normal(size=(2, *shape))) for shape in ((4, 3), (3, 3), (2, 5))]
+    cases = [(np.array([[0.5, -2.0]]), np.array([[-1.0, 0.3]]))] + [
+        tuple(rng.normal(size=(2, *shape))) for shape in ((4, 3), (3, 3), (2, 5))
+    ]
     agrees(
         answer, reference_kl, cases,
         [
@@ -57,7 +59,11 @@ def grade_bargain(answer: object) -> str:
     if not isinstance(answer, (tuple, list, np.ndarray)) or len(answer) != 2:
         raise Wrong(f"Your answer should be a pair (line, β), but it is {show(answer)}.")
     line, beta = answer
-    line = str(int(line)) if isinstance(line, (int, float, np.integer, np.floating)) and line in (1, 2, 3, 4) else str(line).strip()
+    line = (
+        str(int(line))
+        if isinstance(line, (int, float, np.integer, np.floating)) and line in (1, 2, 3, 4)
+        else str(line).strip()
+    )
     choice(
         line, "3",
         {
@@ -112,7 +118,9 @@ def grade_estimate(answer: object) -> str:
         ],
     )  # fmt: skip
     if not np.isfinite(np.asarray(call(answer, *cases[3]), dtype=float)).all():
-        raise Wrong("For a face, with 2,000 nats, exp gives 0 and its logarithm −∞. Take the largest log-weight out first, or use `logsumexp`.")
+        raise Wrong(
+            "For a face, with 2,000 nats, exp gives 0 and its logarithm −∞. Take the largest log-weight out first, or use `logsumexp`."
+        )
     agrees(answer, reference_estimate, cases[3:])
     return "With n = 1 it is the ELBO's estimate, and with n → ∞ log p(x) itself."
 
@@ -142,7 +150,10 @@ def grade_direction(answer: object) -> str:
 EXERCISES = {
     "13.1": Exercise(
         grade=grade_kl,
-        hints=("For each dimension: −½ (1 + log σ² − μ² − σ²), and σ² = exp(log σ²).", "Then `sum(axis=1)`: over the latent dimensions, not over the pictures."),
+        hints=(
+            "For each dimension: −½ (1 + log σ² − μ² − σ²), and σ² = exp(log σ²).",
+            "Then `sum(axis=1)`: over the latent dimensions, not over the pictures.",
+        ),
         solution="""
             import numpy as np
 
@@ -152,32 +163,55 @@ EXERCISES = {
             answer = kl_of
         """,
         wrong=[
-            (lambda mu, log_var: -reference_kl(mu, log_var), "never negative"), (lambda mu, log_var: 2 * reference_kl(mu, log_var), "1/2"),
+            (lambda mu, log_var: -reference_kl(mu, log_var), "never negative"),
+            (lambda mu, log_var: 2 * reference_kl(mu, log_var), "1/2"),
             (lambda mu, log_var: -0.5 * np.sum(1 - mu**2 + 0 * log_var, axis=1), "exponential"),
-            (lambda mu, log_var: reference_kl(mu, log_var).mean(), "each of them"), (lambda mu, log_var: -0.5 * (1 + log_var - mu**2 - np.exp(log_var)), "Add them"),
+            (lambda mu, log_var: reference_kl(mu, log_var).mean(), "each of them"),
+            (lambda mu, log_var: -0.5 * (1 + log_var - mu**2 - np.exp(log_var)), "Add them"),
             (lambda mu, log_var: reference_kl(mu, log_var) / mu.shape[1], "their mean"),
             (lambda mu, log_var: -0.5 * np.sum(1 + log_var - mu**2 - np.exp(0.5 * log_var), axis=1), "you took σ"),
         ],
     ),
     "13.2": Exercise(
         grade=grade_grey,
-        hints=("−0.25 log p − 0.75 log(1 − p) is smallest where its slope in p is 0. Which p is that?", "p = 0.25. Put it in."),
+        hints=(
+            "−0.25 log p − 0.75 log(1 − p) is smallest where its slope in p is 0. Which p is that?",
+            "p = 0.25. Put it in.",
+        ),
         solution="""
             import numpy as np
 
             answer = -0.25 * np.log(0.25) - 0.75 * np.log(0.75)
         """,
-        wrong=[(0, "does not reach 0"), (0.8113, "bits"), (1.386, "−log 0.25"), (0.6931, "p = 0.5"), (0.3466, "missing")],
+        wrong=[
+            (0, "does not reach 0"),
+            (0.8113, "bits"),
+            (1.386, "−log 0.25"),
+            (0.6931, "p = 0.5"),
+            (0.3466, "missing"),
+        ],
     ),
     "13.3": Exercise(
         grade=grade_bargain,
-        hints=("`binary_cross_entropy_with_logits` without `reduction` takes a mean. Over which axes?", "Multiply the whole loss by 64, and compare it with lesson and ELBO."),
+        hints=(
+            "`binary_cross_entropy_with_logits` without `reduction` takes a mean. Over which axes?",
+            "Multiply the whole loss by 64, and compare it with lesson and ELBO.",
+        ),
         solution="answer = (3, 64)  # the mean over pictures and pixels; 64 · loss = sum + 64 · KL",
-        wrong=[((3, 1 / 64), "other way round"), ((4, 64), "is right as it stands"), ((2, 1), "Line 2 is right"), ((3, 1), "Over what"), (3, "pair")],
+        wrong=[
+            ((3, 1 / 64), "other way round"),
+            ((4, 64), "is right as it stands"),
+            ((2, 1), "Line 2 is right"),
+            ((3, 1), "Over what"),
+            (3, "pair"),
+        ],
     ),
     "13.4": Exercise(
         grade=grade_estimate,
-        hints=("The log-weights are `log_joint - log_q`, shape (n, N).", "`scipy.special.logsumexp(log_w, axis=0) - np.log(n)` never underflows."),
+        hints=(
+            "The log-weights are `log_joint - log_q`, shape (n, N).",
+            "`scipy.special.logsumexp(log_w, axis=0) - np.log(n)` never underflows.",
+        ),
         solution="""
             import numpy as np
             from scipy.special import logsumexp
@@ -191,13 +225,19 @@ EXERCISES = {
             (lambda log_joint, log_q: np.mean(log_joint - log_q, axis=0), "the ELBO"),
             (lambda log_joint, log_q: reference_estimate(log_joint, log_q) + np.log(len(log_joint)), "log of the sum"),
             (lambda log_joint, log_q: reference_estimate(log_joint, 0 * log_q), "take `log_q` away"),
-            (lambda log_joint, log_q: np.log(np.maximum(np.mean(np.exp(log_joint - log_q), axis=0), 0) + 0.0), "2,000 nats"),
+            (
+                lambda log_joint, log_q: np.log(np.maximum(np.mean(np.exp(log_joint - log_q), axis=0), 0) + 0.0),
+                "2,000 nats",
+            ),
             (lambda log_joint, log_q: reference_estimate(log_joint.T, log_q.T), "axis 0"),
         ],
     ),
     "13.5": Exercise(
         grade=grade_direction,
-        hints=("`z[has]` are the codes of the faces with the attribute, `z[~has]` the others.", "The difference of their means over axis 0."),
+        hints=(
+            "`z[has]` are the codes of the faces with the attribute, `z[~has]` the others.",
+            "The difference of their means over axis 0.",
+        ),
         solution="""
             def direction(z, has):
                 return z[has].mean(axis=0) - z[~has].mean(axis=0)
@@ -205,8 +245,10 @@ EXERCISES = {
             answer = direction
         """,
         wrong=[
-            (lambda z, has: -reference_direction(z, has), "off"), (lambda z, has: z[has].mean(axis=0), "without it away"),
-            (lambda z, has: z[has].mean(axis=0) - z.mean(axis=0), "mean of all codes"), (lambda z, has: z[has].sum(axis=0) - z[~has].sum(axis=0), "sums"),
+            (lambda z, has: -reference_direction(z, has), "off"),
+            (lambda z, has: z[has].mean(axis=0), "without it away"),
+            (lambda z, has: z[has].mean(axis=0) - z.mean(axis=0), "mean of all codes"),
+            (lambda z, has: z[has].sum(axis=0) - z[~has].sum(axis=0), "sums"),
         ],
     ),
 }

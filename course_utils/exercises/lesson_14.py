@@ -40,7 +40,12 @@ def careless_jsd(p: np.ndarray, q: np.ndarray) -> float:
 def cases_of_jsd() -> list[tuple]:
     rng = np.random.default_rng(1)
     p, q = rng.dirichlet(np.ones(4), size=2)
-    return [(p, q), (np.array([0.5, 0.5, 0.0]), np.array([0.0, 0.25, 0.75])), (np.array([1.0, 0.0]), np.array([0.0, 1.0])), (p, p)]
+    return [
+        (p, q),
+        (np.array([0.5, 0.5, 0.0]), np.array([0.0, 0.25, 0.75])),
+        (np.array([1.0, 0.0]), np.array([0.0, 1.0])),
+        (p, p),
+    ]
 
 
 def grade_jsd(answer: object) -> str:
@@ -181,7 +186,12 @@ EXERCISES = {
 
             answer = transform
         """,
-        wrong=[(lambda u: u**2, "way back"), (lambda u: 2 * u, "density"), (lambda u: np.sqrt(1 - u), "falls"), (lambda u: u * 1.0, "stay uniform")],
+        wrong=[
+            (lambda u: u**2, "way back"),
+            (lambda u: 2 * u, "density"),
+            (lambda u: np.sqrt(1 - u), "falls"),
+            (lambda u: u * 1.0, "stay uniform"),
+        ],
     ),
     "14.2": Exercise(
         grade=grade_jsd,
@@ -200,8 +210,10 @@ EXERCISES = {
             answer = jsd
         """,
         wrong=[
-            (lambda p, q: 2 * reference_jsd(p, q), "mean of the two"), (lambda p, q: reference_jsd(p, q) / np.log(2), "bits"),
-            (lambda p, q: rel_entr(p, q).sum(), "mixture"), (lambda p, q: rel_entr(p, (p + q) / 2).sum(), "one of the two"),
+            (lambda p, q: 2 * reference_jsd(p, q), "mean of the two"),
+            (lambda p, q: reference_jsd(p, q) / np.log(2), "bits"),
+            (lambda p, q: rel_entr(p, q).sum(), "mixture"),
+            (lambda p, q: rel_entr(p, (p + q) / 2).sum(), "one of the two"),
             (lambda p, q: (rel_entr(p, p + q).sum() + rel_entr(q, p + q).sum()) / 2, "sums to 2"),
             (careless_jsd, "0 times log 0"),
         ],
@@ -214,8 +226,10 @@ EXERCISES = {
         ),
         solution='answer = {"minimax": -0.02, "non_saturating": -0.98, "ratio": 0.98 / 0.02}',
         wrong=[
-            ({"minimax": -0.98, "non_saturating": -0.02, "ratio": 49}, "other loss"), ({"minimax": 0.02, "non_saturating": -0.98, "ratio": 49}, "the sign"),
-            ({"minimax": -0.02, "non_saturating": -50, "ratio": 49}, "log-odds"), ({"minimax": -0.02, "non_saturating": -0.98, "ratio": 1 / 49}, "upside down"),
+            ({"minimax": -0.98, "non_saturating": -0.02, "ratio": 49}, "other loss"),
+            ({"minimax": 0.02, "non_saturating": -0.98, "ratio": 49}, "the sign"),
+            ({"minimax": -0.02, "non_saturating": -50, "ratio": 49}, "log-odds"),
+            ({"minimax": -0.02, "non_saturating": -0.98, "ratio": 1 / 49}, "upside down"),
         ],
     ),
     "14.4": Exercise(
@@ -235,8 +249,11 @@ EXERCISES = {
             answer = best_reply
         """,
         wrong=[
-            (lambda d: d / d.sum(), "shares out"), (lambda d: np.full(len(d), 1 / len(d)), "ignores D"),
-            (lambda d: np.eye(len(d))[np.argmin(d)], "worst"), (lambda d: np.argmax(d), "number of one picture"), (lambda d: d + 0, "sum to 1"),
+            (lambda d: d / d.sum(), "shares out"),
+            (lambda d: np.full(len(d), 1 / len(d)), "ignores D"),
+            (lambda d: np.eye(len(d))[np.argmin(d)], "worst"),
+            (lambda d: np.argmax(d), "number of one picture"),
+            (lambda d: d + 0, "sum to 1"),
         ],
     ),
     "14.5": Exercise(
@@ -259,8 +276,11 @@ EXERCISES = {
             answer = invert
         """,
         wrong=[
-            (descent(squared, output=True), "Return z"), (descent(squared, sign=1), "uphill"), (descent(squared, sums_up=True), "pile up"),
-            (descent(lambda rebuilt, x: ((rebuilt - x) ** 2).mean()), "not their mean"), (lambda G, x, z, steps, rate: z * 1, "where it began"),
+            (descent(squared, output=True), "Return z"),
+            (descent(squared, sign=1), "uphill"),
+            (descent(squared, sums_up=True), "pile up"),
+            (descent(lambda rebuilt, x: ((rebuilt - x) ** 2).mean()), "not their mean"),
+            (lambda G, x, z, steps, rate: z * 1, "where it began"),
         ],
     ),
 }

@@ -204,14 +204,19 @@ CHOSEN = {job: (model, reason) for job, (model, reason, *_) in JOBS.items()}
 
 def grade_jobs(answer: object) -> str:
     if type(answer) is not dict or {show(key) for key in answer} != {show(job) for job in JOBS}:
-        raise Wrong(f"Your answer should be a dict with the keys {', '.join(f'`{job}`' for job in JOBS)}, but it is {show(answer)}.")
+        raise Wrong(
+            f"Your answer should be a dict with the keys {', '.join(f'`{job}`' for job in JOBS)}, but it is {show(answer)}."
+        )
     for job, (model, reason, not_the_model, not_the_reason) in JOBS.items():
         pair = answer[job]
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise Wrong(f"`{job}` should be a pair, a model and a reason, but it is {show(pair)}.")
         wrong = {name: f"`{job}`, {name}: {why}" for name, why in not_the_model.items()}
         choice(pair[0], model, wrong, what=f"The model for `{job}`")
-        wrong = {name: f"`{job}`: {model} is right, but {name} is not the reason: {why}" for name, why in not_the_reason.items()}
+        wrong = {
+            name: f"`{job}`: {model} is right, but {name} is not the reason: {why}"
+            for name, why in not_the_reason.items()
+        }
         choice(pair[1], reason, wrong, what=f"The reason for `{job}`")
     return "Five jobs, five models, five reasons. Nobody asked which model is the best."
 

@@ -25,7 +25,9 @@ class BoxModel:
         """
         x = check_points(x)
         if len(x) == 0:
-            raise ValueError("fit needs at least two points, got none: without data every box is as likely as any other")
+            raise ValueError(
+                "fit needs at least two points, got none: without data every box is as likely as any other"
+            )
         (south, west), (north, east) = x.min(axis=0), x.max(axis=0)
         if south == north or west == east:
             same = "the same latitude" if south == north else "the same longitude"

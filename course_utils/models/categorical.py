@@ -48,7 +48,9 @@ class JointCategorical:
         """Draw n rows, a table with one column a feature."""
         theta = check_fitted(self.theta)
         codes = np.unravel_index(rng.choice(len(theta), size=n, p=theta), self.shape)
-        return pd.DataFrame({name: pd.Index(options)[code] for (name, options), code in zip(self.values.items(), codes)})
+        return pd.DataFrame(
+            {name: pd.Index(options)[code] for (name, options), code in zip(self.values.items(), codes)}
+        )
 
     def _index(self, x: pd.DataFrame) -> np.ndarray:
         """Return the number (N,) of each row's combination."""

@@ -75,8 +75,15 @@ class DeepModel(torch.nn.Module):
         rng = torch.Generator().manual_seed(0) if rng is None else rng
         x = self._check(x)
         self.history = train(
-            self, x, epochs=epochs, batch_size=batch_size, lr=lr, rng=rng,
-            validation=validation, progress=progress, state=state,
+            self,
+            x,
+            epochs=epochs,
+            batch_size=batch_size,
+            lr=lr,
+            rng=rng,
+            validation=validation,
+            progress=progress,
+            state=state,
         )
         return self
 
@@ -123,7 +130,9 @@ def _open(name: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
     path = CHECKPOINTS / f"{name}.safetensors"
     if not path.exists():
         known = ", ".join(sorted(p.stem for p in CHECKPOINTS.glob("*.safetensors")))
-        raise FileNotFoundError(f"There is no checkpoint {path}. Those that exist: {known or 'none'}. {_way_back(name)}")
+        raise FileNotFoundError(
+            f"There is no checkpoint {path}. Those that exist: {known or 'none'}. {_way_back(name)}"
+        )
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             facts = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}

@@ -68,10 +68,14 @@ class GaussianMixture(Mixture):
             hint = ": a single column is x[:, None]" if x.ndim == 1 else ""
             raise ValueError(f"x must be (N, D) numbers, one row an observation, got {x.shape}{hint}")
         if not new and x.shape[1] != self.means.shape[1]:
-            raise ValueError(f"x must be (N, {self.means.shape[1]}) numbers, as those that the model knows, got {x.shape}")
+            raise ValueError(
+                f"x must be (N, {self.means.shape[1]}) numbers, as those that the model knows, got {x.shape}"
+            )
         if not np.isfinite(x).all():
             n, d = np.argwhere(~np.isfinite(x))[0]
-            raise ValueError(f"x must be finite, got {x[n, d]} in row {n}, column {d}: leave out or fill in what is missing")
+            raise ValueError(
+                f"x must be finite, got {x[n, d]} in row {n}, column {d}: leave out or fill in what is missing"
+            )
         centre = x.mean(axis=0) if len(x) else np.zeros(x.shape[1])
         return x - centre, centre
 
@@ -87,7 +91,9 @@ class GaussianMixture(Mixture):
         if not isinstance(start, (tuple, list)) or len(start) != 3:
             raise ValueError(f"start must be (weights, means, covariances), got {type(start).__name__}")
         if np.shape(start[1])[-1:] != (D,):
-            raise ValueError(f"the means of the start must be ({K}, {D}), as x has {D} columns, got {np.shape(start[1])}")
+            raise ValueError(
+                f"the means of the start must be ({K}, {D}), as x has {D} columns, got {np.shape(start[1])}"
+            )
         self.set_parameters(*start)
 
     def _log_conditional(self, data: tuple) -> np.ndarray:

@@ -120,7 +120,9 @@ def check_responsibilities(responsibilities: ArrayLike, shape: tuple[int, int]) 
     """Return the responsibilities as floats; raises ValueError unless they have this shape and each row is a distribution."""
     r = np.asarray(responsibilities, dtype=float)
     if r.shape != shape:
-        raise ValueError(f"responsibilities must be {shape}, one row an observation and one column a component, got {r.shape}")
+        raise ValueError(
+            f"responsibilities must be {shape}, one row an observation and one column a component, got {r.shape}"
+        )
     if len(r) == 0:
         raise ValueError("an M step needs at least one observation, got none")
     wrong = ~((r >= 0).all(axis=1) & (abs(r.sum(axis=1) - 1) < 1e-6))  # true for nan

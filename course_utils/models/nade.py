@@ -151,7 +151,9 @@ class NADE(_Autoregressive):
     def _check(self, x: torch.Tensor) -> torch.Tensor:
         x = super()._check(x)
         if not ((x == 0) | (x == 1)).all():
-            raise ValueError(f"x must hold 0 and 1 only, got values from {x.min():g} to {x.max():g}; binarise grey pixels")
+            raise ValueError(
+                f"x must hold 0 and 1 only, got values from {x.min():g} to {x.max():g}; binarise grey pixels"
+            )
         return x
 
     def _log_prob(self, x: torch.Tensor) -> torch.Tensor:

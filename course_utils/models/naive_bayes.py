@@ -48,7 +48,9 @@ class NaiveBayes:
         u = rng.uniform(size=(n, len(tables)))
         x = np.empty(u.shape, dtype=np.min_scalar_type(int(self.n_values.max() - 1)))
         for k, table in enumerate(tables):
-            steps = np.cumsum(table)  # the distribution function: a value of probability 0 has no step, and is never found
+            steps = np.cumsum(
+                table
+            )  # the distribution function: a value of probability 0 has no step, and is never found
             x[:, k] = np.searchsorted(steps, u[:, k] * steps[-1], side="right")
         return x
 

@@ -36,7 +36,9 @@ def find_browser() -> str | None:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        raise PdfFailed('A PDF needs Playwright, one of the packages for the tests: `pip install -e ".[test]"`.') from None
+        raise PdfFailed(
+            'A PDF needs Playwright, one of the packages for the tests: `pip install -e ".[test]"`.'
+        ) from None
     for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
         if path := shutil.which(name):
             return path
@@ -82,7 +84,9 @@ def print_pages(pages: dict[Path, Path]) -> None:
             page.goto(page_file.as_uri())
             page.wait_for_function(READY, timeout=60_000)
             page.evaluate("() => MathJax.startup.promise")
-            lost += page.evaluate("() => [...document.images].filter(image => !image.naturalWidth).map(image => image.src.slice(0, 200))")
+            lost += page.evaluate(
+                "() => [...document.images].filter(image => !image.naturalWidth).map(image => image.src.slice(0, 200))"
+            )
             if lost:
                 raise PdfFailed(f"{target.name}: could not load {', '.join(lost)}")
             content = page.pdf(

@@ -59,15 +59,27 @@ def fetch_parts(cache: Path, packages: Iterable[str] = tuple(PARTS)) -> None:
     wanted = f"The decks need these npm packages, which are fetched once: {', '.join(missing)}."
     npm = shutil.which("npm")
     if npm is None:
-        raise SlidesFailed(f"{wanted}\nThe command `npm` was not found. Install Node.js (https://nodejs.org) and run this again.")
+        raise SlidesFailed(
+            f"{wanted}\nThe command `npm` was not found. Install Node.js (https://nodejs.org) and run this again."
+        )
     print(f"Fetching the parts of the decks into {cache} (once, 14 MB) ...", flush=True)
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
-        command = [npm, "pack", "--loglevel=error", "--ignore-scripts", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", *missing]
+        command = [
+            npm,
+            "pack",
+            "--loglevel=error",
+            "--ignore-scripts",
+            "--fetch-retries=1",
+            "--fetch-retry-mintimeout=1000",
+            *missing,
+        ]
         result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         if result.returncode:
             reason = "\n".join(result.stderr.splitlines()[:4]) or f"It ended with exit status {result.returncode}."
-            raise SlidesFailed(f"{wanted}\nnpm could not fetch them:\n{reason}\nConnect to the internet and run this again.")
+            raise SlidesFailed(
+                f"{wanted}\nnpm could not fetch them:\n{reason}\nConnect to the internet and run this again."
+            )
         for package in missing:
             shutil.move(Path(folder, archive_name(package)), cache / archive_name(package))
 
@@ -80,7 +92,9 @@ def copy_parts(target: Path, cache: Path) -> None:
             with tarfile.open(archive) as tar:
                 for member in tar.getmembers():
                     name = member.name.partition("/")[2]  # without the leading "package/"
-                    if member.isfile() and any(name == part or part.endswith("/") and name.startswith(part) for part in names):
+                    if member.isfile() and any(
+                        name == part or part.endswith("/") and name.startswith(part) for part in names
+                    ):
                         (folder / name).parent.mkdir(parents=True, exist_ok=True)
                         (folder / name).write_bytes(tar.extractfile(member).read())
             complete = all((folder / name).exists() for name in names)
@@ -96,10 +110,14 @@ def to_deck(nb: NotebookNode) -> str:
     headings = (re.search(r"^# (.+)$", cell.source, re.MULTILINE) for cell in nb.cells if cell.cell_type == "markdown")
     nb.metadata.title = next((heading[1].strip() for heading in headings if heading), "Slides")
     for cell in nb.cells:
-        if cell.cell_type == "code" and ("hide-input" in cell.metadata.get("tags", []) or any(map(_is_picture, cell.outputs))):
+        if cell.cell_type == "code" and (
+            "hide-input" in cell.metadata.get("tags", []) or any(map(_is_picture, cell.outputs))
+        ):
             cell.metadata["transient"] = {"remove_source": True}  # nbconvert's way to leave out the code
         if cell.metadata.get("slideshow", {}).get("slide_type") == "notes":
-            cell.source = cell.source.replace("<details>", "<details open>")  # folded in the lesson, read in the speaker's view
+            cell.source = cell.source.replace(
+                "<details>", "<details open>"
+            )  # folded in the lesson, read in the speaker's view
     exporter = SlidesExporter(
         template_file=str(HERE / "deck.html.j2"),
         exclude_anchor_links=True, exclude_input_prompt=True, exclude_output_prompt=True,
@@ -111,8 +129,12 @@ def to_deck(nb: NotebookNode) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Write the decks of the named notebooks, or of all lessons; return 0, or 1 when something is missing or fails."""
-    parser = argparse.ArgumentParser(prog="python -m course_utils.slides", description="Turn lessons into slide decks that need no network.")
-    parser.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="default: every notebook of notebooks/")
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils.slides", description="Turn lessons into slide decks that need no network."
+    )
+    parser.add_argument(
+        "notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="default: every notebook of notebooks/"
+    )
     parser.add_argument("--output", type=Path, default=SLIDES, metavar="FOLDER", help="default: slides/")
     arguments = parser.parse_args(argv)
     paths = arguments.notebooks or sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -144,4 +166,6 @@ def main(argv: list[str] | None = None) -> int:
 def _is_picture(output: NotebookNode) -> bool:
     """Say whether an output is a picture or a widget."""
     data = output.get("data", {})
-    return "<img" in data.get("text/html", "") or any(kind.startswith("image/") or "widget-view" in kind for kind in data)
+    return "<img" in data.get("text/html", "") or any(
+        kind.startswith("image/") or "widget-view" in kind for kind in data
+    )

@@ -33,7 +33,9 @@ class State(NamedTuple):
     covered: int | None = None
 
 
-def state_of(gan: GAN, x: torch.Tensor, reach: float, moves: tuple[int, int], covered: Callable | None, seed: int) -> State:
+def state_of(
+    gan: GAN, x: torch.Tensor, reach: float, moves: tuple[int, int], covered: Callable | None, seed: int
+) -> State:
     """Return what there is to see of a game on observations x (N, 2), on the square from −reach to reach."""
     centres = (np.arange(SIDE) + 0.5) / SIDE * 2 * reach - reach
     grid = torch.tensor(np.stack(np.meshgrid(centres, -centres), axis=-1).reshape(-1, 2)).float()
@@ -51,7 +53,9 @@ def draw(state: int, angle: float, *, ax: Axes, x: np.ndarray, states: Sequence[
     """Return the frame after some presses: the map of D, from ¼ (white) to ¾, observations, fakes, and where G brings the circle of noise."""
     now, (low, high) = states[state], ax.get_xlim()
     overlay = Overlay()
-    overlay.image(ax, style.PAPER_TO_MODEL(0.8 * np.clip(2 * now.d - 0.5, 0, 1), bytes=True)[..., :3], (low, high, low, high))
+    overlay.image(
+        ax, style.PAPER_TO_MODEL(0.8 * np.clip(2 * now.d - 0.5, 0, 1), bytes=True)[..., :3], (low, high, low, high)
+    )
     middles = low + (np.arange(SIDE) + 0.5) / SIDE * (high - low)
     for line in contourpy.contour_generator(middles, -middles, now.d).lines(0.5):
         overlay.line(ax, line[:, 0], line[:, 1], style.GREY, width=1.5)
@@ -65,7 +69,12 @@ def draw(state: int, angle: float, *, ax: Axes, x: np.ndarray, states: Sequence[
     overlay.dots(ax, place[:1], place[1:], "white", radius=9)
     overlay.dots(ax, place[:1], place[1:], style.LATENT, radius=7)
     d, g = now.moves
-    numbers = {"moves of D": str(d), "moves of G": str(g), "D's loss in nats": f"{now.losses[0]:.2f}", "G's loss in nats": f"{now.losses[1]:.2f}"}
+    numbers = {
+        "moves of D": str(d),
+        "moves of G": str(g),
+        "D's loss in nats": f"{now.losses[0]:.2f}",
+        "G's loss in nats": f"{now.losses[1]:.2f}",
+    }
     numbers = {name: number.replace("-", "−") for name, number in numbers.items()}
     alt = f"The map of D after {d} moves of D and {g} of G, with observations and fakes."
     if now.covered is not None:
@@ -100,7 +109,9 @@ def adversarial_game(
     Raises ValueError for another GAN, for what is no x, or if a number of moves or rounds is no whole number from 1 upwards.
     """
     if not isinstance(gan, GAN) or gan.shape != (2,) or gan.n_latent != 2:
-        raise ValueError(f"gan must be a GAN with n_features=2 and n_latent=2, got {getattr(gan, 'arguments', type(gan).__name__)}")
+        raise ValueError(
+            f"gan must be a GAN with n_features=2 and n_latent=2, got {getattr(gan, 'arguments', type(gan).__name__)}"
+        )
     x = gan._check(x)
     for name, value in {"moves": moves, "rounds": rounds, "batch_size": batch_size}.items():
         if not isinstance(value, int) or value < 1:

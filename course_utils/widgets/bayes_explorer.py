@@ -15,7 +15,14 @@ LEFT, RIGHT = -200, 50  # the range shown for log p(x|y), in nats
 
 
 def draw(
-    picture: float, noisy: float, prior_of_8: float, *, axes: list[Axes], digits: Digits, log_likelihood: Callable, noise: np.ndarray
+    picture: float,
+    noisy: float,
+    prior_of_8: float,
+    *,
+    axes: list[Axes],
+    digits: Digits,
+    log_likelihood: Callable,
+    noise: np.ndarray,
 ) -> Frame:
     """Return the picture, log p(x|y) for the ten classes, and p(y|x) by Bayes' rule.
 

@@ -16,7 +16,15 @@ N_SHOWN = 100  # of these on the map
 
 
 def draw(
-    south: float, west: float, north: float, east: float, *, ax: Axes, x: np.ndarray, land: WorldLand, uniform: np.ndarray
+    south: float,
+    west: float,
+    north: float,
+    east: float,
+    *,
+    ax: Axes,
+    x: np.ndarray,
+    land: WorldLand,
+    uniform: np.ndarray,
 ) -> Frame:
     """Return the frame for one box: its outline, samples, density, log-likelihood of x and share of samples on land.
 
@@ -26,7 +34,16 @@ def draw(
     if south >= north or west >= east:
         wrong = "top must lie north of its bottom" if south >= north else "right side must lie east of its left side"
         overlay.text(ax, 0, 0, f"No box: its {wrong}.", anchor="middle")
-        numbers = dict.fromkeys(["area in square degrees", "density inside", "observations inside", "log-likelihood in nats", "samples on land"], "–")
+        numbers = dict.fromkeys(
+            [
+                "area in square degrees",
+                "density inside",
+                "observations inside",
+                "log-likelihood in nats",
+                "samples on land",
+            ],
+            "–",
+        )
         return Frame(str(overlay), numbers, "A map without a box: the corners are in the wrong order.")
     box = BoxModel((south, west, north, east))
     samples = np.array([south, west]) + uniform * np.array([north - south, east - west])
@@ -73,7 +90,9 @@ def box_explorer(x: np.ndarray, land: WorldLand) -> Panel:
         },
         buttons={"show me the MLE": lambda values: "Your own try first: move the sliders." if values == start else mle},
         grid={
-            "south": (-90, -60, -30, -10, 10, 30, mle["south"]), "west": (-180, -140, -80, -20, 20, 60, mle["west"]),
-            "north": (-20, 0, 20, 40, 60, 90, mle["north"]), "east": (-10, 20, 55, 90, 130, 180, mle["east"]),
+            "south": (-90, -60, -30, -10, 10, 30, mle["south"]),
+            "west": (-180, -140, -80, -20, 20, 60, mle["west"]),
+            "north": (-20, 0, 20, 40, 60, 90, mle["north"]),
+            "east": (-10, 20, 55, 90, 130, 180, mle["east"]),
         },
     )

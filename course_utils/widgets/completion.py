@@ -75,7 +75,9 @@ def completion(faces: np.ndarray, completions: Mapping[int, np.ndarray], p_data:
     """
     faces, drawn = np.asarray(faces), [(hidden, np.asarray(completions[hidden])) for hidden in sorted(completions)]
     if faces.ndim != 2 or faces.shape[1] != SIDE**2 or len(drawn) < 2:
-        raise ValueError(f"faces must be (F, {SIDE**2}), with two settings or more, got {faces.shape} and {len(drawn)} settings")
+        raise ValueError(
+            f"faces must be (F, {SIDE**2}), with two settings or more, got {faces.shape} and {len(drawn)} settings"
+        )
     n = drawn[0][1].shape[1:2]
     for hidden, pictures in drawn:
         if not 1 <= hidden <= SIDE or pictures.shape != (len(faces), *n, SIDE, SIDE, 3) or pictures.dtype != np.uint8:

@@ -42,7 +42,11 @@ def draw(step: float, *, ax: Axes, x: np.ndarray, steps: Sequence[Step]) -> Fram
     likelihood = f"{state.log_likelihood:.2f}".replace("-", "−")
     numbers = {"just done": done, "log-likelihood in nats": likelihood}
     numbers |= {f"π of cluster {k + 1}": f"{weight:.2f}" for k, weight in enumerate(state.weights)}
-    return Frame(str(overlay), numbers, f"Points and {len(state.weights)} clusters after {done}; log-likelihood {likelihood} nats.")
+    return Frame(
+        str(overlay),
+        numbers,
+        f"Points and {len(state.weights)} clusters after {done}; log-likelihood {likelihood} nats.",
+    )
 
 
 def em_stepper(x: np.ndarray, steps: Sequence[tuple]) -> Panel:

@@ -21,7 +21,13 @@ def surprises(bets: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def draw(
-    picture: float, told: float, guesses: Sequence[Sequence[int]], *, axes: list[Axes], pictures: np.ndarray, bets: Mapping[str, np.ndarray]
+    picture: float,
+    told: float,
+    guesses: Sequence[Sequence[int]],
+    *,
+    axes: list[Axes],
+    pictures: np.ndarray,
+    bets: Mapping[str, np.ndarray],
 ) -> Frame:
     """Return the frame for a picture of which `told` pixels are known: the picture, and each model's surprise so far.
 
@@ -66,17 +72,37 @@ def guessing_game(pictures: np.ndarray, models: Mapping[str, Callable[[np.ndarra
     """
     pictures = np.asarray(pictures)
     if pictures.ndim != 2 or pictures.shape[1] != SIDE**2 or len(pictures) < 2 or not np.isin(pictures, (0, 1)).all():
-        raise ValueError(f"pictures must be (N, {SIDE**2}) zeros and ones, N ≥ 2, got {pictures.dtype} {pictures.shape}")
+        raise ValueError(
+            f"pictures must be (N, {SIDE**2}) zeros and ones, N ≥ 2, got {pictures.dtype} {pictures.shape}"
+        )
     bets = {name: np.asarray(model(pictures), dtype=float) for name, model in models.items()}
     for name, bet in bets.items():
         if bet.shape != pictures.shape or not ((bet >= 0) & (bet <= 1)).all():
-            raise ValueError(f"the conditionals of {name} must be probabilities of shape {pictures.shape}, got shape {bet.shape}")
+            raise ValueError(
+                f"the conditionals of {name} must be probabilities of shape {pictures.shape}, got shape {bet.shape}"
+            )
     figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.8), width_ratios=[1, 1.15])
-    axes[0].set(xlim=(-0.5, SIDE - 0.5), ylim=(SIDE - 0.5, -0.5), aspect="equal", xticks=[], yticks=[], title="What comes next?")
+    axes[0].set(
+        xlim=(-0.5, SIDE - 0.5), ylim=(SIDE - 0.5, -0.5), aspect="equal", xticks=[], yticks=[], title="What comes next?"
+    )
     for name, colour in zip(bets, colours(bets)):
         axes[1].plot([], [], color=colour, linewidth=3, label=name)
-    axes[1].plot([0, SIDE**2], [0, SIDE**2 * np.log(2)], color=style.GREY, linestyle="--", linewidth=1.5, label="a coin for each pixel")
-    axes[1].set(xlim=(0, SIDE**2), ylim=(0, 50), xticks=range(0, SIDE**2 + 1, SIDE), xlabel="pixels told", ylabel="nats", title="Surprise so far")
+    axes[1].plot(
+        [0, SIDE**2],
+        [0, SIDE**2 * np.log(2)],
+        color=style.GREY,
+        linestyle="--",
+        linewidth=1.5,
+        label="a coin for each pixel",
+    )
+    axes[1].set(
+        xlim=(0, SIDE**2),
+        ylim=(0, 50),
+        xticks=range(0, SIDE**2 + 1, SIDE),
+        xlabel="pixels told",
+        ylabel="nats",
+        title="Surprise so far",
+    )
     axes[1].legend(loc="upper left")
 
     def say(guess: int, values: dict) -> dict | str:
@@ -89,7 +115,10 @@ def guessing_game(pictures: np.ndarray, models: Mapping[str, Callable[[np.ndarra
     return Panel(
         partial(draw, axes=list(axes), pictures=pictures, bets=bets),
         figure,
-        sliders={"picture": Slider("which picture", 0, len(pictures) - 1, 1, 0), "told": Slider("pixels told", 0, SIDE**2, 1, 2 * SIDE)},
+        sliders={
+            "picture": Slider("which picture", 0, len(pictures) - 1, 1, 0),
+            "told": Slider("pixels told", 0, SIDE**2, 1, 2 * SIDE),
+        },
         buttons={"ink": partial(say, 1), "paper": partial(say, 0), "forget my guesses": lambda values: {"guesses": []}},
         fixed={"guesses": []},
     )

@@ -88,7 +88,9 @@ def hidden_pixels(faces: PlanetPixel, p_data: PlanetPixelDistribution, model: Na
         },
         click=click,
         grid={
-            "face": range(min(3, len(faces.pixels))), "row": range(1, 32, 4), "column": range(0, 32, 4),
+            "face": range(min(3, len(faces.pixels))),
+            "row": range(1, 32, 4),
+            "column": range(0, 32, 4),
             "radius": (0, 1, 2, 4, 8, 16, 31),
         },
     )

@@ -38,7 +38,9 @@ def imagined_digit(digits: Digits) -> Panel:
     figure, axes = plt.subplots(1, 5, figsize=(7.6, 2.0))
     for ax in axes:
         ax.set(xlim=(-0.5, 7.5), ylim=(-0.5, 7.5), xticks=[], yticks=[], aspect="equal")
-    figure.suptitle("Five digits that nobody ever wrote", x=0.01, ha="left", fontsize=14, fontweight="bold", color=style.INK)
+    figure.suptitle(
+        "Five digits that nobody ever wrote", x=0.01, ha="left", fontsize=14, fontweight="bold", color=style.INK
+    )
     means, factors = fit_gaussians(digits)
     return Panel(
         partial(draw, axes=list(axes), means=means, factors=factors),

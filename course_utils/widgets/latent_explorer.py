@@ -25,7 +25,9 @@ def draw(*, decode: Callable, axes: Sequence[Axes], **z: float) -> Frame:
         overlay.dots(axes[1], vector[:1], vector[1:], "white", radius=8)
         overlay.dots(axes[1], vector[:1], vector[1:], style.LATENT, radius=6)
     place = ", ".join(f"{value:.2f}" for value in vector).replace("-", "−")
-    numbers = {} if isinstance(decode, PageDecoder) else {"z": f"({place})" if len(vector) <= 4 else f"{len(vector)} numbers"}
+    numbers = (
+        {} if isinstance(decode, PageDecoder) else {"z": f"({place})" if len(vector) <= 4 else f"{len(vector)} numbers"}
+    )
     return Frame(str(overlay), numbers, f"The picture decoded from z = ({place}).")
 
 
@@ -35,8 +37,14 @@ def decoded(decode: Callable, z: np.ndarray) -> np.ndarray:
         picture = np.asarray(decode(z.copy()))  # a copy: decode may change it
     except Exception as error:
         raise ValueError(f"decode failed for z of shape {z.shape}: {type(error).__name__}: {error}") from error
-    if picture.dtype != np.uint8 or not (picture.ndim == 2 or picture.ndim == 3 and picture.shape[2] == 3) or picture.size == 0:
-        raise ValueError(f"decode(z) must return a picture (H, W) or (H, W, 3) of uint8, got {picture.dtype} {picture.shape}")
+    if (
+        picture.dtype != np.uint8
+        or not (picture.ndim == 2 or picture.ndim == 3 and picture.shape[2] == 3)
+        or picture.size == 0
+    ):
+        raise ValueError(
+            f"decode(z) must return a picture (H, W) or (H, W, 3) of uint8, got {picture.dtype} {picture.shape}"
+        )
     return picture
 
 
@@ -96,7 +104,9 @@ def latent_explorer(
     return Panel(
         partial(draw, decode=decode, axes=axes),
         figure,
-        sliders={name: Slider(label, *limits, step, value) for name, label, value in zip(names, labels, start.tolist())},
+        sliders={
+            name: Slider(label, *limits, step, value) for name, label, value in zip(names, labels, start.tolist())
+        },
         buttons={} if in_page else {"back to the start": lambda values: dict(zip(names, start.tolist()))},
         click=click if plane else None,
         grid=dict.fromkeys(names, np.linspace(*limits, 25)) if plane else None,

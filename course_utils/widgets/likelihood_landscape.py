@@ -38,7 +38,16 @@ def power_of_ten(log_value: float) -> str:
 
 
 def draw(
-    south: float, west: float, north: float, east: float, corner: str, *, ax: Axes, x: np.ndarray, best: float, worst: float
+    south: float,
+    west: float,
+    north: float,
+    east: float,
+    corner: str,
+    *,
+    ax: Axes,
+    x: np.ndarray,
+    best: float,
+    worst: float,
 ) -> Frame:
     """Return the frame for one box: the landscape of its moving corner, the box on it, and its log-likelihood.
 

@@ -27,7 +27,10 @@ def draw(*, ax: Axes, x: np.ndarray, **theta: float) -> Frame:
         overlay.line(ax, grid, np.minimum(part, top), colour, width=2)
     overlay.line(ax, grid, np.minimum(parts.sum(axis=0), top), style.P_MODEL, width=3.5)
     log_likelihood = np.logaddexp.reduce(log_joint(x, **theta), axis=0).sum()
-    numbers = {"log-likelihood in nats": f"{log_likelihood:.1f}".replace("-", "−"), "for each observation": f"{log_likelihood / len(x):.3f}".replace("-", "−")}
+    numbers = {
+        "log-likelihood in nats": f"{log_likelihood:.1f}".replace("-", "−"),
+        "for each observation": f"{log_likelihood / len(x):.3f}".replace("-", "−"),
+    }
     alt = (
         f"A histogram with a mixture of two Gaussians: share {theta['pi']:.2f} around {theta['mu1']:.1f}, the rest around "
         f"{theta['mu2']:.1f}. The log-likelihood is {log_likelihood:.1f} nats."
@@ -48,7 +51,11 @@ def mixture_sliders(x: np.ndarray, unit: str = "") -> Panel:
     step = (high - low) / 200
     best = GaussianMixture(2).fit(x[:, None], rng=np.random.default_rng(0))
     order = best.means[:, 0].argsort()
-    pi, mu, sigma = best.weights[order[0]], best.means[order, 0], np.sqrt(best.covariances[order, 0, 0]).clip(step, spread)
+    pi, mu, sigma = (
+        best.weights[order[0]],
+        best.means[order, 0],
+        np.sqrt(best.covariances[order, 0, 0]).clip(step, spread),
+    )
     return Panel(
         partial(draw, ax=ax, x=x),
         figure,

@@ -69,7 +69,9 @@ class PageDecoder:
             "numbers": numbers.numpy().astype("<f2" if half else "<f4").tobytes(),
             "bits": 16 if half else 32,
             "outputs": layers[-1][1].shape[1],
-            "head": {"gaussian": "level", "categorical": "number"}.get(self.model.likelihood, "logit") if vae else "logit",
+            "head": {"gaussian": "level", "categorical": "number"}.get(self.model.likelihood, "logit")
+            if vae
+            else "logit",
             "palette": [0, 0, 0, 255, 255, 255] if self.palette is None else self.palette.flatten().tolist(),
         }
 

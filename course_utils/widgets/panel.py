@@ -131,7 +131,8 @@ class Panel(anywidget.AnyWidget):
     """
 
     _esm = "".join(
-        Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("page_decoder.js", "frames.js", "panel.js")
+        Path(__file__).with_name(name).read_text(encoding="utf-8")
+        for name in ("page_decoder.js", "frames.js", "panel.js")
     )
     _css = Path(__file__).with_name("panel.css")
 
@@ -216,7 +217,11 @@ class Panel(anywidget.AnyWidget):
         """Answer a button, {"press": label}, or a place in the picture, {"click": [px, py]}."""
         drawn = self.drawn
         try:
-            result = self._click(*content["click"]) if "click" in content else self._actions[content["press"]](dict(self.values))
+            result = (
+                self._click(*content["click"])
+                if "click" in content
+                else self._actions[content["press"]](dict(self.values))
+            )
         except Exception as error:  # as in _redraw
             result = f"This does not work. {type(error).__name__}: {error}"
         if isinstance(result, dict):

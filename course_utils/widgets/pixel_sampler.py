@@ -135,12 +135,23 @@ def pixel_sampler(
     n_steps = len(prepared(usual, 0).recording.values)
     figure, axes = plt.subplots(1, 3, figsize=(7.8, 3.3), width_ratios=[1.7, 1.7, 1])
     for ax, title in zip(axes, ("drawn so far", "what was expected")):
-        ax.set(xlim=(-0.5, shape[1] - 0.5), ylim=(shape[0] - 0.5, -0.5), aspect="equal", xticks=[], yticks=[], title=title)
+        ax.set(
+            xlim=(-0.5, shape[1] - 0.5), ylim=(shape[0] - 0.5, -0.5), aspect="equal", xticks=[], yticks=[], title=title
+        )
     n_bars = min(prepared(usual, 0).tempered.shape[1], N_BARS)
-    axes[2].set(xlim=(-0.3, 2.1 if names else 1.6), ylim=(max(n_bars, 4) - 0.5, -0.5), xticks=[0, 1], yticks=[], xlabel="probability", title="the next")
+    axes[2].set(
+        xlim=(-0.3, 2.1 if names else 1.6),
+        ylim=(max(n_bars, 4) - 0.5, -0.5),
+        xticks=[0, 1],
+        yticks=[],
+        xlabel="probability",
+        title="the next",
+    )
     sliders = {"step": Slider("values drawn", 0, n_steps, 1, start)}
     if len(temperatures) > 1:
-        sliders["temperature"] = Slider("temperature T", 0, len(temperatures) - 1, 1, usual, tuple(f"{t:g}" for t in temperatures))
+        sliders["temperature"] = Slider(
+            "temperature T", 0, len(temperatures) - 1, 1, usual, tuple(f"{t:g}" for t in temperatures)
+        )
     if n_pictures > 1:
         sliders["picture"] = Slider("which picture", 0, n_pictures - 1, 1, 0)
     return Panel(

@@ -35,7 +35,9 @@ def draw(log_alpha: float, *, axes: list[Axes], counts: np.ndarray) -> Frame:
     overlay = Overlay()
     for ax, y in zip(axes, (score, mass)):
         overlay.line(ax, [log_alpha] * 2, ax.get_ylim(), style.GREY, width=1.5)
-        overlay.dots(ax, [log_alpha], [max(y, ax.get_ylim()[0])], style.P_MODEL, radius=7)  # at the edge, if it is below
+        overlay.dots(
+            ax, [log_alpha], [max(y, ax.get_ylim()[0])], style.P_MODEL, radius=7
+        )  # at the edge, if it is below
     total = counts.sum() + alpha * len(counts)
     numbers = {
         "α": f"{alpha:.3g}",
@@ -46,7 +48,11 @@ def draw(log_alpha: float, *, axes: list[Axes], counts: np.ndarray) -> Frame:
         "p of a style seen once": f"{(1 + alpha) / total:.1e}",
         "p of an unseen style": f"{alpha / total:.1e}",
     }
-    return Frame(str(overlay), numbers, f"Two curves over the pseudo-count, marked at {alpha:.3g}: {score:.1f} nats, {mass:.0%} on unseen styles.")
+    return Frame(
+        str(overlay),
+        numbers,
+        f"Two curves over the pseudo-count, marked at {alpha:.3g}: {score:.1f} nats, {mass:.0%} on unseen styles.",
+    )
 
 
 def pseudo_count(counts: np.ndarray) -> Panel:
@@ -61,5 +67,7 @@ def pseudo_count(counts: np.ndarray) -> Panel:
     axes[1].plot(log_alphas, unseen_mass(counts, 10**log_alphas), color=style.P_MODEL)
     axes[1].set(title="Probability of all unseen styles", xlabel="log₁₀ α", ylabel="probability", ylim=(0, 1.05))
     return Panel(
-        partial(draw, axes=list(axes), counts=counts), figure, sliders={"log_alpha": Slider("log₁₀ of the pseudo-count α", -3, 2, 0.05, -2)}
+        partial(draw, axes=list(axes), counts=counts),
+        figure,
+        sliders={"log_alpha": Slider("log₁₀ of the pseudo-count α", -3, 2, 0.05, -2)},
     )

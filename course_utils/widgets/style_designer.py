@@ -15,7 +15,13 @@ from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
 LABELS = {
     "accessoriesType": "glasses", "clothingColor": "clothing colour", "clothingType": "clothing", "hairColor": "hair colour", "topType": "hair",
 }  # fmt: skip
-START = {"accessoriesType": "Round", "clothingColor": "White", "clothingType": "ShirtScoopNeck", "hairColor": "Red", "topType": "LongHairStraight"}
+START = {
+    "accessoriesType": "Round",
+    "clothingColor": "White",
+    "clothingType": "ShirtScoopNeck",
+    "hairColor": "Red",
+    "topType": "LongHairStraight",
+}
 
 
 def draw(*, ax: Axes, observations: pd.DataFrame, models: Mapping[str, Callable], **codes: float) -> Frame:
@@ -32,7 +38,11 @@ def draw(*, ax: Axes, observations: pd.DataFrame, models: Mapping[str, Callable]
     for name, log_prob in models.items():
         p = float(np.exp(log_prob(row)[0]))
         numbers[f"p(x), {name}"] = f"{p:.5f}" if p >= 1e-5 or p == 0 else f"{p:.1e}"
-    return Frame(str(overlay), numbers, "A Wrodler with " + ", ".join(f"{LABELS[name]} {value}" for name, value in style.items()) + ".")
+    return Frame(
+        str(overlay),
+        numbers,
+        "A Wrodler with " + ", ".join(f"{LABELS[name]} {value}" for name, value in style.items()) + ".",
+    )
 
 
 def style_designer(observations: pd.DataFrame, models: Mapping[str, Callable]) -> Panel:
@@ -46,7 +56,8 @@ def style_designer(observations: pd.DataFrame, models: Mapping[str, Callable]) -
         partial(draw, ax=ax, observations=observations, models=models),
         figure,
         sliders={
-            name: Slider(LABELS[name], 0, len(values) - 1, 1, values.index(START[name]), values) for name, values in WRODL_VALUES.items()
+            name: Slider(LABELS[name], 0, len(values) - 1, 1, values.index(START[name]), values)
+            for name, values in WRODL_VALUES.items()
         },
         grid={"clothingColor": list(map(WRODL_VALUES["clothingColor"].index, ("Black", "Blue01", "Red", "White")))},
     )

@@ -31,7 +31,9 @@ def fetch() -> bytes:
     """Return land-110m.json out of the npm package."""
     npm = shutil.which("npm")
     if npm is None:
-        sys.exit(f"make data needs npm (it comes with Node.js) to fetch {PACKAGE}; or pass a land-110m.json as an argument.")
+        sys.exit(
+            f"make data needs npm (it comes with Node.js) to fetch {PACKAGE}; or pass a land-110m.json as an argument."
+        )
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([npm, "pack", "--silent", PACKAGE], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         archive = next(Path(folder).glob("*.tgz"))

@@ -30,7 +30,9 @@ def measure(paths: Sequence[Path] | None = None) -> Iterator[Row]:
     empty, least = (sorted(values)[1] for values in zip(*(run_lesson(None) for _ in range(3))))
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")) if paths is None else paths:
         duration, megabytes = run_lesson(path)
-        yield Row(path.stem, f"{duration:.1f} s, {megabytes:.0f} MB", f"{empty:.1f} s, {least:.0f} MB", duration / empty)
+        yield Row(
+            path.stem, f"{duration:.1f} s, {megabytes:.0f} MB", f"{empty:.1f} s, {least:.0f} MB", duration / empty
+        )
 
 
 def main() -> None:

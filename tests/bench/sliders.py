@@ -56,7 +56,9 @@ def interact(panel: Panel, plot: Callable) -> interactive:
         limits = {key: slider[key] for key in ("min", "max", "step")}
         whole = all(isinstance(value, int) for value in (given[name], *limits.values()))
         sliders[name] = (IntSlider if whole else FloatSlider)(given[name], **limits)
-    return interactive(show, clear_output=False, **{name: sliders.get(name, fixed(value)) for name, value in given.items()})
+    return interactive(
+        show, clear_output=False, **{name: sliders.get(name, fixed(value)) for name, value in given.items()}
+    )
 
 
 def move_usual(usual: interactive, values: dict) -> float:

@@ -8,7 +8,14 @@ import numpy as np
 import torch
 
 from course_utils import avatars, plotting, style, widgets
-from course_utils.datasets import WRODL_VALUES, load_digits, load_planet_pixel, load_world_land, load_wrodl, planet_pixel_distribution
+from course_utils.datasets import (
+    WRODL_VALUES,
+    load_digits,
+    load_planet_pixel,
+    load_world_land,
+    load_wrodl,
+    planet_pixel_distribution,
+)
 from course_utils.models import GAN, NADE, GaussianMixture, JointCategorical, NaiveBayes
 from course_utils.widgets.box_explorer import N_SHOWN
 from course_utils.widgets.completion import faces_that_fit
@@ -139,7 +146,10 @@ def hidden_pixels() -> tuple[Panel, Callable]:
         image[hidden] = 200
         axes[0].imshow(image)
         k = 32 * row + column
-        tables = [colour_given_visible(p_data, faces.pixels[int(face)], hidden.ravel(), k), model.theta.reshape(1024, 256)[k]]
+        tables = [
+            colour_given_visible(p_data, faces.pixels[int(face)], hidden.ravel(), k),
+            model.theta.reshape(1024, 256)[k],
+        ]
         for y, table in enumerate(tables):
             colours = np.flatnonzero(table > 0.002)
             p = table[colours]
@@ -151,7 +161,9 @@ def hidden_pixels() -> tuple[Panel, Callable]:
 def latent_explorer() -> tuple[Panel, Callable]:
     """Return lesson 07's widget with a decoder of its size, and a function that plots the same."""
     nn, generator = torch.nn, np.random.default_rng(0)
-    decoder = nn.Sequential(nn.Linear(2, 128), nn.SiLU(), nn.Linear(128, 128), nn.SiLU(), nn.Linear(128, 1024), nn.Sigmoid())
+    decoder = nn.Sequential(
+        nn.Linear(2, 128), nn.SiLU(), nn.Linear(128, 128), nn.SiLU(), nn.Linear(128, 1024), nn.Sigmoid()
+    )
     codes = generator.standard_normal((1000, 2))
 
     @torch.no_grad()
@@ -293,7 +305,9 @@ def pixel_sampler() -> tuple[Panel, Callable]:
         _, axes = plt.subplots(1, 3, figsize=(7.8, 3.1))
         _, x, p = record(TEMPERATURES[int(temperature)], int(picture))
         for ax, values in zip(axes, (x, temper(p, TEMPERATURES[int(temperature)])[:, 1])):
-            ax.imshow(np.where(np.arange(784) < step, values, 0.2).reshape(28, 28), cmap=style.PAPER_TO_INK, vmin=0, vmax=1)
+            ax.imshow(
+                np.where(np.arange(784) < step, values, 0.2).reshape(28, 28), cmap=style.PAPER_TO_INK, vmin=0, vmax=1
+            )
         axes[2].barh([0, 1], p[min(int(step), 783)], color=style.P_MODEL)
 
     return panel, plot
