@@ -37,16 +37,16 @@ test: .venv/test.done
 	$(VENV_PYTHON) -m pytest
 
 notebooks: .venv/lab.done
-	$(VENV_PYTHON) -m course_utils.execute
+	$(VENV_PYTHON) -m course_utils.making.execute
 
 slides: .venv/lab.done
-	$(VENV_PYTHON) -m course_utils.slides
+	$(VENV_PYTHON) -m course_utils.making.slides
 
 pdf: .venv/test.done
-	$(VENV_PYTHON) -m course_utils.pdf $(LESSON)
+	$(VENV_PYTHON) -m course_utils.making.pdf $(LESSON)
 
 key: .venv/lab.done
-	$(VENV_PYTHON) -m course_utils.exercises
+	$(VENV_PYTHON) -m course_utils.making.key
 
 data: .venv/lab.done
 	$(VENV_PYTHON) data/build/world_land.py

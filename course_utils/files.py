@@ -1,9 +1,38 @@
-"""How the course writes a file: at once, or not at all."""
+"""Where everything lies, what is said when a data file is missing, and how a file is written: at once, or not at all."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+DATA = ROOT / "data"
+CHECKPOINTS = DATA / "checkpoints"
+
+
+def cache() -> Path:
+    """Return the course's folder for what is downloaded or may be made again, in the user's cache."""
+    import pooch  # here: most of the course needs no download
+
+    return Path(pooch.os_cache("deep-generative-models-course"))
+
+
+def read_data(name: str) -> bytes:
+    """Return the bytes of data/`name`; raises FileNotFoundError that says how to get the file back."""
+    try:
+        return (DATA / name).read_bytes()
+    except FileNotFoundError:
+        raise FileNotFoundError(f"The data file {DATA / name} is missing. {_how_to_mend(name)}") from None
+
+
+def damaged(name: str, reason: Exception) -> ValueError:
+    """Return the error for a data file that cannot be understood, to be raised by its loader."""
+    return ValueError(f"The data file {DATA / name} is damaged ({reason}). {_how_to_mend(name)}")
+
+
+def _how_to_mend(name: str) -> str:
+    return f"`git restore data/{name}` brings it back, or `make data` builds it again."
 
 
 @contextmanager

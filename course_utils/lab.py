@@ -12,11 +12,9 @@ import os
 import sys
 from pathlib import Path
 
-from course_utils.files import in_one_step
+from course_utils.files import NOTEBOOKS, ROOT, in_one_step
 
-COURSE = Path(__file__).resolve().parents[1]
-LESSONS = COURSE / "notebooks"
-WORKING_COPY = COURSE / "my_lessons"
+WORKING_COPY = ROOT / "my_lessons"
 SETTINGS = Path(__file__).with_name("jupyterlab_settings")
 DELIVERED = ".delivered.json"  # in the working copy: {name of a lesson: fingerprint of what was copied there}
 
@@ -114,7 +112,7 @@ def _write(path: Path, content: bytes) -> None:
 def main(options: list[str]) -> None:
     """Update the working copy, tell the reader what happened, and start JupyterLab with `options`."""
     try:
-        messages = update_working_copy(LESSONS, WORKING_COPY)
+        messages = update_working_copy(NOTEBOOKS, WORKING_COPY)
     except OSError as error:
         sys.exit(
             f"Your copy of the lessons could not be brought up to date: {error}\n"

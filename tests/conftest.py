@@ -13,8 +13,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from course_utils import pdf, slides
 from course_utils.lab import update_working_copy
+from course_utils.making import assets, pdf
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 AXE = "axe-core@4.14.1"  # the npm package that looks for what shuts readers out
@@ -87,14 +87,14 @@ def page(browser):
 @pytest.fixture(scope="module")
 def parts():
     """Fetch the parts of the decks; skip where that is impossible, except in CI."""
-    _fetch(slides.PARTS)
+    _fetch(assets.PARTS)
 
 
 @pytest.fixture(scope="module")
 def axe():
     """Return a function that lists what axe finds on a page, or in one element of it; minor things are left out."""
     _fetch([AXE])
-    with tarfile.open(slides.CACHE / slides.archive_name(AXE)) as tar:
+    with tarfile.open(assets.archive(AXE)) as tar:
         script = tar.extractfile("package/axe.min.js").read().decode()
 
     def look(page, element=None):
@@ -107,8 +107,8 @@ def axe():
 def _fetch(packages):
     """Fetch npm packages; skip where that is impossible, except in CI."""
     try:
-        slides.fetch_parts(slides.CACHE, packages)
-    except slides.SlidesFailed as error:
+        assets.fetch_parts(packages)
+    except assets.AssetsFailed as error:
         pytest.fail(str(error)) if os.environ.get("CI") else pytest.skip(str(error))
 
 

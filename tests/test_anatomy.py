@@ -16,8 +16,9 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils.execute import IGNORE_TAG, NOTEBOOKS, normalise, to_text
 from course_utils.exercises import engine
+from course_utils.files import NOTEBOOKS
+from course_utils.making.execute import IGNORE_TAG, normalise, to_text
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 SLIDE_TYPES = {"slide", "subslide", "fragment", "skip", "notes", "-"}

@@ -13,11 +13,11 @@ from course_utils.datasets import binarized_mnist, load_binarized_mnist
 @pytest.fixture
 def server(tmp_path, monkeypatch):
     """Serve what the test puts into `files`, and keep the cache in tmp_path."""
-    files: dict[str, bytes] = {}
+    served: dict[str, bytes] = {}
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            body = files.get(self.path[1:])
+            body = served.get(self.path[1:])
             self.send_response(404 if body is None else 200)
             self.send_header("Content-Length", str(len(body or b"")))
             self.end_headers()
@@ -29,8 +29,8 @@ def server(tmp_path, monkeypatch):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         monkeypatch.setattr(binarized_mnist, "URL", f"http://127.0.0.1:{running.server_port}/{{}}.amat")
-        monkeypatch.setattr(binarized_mnist.pooch, "os_cache", lambda name: tmp_path)
-        yield files
+        monkeypatch.setattr(files, "cache", lambda: tmp_path)
+        yield served
         running.shutdown()
 
 

@@ -13,8 +13,8 @@ import pytest
 from matplotlib.path import Path as Polygon
 from scipy.stats import uniform
 
-from course_utils import style
-from course_utils.datasets import files, load_world_land
+from course_utils import files, style
+from course_utils.datasets import load_world_land
 from course_utils.widgets import box_explorer
 from course_utils.widgets.box_explorer import N_SAMPLES, N_SHOWN
 from course_utils.widgets.panel import Frame

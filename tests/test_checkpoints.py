@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from course_utils.datasets import load_planet_pixel, planet_pixel_distribution, planet_pixel_entropy
+from course_utils.datasets.encodings import from_floats, to_bits, to_indices, to_rgb
 from course_utils.evaluation import score_planet_pixel
+from course_utils.files import CHECKPOINTS
 from course_utils.models import load_checkpoint
-from course_utils.models.deep import CHECKPOINTS, checkpoint_facts
-from course_utils.pretrain import RECIPES, from_floats, to_bits, to_indices, to_rgb
+from course_utils.models.deep import checkpoint_facts
+from course_utils.models.recipes import RECIPES
 
 README = (CHECKPOINTS / "README.md").read_text(encoding="utf-8")
 ENCODE = {"nade_planet_pixel": to_bits, "pixelrnn_row_planet_pixel": to_rgb, "pixelrnn_diagonal_planet_pixel": to_rgb}

@@ -21,8 +21,8 @@ from scipy.special import rel_entr
 from scipy.stats import entropy, norm
 from torch.distributions import Normal, kl_divergence
 
-from course_utils.execute import NOTEBOOKS
 from course_utils.exercises import lesson_08, lesson_09
+from course_utils.files import NOTEBOOKS
 from course_utils.widgets.elbo_explorer import elbo_and_gap
 
 SEEDS = st.integers(0, 2**32 - 1)

@@ -16,7 +16,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from course_utils import style
-from course_utils.execute import NOTEBOOKS
+from course_utils.files import NOTEBOOKS
 from course_utils.widgets import elbo_explorer
 from course_utils.widgets.elbo_explorer import LOWEST, elbo_and_gap
 

@@ -1,4 +1,4 @@
-"""`python -m course_utils.execute`: what it writes, what it keeps, and what it refuses to write."""
+"""`python -m course_utils.making.execute`: what it writes, what it keeps, and what it refuses to write."""
 
 import sys
 
@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils import execute
+from course_utils.making import execute
 
 TAGGED = {"tags": [execute.IGNORE_TAG], "collapsed": True}
 TIME = "import time\nprint(time.time_ns())"

@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import assignment, execute, slides
 from course_utils.datasets import binarized_mnist
-from course_utils.exercises import __main__ as key
 from course_utils.files import in_one_step
+from course_utils.making import execute, handout, key, slides
 from course_utils.models import GAN, NADE, deep
 
 
@@ -78,8 +77,8 @@ def test_a_deck(tmp_path, monkeypatch, capsys, request):
     decks = tmp_path / "decks"
     decks.mkdir()
     (decks / "a.slides.html").write_text("old")
-    monkeypatch.setattr(slides, "fetch_parts", lambda cache: None)
-    monkeypatch.setattr(slides, "copy_parts", lambda target, cache: target.mkdir())
+    monkeypatch.setattr(slides, "fetch_parts", lambda: None)
+    monkeypatch.setattr(slides, "copy_parts", lambda target: target.mkdir())
     monkeypatch.setattr(slides, "run_cells", lambda nb, path, environment: None)
     request.getfixturevalue("full_disk")
     assert slides.main([str(tmp_path / "a.ipynb"), "--output", str(decks)]) == 1
@@ -96,12 +95,12 @@ def test_the_answer_key(tmp_path, monkeypatch, full_disk):
 
 def test_an_assignment(tmp_path, monkeypatch, full_disk):
     """What is there already is the lecturer's and stays: half a notebook would stay for ever."""
-    monkeypatch.setattr(assignment, "CLASS", tmp_path)
-    monkeypatch.setattr(assignment.importlib.util, "find_spec", lambda name: True)
+    monkeypatch.setattr(handout, "CLASS", tmp_path)
+    monkeypatch.setattr(handout.importlib.util, "find_spec", lambda name: True)
     for name in ("PATH", "PROGRESS_FILE", "JUPYTER_PREFER_ENV_PATH"):  # which the command sets
         monkeypatch.setenv(name, os.environ.get(name, ""))
     with pytest.raises(OSError, match="No space left"):
-        assignment.main(["03"])
+        handout.main(["03"])
     assert os.listdir(tmp_path / "source" / "lesson_03") == []
 
 

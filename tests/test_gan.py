@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils.models import GAN, deep, load_checkpoint
+from course_utils import files
+from course_utils.models import GAN, load_checkpoint
 from course_utils.models.deep import save_checkpoint
 
 ANGLES = torch.arange(8) * math.pi / 4
@@ -201,7 +202,7 @@ def test_a_sample_is_decoded_noise():
 
 @pytest.mark.parametrize("make", [GAN, pictures])
 def test_a_checkpoint_brings_both_players_back(make, tmp_path, monkeypatch):
-    monkeypatch.setattr(deep, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(files, "CHECKPOINTS", tmp_path)
     model = make(loss="minimax", r1=0.5)
     save_checkpoint(model, tmp_path / "small.safetensors")
     loaded = load_checkpoint("small")

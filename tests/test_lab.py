@@ -293,7 +293,7 @@ def test_a_folder_without_lessons_is_an_error(tmp_path):
 @pytest.fixture
 def started(course, monkeypatch):
     """The options that JupyterLab was started with: main() runs in `course`, and JupyterLab itself does not."""
-    monkeypatch.setattr(lab, "LESSONS", course / "notebooks")
+    monkeypatch.setattr(lab, "NOTEBOOKS", course / "notebooks")
     monkeypatch.setattr(lab, "WORKING_COPY", course / "my_lessons")
     options = []
     monkeypatch.setattr(jupyterlab.labapp, "main", options.extend)

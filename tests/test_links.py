@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import pytest
 
 from course_utils import lab
-from course_utils.execute import NOTEBOOKS
+from course_utils.files import NOTEBOOKS
 
 ROOT = NOTEBOOKS.parent
 LESSONS = {path.name[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}

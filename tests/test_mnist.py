@@ -17,7 +17,7 @@ import pytest
 
 from course_utils import datasets, plotting
 from course_utils.datasets import load_mnist, mnist
-from course_utils.execute import NOTEBOOKS
+from course_utils.files import NOTEBOOKS
 from course_utils.models import GaussianMixture
 
 NAMES = mnist.SPLITS["train"]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 from sklearn.naive_bayes import CategoricalNB
 
-from course_utils.datasets import WRODL_VALUES, files, load_planet_pixel
+from course_utils import files
+from course_utils.datasets import WRODL_VALUES, load_planet_pixel
 from course_utils.models import NaiveBayes
 
 X = np.array([[0, 2, 0], [1, 2, 0], [1, 0, 0], [1, 2, 0], [0, 2, 0]])  # value 1 of the second feature never occurs

@@ -10,7 +10,8 @@ import torch
 from ipywidgets.embed import embed_data
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils import slides, style
+from course_utils import style
+from course_utils.making import assets, slides
 from course_utils.models import GAN, VAE
 from course_utils.widgets import latent_explorer, page_decoder
 
@@ -96,7 +97,7 @@ def deck(parts, browser, tmp_path_factory):
     state = embed_data(list(explorers.values()), drop_defaults=False)["manager_state"]
     nb.metadata.widgets = {"application/vnd.jupyter.widget-state+json": state}
     folder = tmp_path_factory.mktemp("deck")
-    slides.copy_parts(folder / "assets", slides.CACHE)
+    assets.copy_parts(folder / "assets")
     (folder / "one.slides.html").write_text(slides.to_deck(nb), encoding="utf-8")
     with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
         page = context.new_page()

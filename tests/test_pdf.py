@@ -7,7 +7,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from pypdf import PdfReader
 
-from course_utils import pdf
+from course_utils.files import NOTEBOOKS
+from course_utils.making import pdf
 
 
 def test_a_lesson_becomes_a_pdf(chromium_path, parts, tmp_path):
@@ -15,7 +16,7 @@ def test_a_lesson_becomes_a_pdf(chromium_path, parts, tmp_path):
     assert pdf.main(["13", "--output", str(tmp_path)]) == 0
     reader = PdfReader(tmp_path / "13_vae.pdf")
     text = " ".join(" ".join(page.extract_text() for page in reader.pages).split())
-    nb = nbformat.read(pdf.NOTEBOOKS / "13_vae.ipynb", as_version=4)
+    nb = nbformat.read(NOTEBOOKS / "13_vae.ipynb", as_version=4)
     figures = sum(
         "data:image" in output.get("data", {}).get("text/html", "")
         for cell in nb.cells

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 from scipy.stats import chisquare
 
+from course_utils import files
 from course_utils.avatars import draw_style
 from course_utils.datasets import (
     WRODL_VALUES,
-    files,
     load_planet_pixel,
     planet_pixel_distribution,
     planet_pixel_entropy,

@@ -12,8 +12,9 @@ import platformdirs
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_utils.execute import NOTEBOOKS, execute
 from course_utils.exercises import check, engine, memory, progress
+from course_utils.files import NOTEBOOKS
+from course_utils.making.execute import execute
 
 COURSE = NOTEBOOKS.parent
 RIGHT, WRONG = 1, 5  # answers to exercise 00.1

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils import style
-from course_utils.datasets import WRODL_VALUES, files
+from course_utils import files, style
+from course_utils.datasets import WRODL_VALUES
 from course_utils.models import JointCategorical
 from course_utils.widgets import pseudo_count
 from course_utils.widgets.pseudo_count import leave_one_out, unseen_mass

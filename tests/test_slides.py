@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils import slides
+from course_utils.making import assets, slides
 
 PICTURE = '<figure><img alt="Forty points on a map." src="data:image/png;base64,AAAA"></figure>'
 
@@ -71,7 +71,7 @@ def test_a_deck_loads_only_its_own_parts(deck):
         value for _, attributes in Elements(deck).found for key, value in attributes.items() if key in ("src", "href")
     ]
     files = {link for link in links if not link.startswith("data:")}
-    parts = {f"assets/{package.rpartition('@')[0]}/{name}" for package, names in slides.PARTS.items() for name in names}
+    parts = {f"assets/{package.rpartition('@')[0]}/{name}" for package, names in assets.PARTS.items() for name in names}
     assert "assets/reveal.js/dist/reveal.js" in files
     assert files <= parts | {"assets/deck.css"}
     assert not re.search(r"url\((?!['\"]?data:)", deck)
@@ -126,11 +126,11 @@ def run(lesson):
 
 def test_without_npm_the_message_says_what_is_missing_and_what_to_do(lesson, tmp_path, monkeypatch, capsys):
     """Exit status 1, each package named, and nothing written."""
-    monkeypatch.setattr(slides, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(slides.shutil, "which", lambda name: None)
+    monkeypatch.setattr(assets, "cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(assets.shutil, "which", lambda name: None)
     assert run(lesson) == 1
     message = capsys.readouterr().err
-    assert all(package in message for package in slides.PARTS)
+    assert all(package in message for package in assets.PARTS)
     assert "`npm` was not found" in message and "Install Node.js" in message
     assert not lesson[1].exists() and not (tmp_path / "cache").exists()
 
@@ -138,9 +138,9 @@ def test_without_npm_the_message_says_what_is_missing_and_what_to_do(lesson, tmp
 def test_without_a_network_the_message_gives_the_reason(lesson, tmp_path, monkeypatch, capsys):
     """Exit status 1, what npm said, and nothing written: neither decks nor half of a cache."""
     failed = subprocess.CompletedProcess([], 1, stdout="", stderr="npm error getaddrinfo ENOTFOUND\n")
-    monkeypatch.setattr(slides, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(slides.shutil, "which", lambda name: "npm")
-    monkeypatch.setattr(slides.subprocess, "run", lambda *args, **kwargs: failed)
+    monkeypatch.setattr(assets, "cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(assets.shutil, "which", lambda name: "npm")
+    monkeypatch.setattr(assets.subprocess, "run", lambda *args, **kwargs: failed)
     assert run(lesson) == 1
     message = capsys.readouterr().err
     assert "getaddrinfo ENOTFOUND" in message and "Connect to the internet" in message
@@ -149,9 +149,9 @@ def test_without_a_network_the_message_gives_the_reason(lesson, tmp_path, monkey
 
 def test_a_damaged_package_is_named(lesson, tmp_path, monkeypatch, capsys):
     """A download that broke off is found before anything is written."""
-    for package in slides.PARTS:
-        (tmp_path / slides.archive_name(package)).write_bytes(b"\x1f\x8b broken")
-    monkeypatch.setattr(slides, "CACHE", tmp_path)
+    monkeypatch.setattr(assets, "cache", lambda: tmp_path)
+    for package in assets.PARTS:
+        assets.archive(package).write_bytes(b"\x1f\x8b broken")
     assert run(lesson) == 1
     assert re.search(r"reveal\.js-5\.2\.1\.tgz is damaged\. Delete it and run this again", capsys.readouterr().err)
     assert not lesson[1].exists()
@@ -160,8 +160,8 @@ def test_a_damaged_package_is_named(lesson, tmp_path, monkeypatch, capsys):
 @pytest.fixture
 def without_parts(monkeypatch):
     """Leave out the parts, which these tests do not look at."""
-    monkeypatch.setattr(slides, "fetch_parts", lambda cache: None)
-    monkeypatch.setattr(slides, "copy_parts", lambda target, cache: target.mkdir())
+    monkeypatch.setattr(slides, "fetch_parts", lambda: None)
+    monkeypatch.setattr(slides, "copy_parts", lambda target: target.mkdir())
 
 
 def test_a_widget_comes_with_its_state_and_the_lesson_is_not_touched(lesson, without_parts):

@@ -13,8 +13,9 @@ import pytest
 from in_page import READ_BY_BROWSER, START_CLOCK
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from course_utils import slides, style, widgets
+from course_utils import style, widgets
 from course_utils.datasets import WRODL_VALUES, load_digits, load_world_land, load_wrodl
+from course_utils.making import assets, slides
 from course_utils.models import JointCategorical
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -135,7 +136,10 @@ def decks(parts, tmp_path_factory):
     """Write the decks of all lessons with the course's own command, and return their folder."""
     folder = tmp_path_factory.mktemp("slides")
     result = subprocess.run(
-        [sys.executable, "-m", "course_utils.slides", "--output", folder], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-m", "course_utils.making.slides", "--output", folder],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     assert result.returncode == 0, result.stdout + result.stderr
     return folder
@@ -218,7 +222,7 @@ def test_the_keyboard_stays_on_the_slide(page, decks):
 def write_deck(parts, tmp_path_factory):
     """Return a function that writes a deck with a slide for each of these markdown texts."""
     folder = tmp_path_factory.mktemp("one_slide")
-    slides.copy_parts(folder / "assets", slides.CACHE)
+    assets.copy_parts(folder / "assets")
 
     def write(*markdown):
         deck = folder / "one.slides.html"

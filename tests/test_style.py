@@ -11,7 +11,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from course_utils import style
-from course_utils.execute import NOTEBOOKS
+from course_utils.files import NOTEBOOKS
 
 MEANINGS = ["OBSERVATIONS", "P_DATA", "P_MODEL", "SAMPLE", "LATENT"]
 

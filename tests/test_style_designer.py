@@ -15,9 +15,9 @@ import pytest
 import resvg_py
 from PIL import Image
 
-from course_utils import style
+from course_utils import files, style
 from course_utils.avatars import BACKGROUND, draw_style
-from course_utils.datasets import WRODL_VALUES, files, load_wrodl
+from course_utils.datasets import WRODL_VALUES, load_wrodl
 from course_utils.models import JointCategorical, NaiveBayes
 from course_utils.widgets import style_designer
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import pretrain
-from course_utils.datasets import load_planet_pixel, planet_pixel_distribution
-from course_utils.models import GAN, NADE, VAE, deep, load_checkpoint
+from course_utils import files
+from course_utils.datasets import encodings, load_planet_pixel, planet_pixel_distribution
+from course_utils.models import GAN, NADE, VAE, load_checkpoint, recipes
 from course_utils.models.deep import DeepModel, checkpoint_facts, save_checkpoint
-from course_utils.training import minibatches, train
+from course_utils.models.training import minibatches, train
 
 
 class Line(DeepModel):
@@ -128,7 +128,7 @@ def test_log_prob_is_computed_in_chunks_and_without_a_gradient():
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(deep, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(files, "CHECKPOINTS", tmp_path)
     return tmp_path
 
 
@@ -191,35 +191,35 @@ def _header(raw: bytes, change) -> bytes:
 def recipe(monkeypatch, tmp_path):
     """A recipe that takes a second, with its cache folder in tmp_path."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(pretrain.pooch, "os_cache", lambda name: tmp_path / "cache" / name)
+    monkeypatch.setattr(files, "cache", lambda: tmp_path / "cache")
     x = (torch.rand(60, 5, generator=rng()) < torch.tensor([0.1, 0.3, 0.5, 0.7, 0.9])).float()
-    tiny = pretrain.Recipe(
+    tiny = recipes.Recipe(
         model=lambda: NADE(5, 4),
         data=lambda: (x[:40], x[40:]),
         settings=dict(epochs=3, batch_size=10, lr=0.01),
         score=lambda model: {"nats": -model.log_prob(x).mean().item()},
     )
-    monkeypatch.setitem(pretrain.RECIPES, "tiny", tiny)
-    monkeypatch.setattr(deep, "CHECKPOINTS", tmp_path)
+    monkeypatch.setitem(recipes.RECIPES, "tiny", tiny)
+    monkeypatch.setattr(files, "CHECKPOINTS", tmp_path)
     return x
 
 
 def test_pretrain_stores_the_model_that_it_has_scored(recipe, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["pretrain", "tiny", "--device", "cpu", "--epochs", "4"])
-    pretrain.main()
+    recipes.main()
     facts = checkpoint_facts("tiny")
     assert "tiny: {'nats':" in capsys.readouterr().out
     assert facts["command"] == "python -m course_utils.pretrain tiny --epochs 4"
-    assert facts["settings"]["epochs"] == 4 and facts["seed"] == pretrain.SEED and 1 <= facts["best_epoch"] <= 4
+    assert facts["settings"]["epochs"] == 4 and facts["seed"] == recipes.SEED and 1 <= facts["best_epoch"] <= 4
     nats = -load_checkpoint("tiny").log_prob(recipe).mean().item()
     assert nats == pytest.approx(facts["score"]["nats"], abs=1e-4)
     assert nats < 5 * np.log(2)
 
 
 def test_without_validation_the_last_epoch_is_kept(recipe, monkeypatch):
-    gan = pretrain.Recipe(lambda: GAN(5), lambda: (recipe, None), dict(epochs=3, batch_size=10), lambda model: {})
-    monkeypatch.setitem(pretrain.RECIPES, "tiny", gan)
-    pretrain.pretrain("tiny", device="cpu")
+    gan = recipes.Recipe(lambda: GAN(5), lambda: (recipe, None), dict(epochs=3, batch_size=10), lambda model: {})
+    monkeypatch.setitem(recipes.RECIPES, "tiny", gan)
+    recipes.pretrain("tiny", device="cpu")
     by_hand = GAN(5).fit(recipe, epochs=3, batch_size=10, rng=rng(), progress=False).half().float()
     assert checkpoint_facts("tiny")["best_epoch"] == 3
     assert checkpoint_facts("tiny")["settings"] == {"epochs": 3, "batch_size": 10}
@@ -231,7 +231,7 @@ def test_pretrain_refuses_what_it_does_not_know(monkeypatch, capsys):
     for arguments in (["nothing"], []):
         monkeypatch.setattr("sys.argv", ["pretrain", *arguments])
         with pytest.raises(SystemExit):
-            pretrain.main()
+            recipes.main()
         message = capsys.readouterr().err
         assert "choose from nade_mnist, nade_planet_pixel" in message
     assert "Traceback" not in message
@@ -239,18 +239,18 @@ def test_pretrain_refuses_what_it_does_not_know(monkeypatch, capsys):
 
 def test_bits_and_palette_numbers_are_the_same_picture():
     pixels = np.arange(2048, dtype=np.uint8).reshape(2, 1024)
-    bits = pretrain.to_bits(pixels)
+    bits = encodings.to_bits(pixels)
     assert bits.shape == (2, 8192)
     assert (bits[0, 8 * 5 : 8 * 6].numpy() == [0, 0, 0, 0, 0, 1, 0, 1]).all()
-    np.testing.assert_array_equal(pretrain.from_bits(bits.float()), pixels)
+    np.testing.assert_array_equal(encodings.from_bits(bits.float()), pixels)
 
 
 def test_colours_in_0_to_1_and_palette_numbers_are_the_same_picture():
     faces = load_planet_pixel("test")
-    x = pretrain.to_floats(faces.pixels[:3])
+    x = encodings.to_floats(faces.pixels[:3])
     assert x.shape == (3, 3, 32, 32)
-    np.testing.assert_allclose(pretrain.from_floats(x) * 255, faces.images()[:3], atol=1e-4)
-    np.testing.assert_array_equal(pretrain.to_indices(faces.pixels[:3]).numpy(), faces.pixels[:3])
+    np.testing.assert_allclose(encodings.from_floats(x) * 255, faces.images()[:3], atol=1e-4)
+    np.testing.assert_array_equal(encodings.to_indices(faces.pixels[:3]).numpy(), faces.pixels[:3])
 
 
 def test_the_score_is_measured_on_the_likeliest_face_and_on_all_faces(monkeypatch):
@@ -258,14 +258,14 @@ def test_the_score_is_measured_on_the_likeliest_face_and_on_all_faces(monkeypatc
     face = load_planet_pixel("train").pixels[:1]
     vae = VAE(1024, 2, "categorical", n_values=256, n_hidden=2)
     with torch.no_grad():
-        vae.b.zero_().scatter_(0, pretrain.to_indices(face), 6.0)
+        vae.b.zero_().scatter_(0, encodings.to_indices(face), 6.0)
         for network in vae.encoder, vae.decoder:  # q(z|x) is the prior, and z has no say
             network[-1].weight.zero_()
             network[-1].bias.zero_()
     gan = GAN(3072, 2, "convolutional", n_channels=1)
-    monkeypatch.setattr(gan, "decode", lambda z: pretrain.to_floats(face).expand(len(z), 3, 32, 32))
-    monkeypatch.setattr(pretrain, "N_IMPORTANCE", 1)
-    of_vae, of_gan = pretrain._score_vae_planet_pixel(vae), pretrain._score_gan_planet_pixel(gan)
+    monkeypatch.setattr(gan, "decode", lambda z: encodings.to_floats(face).expand(len(z), 3, 32, 32))
+    monkeypatch.setattr(recipes, "N_IMPORTANCE", 1)
+    of_vae, of_gan = recipes._score_vae_planet_pixel(vae), recipes._score_gan_planet_pixel(gan)
     for score in of_vae, of_gan:
         assert score["rule 1"] == 1 and score["rule 2"] == 0
         assert 0 < score["coverage"] < 0.1 < score["coverage of p_data"]

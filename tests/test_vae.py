@@ -9,7 +9,8 @@ import torch
 from torch import distributions as dist
 from torch import nn
 
-from course_utils.models import VAE, deep, load_checkpoint
+from course_utils import files
+from course_utils.models import VAE, load_checkpoint
 from course_utils.models.deep import save_checkpoint
 
 
@@ -295,7 +296,7 @@ def test_an_interrupted_training_ends_as_if_nothing_had_happened(tmp_path, monke
 
 @pytest.mark.parametrize(("likelihood", "architecture"), KINDS)
 def test_a_checkpoint_brings_the_model_back(likelihood, architecture, tmp_path, monkeypatch):
-    monkeypatch.setattr(deep, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(files, "CHECKPOINTS", tmp_path)
     model, x = VAE(25, 2, likelihood, architecture, n_values=5, n_channels=3, beta=2.0), some(likelihood).float()
     x = x.long() if likelihood == "categorical" else x
     save_checkpoint(model, tmp_path / "small.safetensors")

@@ -12,7 +12,8 @@ import shapely
 from matplotlib.path import Path as Polygon
 from scipy.stats import chisquare
 
-from course_utils.datasets import files, load_world_land
+from course_utils import files
+from course_utils.datasets import load_world_land
 
 # The polygons as the file has them, [longitude, latitude], without shapely: [[exterior, hole, …], …]
 POLYGONS = [

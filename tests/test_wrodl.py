@@ -8,7 +8,8 @@ import re
 import numpy as np
 import pytest
 
-from course_utils.datasets import WRODL_VALUES, files, load_wrodl, wrodl
+from course_utils import files
+from course_utils.datasets import WRODL_VALUES, load_wrodl, wrodl
 
 TABLE_1_1 = """
 0	Round	White	ShirtScoopNeck	Red	ShortHairShortFlat

@@ -7,6 +7,7 @@ import numpy as np
 import pooch
 import requests
 
+from course_utils import files
 from course_utils.files import in_one_step
 
 URL = "http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist/binarized_mnist_{}.amat"
@@ -25,8 +26,7 @@ def load_binarized_mnist(split: str) -> np.ndarray:
     """
     if split not in SHA256:
         raise ValueError(f'split must be "train" or "validation", got {split!r}')
-    folder = Path(pooch.os_cache("deep-generative-models-course"))
-    kept = folder / f"binarized_mnist_{split}.npy"
+    kept = files.cache() / f"binarized_mnist_{split}.npy"
     if not kept.exists():
         _download(split, kept)
     try:

@@ -7,6 +7,7 @@ import numpy as np
 import pooch
 import requests
 
+from course_utils import files
 from course_utils.datasets.digits import Digits
 
 MIRRORS = (  # tried in turn
@@ -47,12 +48,10 @@ def _fetch(name: str, split: str) -> Path:
     downloader = pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT)
     failures = []
     for mirror in MIRRORS:
-        cache = pooch.create(
-            pooch.os_cache("deep-generative-models-course"), mirror, registry=SHA256, env="MNIST_FOLDER"
-        )
-        path = Path(cache.abspath) / name
+        store = pooch.create(files.cache(), mirror, registry=SHA256, env="MNIST_FOLDER")
+        path = Path(store.abspath) / name
         try:
-            return Path(cache.fetch(name, downloader=downloader))
+            return Path(store.fetch(name, downloader=downloader))
         except (requests.RequestException, ValueError) as error:
             failures.append(f"{mirror}: {_reason(error)}")
         except OSError as error:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from course_utils.datasets.files import damaged, read_data
 from course_utils.datasets.wrodl import WRODL_VALUES, load_wrodl, styles_table
+from course_utils.files import damaged, read_data
 
 FILE = "planet_pixel.npz"  # palette, faces, and the faces' numbers of each split
 SPLITS = {"train": 2000, "validation": 500, "test": 1000}

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import shapely
 
-from course_utils.datasets.files import damaged, read_data
+from course_utils.files import damaged, read_data
 
 
 def check_points(points: np.ndarray) -> np.ndarray:

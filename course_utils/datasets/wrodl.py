@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pandas as pd
 
-from course_utils.datasets.files import damaged, read_data
+from course_utils.files import damaged, read_data
 
 WRODL_VALUES: dict[str, tuple[str, ...]] = {
     "accessoriesType": ("Blank", "Round", "Sunglasses"),

@@ -10,11 +10,9 @@ import safetensors
 import safetensors.torch
 import torch
 
-from course_utils.datasets.files import DATA
+from course_utils import files
 from course_utils.files import in_one_step
-from course_utils.training import train
-
-CHECKPOINTS = DATA / "checkpoints"
+from course_utils.models.training import train
 
 
 @contextmanager
@@ -71,7 +69,7 @@ class DeepModel(torch.nn.Module):
         progress: bool = True,
         state: Path | None = None,
     ) -> Self:
-        """Train as course_utils.training.train says; `history` is its record. rng: by default always the same batches."""
+        """Train as course_utils.models.training.train says; `history` is its record. rng: by default always the same batches."""
         rng = torch.Generator().manual_seed(0) if rng is None else rng
         x = self._check(x)
         self.history = train(
@@ -127,9 +125,9 @@ def load_checkpoint(name: str) -> DeepModel:
 
 
 def _open(name: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    path = CHECKPOINTS / f"{name}.safetensors"
+    path = files.CHECKPOINTS / f"{name}.safetensors"
     if not path.exists():
-        known = ", ".join(sorted(p.stem for p in CHECKPOINTS.glob("*.safetensors")))
+        known = ", ".join(sorted(p.stem for p in files.CHECKPOINTS.glob("*.safetensors")))
         raise FileNotFoundError(
             f"There is no checkpoint {path}. Those that exist: {known or 'none'}. {_way_back(name)}"
         )
@@ -142,7 +140,9 @@ def _open(name: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
 
 
 def _damaged(name: str, error: Exception) -> ValueError:
-    return ValueError(f"The checkpoint {CHECKPOINTS / name}.safetensors is damaged ({error!r:.200}). {_way_back(name)}")
+    return ValueError(
+        f"The checkpoint {files.CHECKPOINTS / name}.safetensors is damaged ({error!r:.200}). {_way_back(name)}"
+    )
 
 
 def _way_back(name: str) -> str:

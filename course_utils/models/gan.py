@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from course_utils.models.deep import DeepModel, seeded
 from course_utils.models.networks import Downwards, Upwards, check_codes, check_sizes, mlp
-from course_utils.training import keep, minibatches
+from course_utils.models.training import keep, minibatches
 
 ARCHITECTURES = ("mlp", "convolutional")
 LOSSES = ("non_saturating", "minimax")

@@ -12,8 +12,9 @@ from pathlib import Path
 import nbformat
 from row import Row
 
-from course_utils import execute
-from course_utils.execute import NOTEBOOKS, run_cells
+from course_utils.files import NOTEBOOKS
+from course_utils.making import execute
+from course_utils.making.execute import run_cells
 
 
 def run_lesson(path: Path | None) -> tuple[float, float]:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from course_utils.exercises import solution
-from course_utils.exercises.__main__ import answer_key
+from course_utils.making.key import answer_key
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 

@@ -1,4 +1,4 @@
-"""Execute the lessons and store them in one normal form: `python -m course_utils.execute [NOTEBOOK ...]`.
+"""Execute the lessons and store them in one normal form: `python -m course_utils.making.execute [NOTEBOOK ...]`.
 
 Run twice it changes nothing. A cell's id is a digest of its source, so an id that does not fit says that the cell was
 edited since its output was stored. So the output of a cell tagged `nbval-ignore-output` is kept while its source is
@@ -6,14 +6,18 @@ unchanged.
 """
 
 import argparse
+import ast
 import hashlib
 import os
+import pickle
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
@@ -23,10 +27,10 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from nbformat.reader import NotJSONError
 
-from course_utils.files import in_one_step
+from course_utils.files import NOTEBOOKS, in_one_step
+from course_utils.making.numbers import Bound, bound, rewritten
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
-CELL_TIMEOUT = 120  # seconds
+CELL_TIMEOUT = 600  # seconds
 IGNORE_TAG = "nbval-ignore-output"
 CELL_METADATA = ("slideshow", "tags")
 NOTEBOOK_METADATA = {
@@ -90,7 +94,9 @@ def execute(path: Path) -> bool:
 
 def main(argv: list[str] | None = None) -> int:
     """Execute the named notebooks, or all lessons; return 0, or 1 when a cell failed."""
-    parser = argparse.ArgumentParser("python -m course_utils.execute", description="Execute and normalise lessons.")
+    parser = argparse.ArgumentParser(
+        "python -m course_utils.making.execute", description="Execute and normalise lessons."
+    )
     parser.add_argument("paths", nargs="*", type=Path, metavar="NOTEBOOK", help="default: all of notebooks/")
     paths = parser.parse_args(argv).paths or sorted(NOTEBOOKS.glob("*.ipynb"))
     if not paths:
@@ -112,11 +118,61 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def run_cells(nb: NotebookNode, path: Path, environment: Mapping[str, str] | None = None) -> None:
-    """Fill in outputs, execution counts and, in the metadata, the widgets' state, all by a fresh kernel of this Python.
+class Run:
+    """A lesson that was executed, with the kernel that did it: `nb`, and the values of expressions in its names."""
 
-    Raises CellFailed at the first cell that does not run cleanly. `path` is where the notebook lies, `environment` holds
-    further variables of the kernel.
+    def __init__(self, nb: NotebookNode, client: NotebookClient) -> None:
+        """Take a notebook and its client, whose kernel is running."""
+        self.nb, self._client = nb, client
+        self._waiting: list[tuple[int, Bound]] = []  # what needs names that were not there yet
+        self._values: dict[int, dict[Bound, str]] = {}  # cell → its numbers' values
+
+    def ask(self, expressions: Sequence[str]) -> list[dict]:
+        """Return the kernel's answers: {"status": "ok", "data": …} or {"status": "error", "ename": …, "evalue": …}."""
+        asked = {str(k): expression for k, expression in enumerate(expressions)}
+        reply = self._client.wait_for_reply(self._client.kc.execute("", silent=True, user_expressions=asked))
+        return list(reply["content"]["user_expressions"].values())
+
+    def __getitem__(self, expression: str) -> Any:
+        """Return the value of a Python expression in the lesson's names; raises CellFailed if it has none."""
+        (answer,) = self.ask([f"__import__('pickle').dumps({expression})"])
+        if answer["status"] == "error":
+            raise CellFailed(f"{expression}\n{answer['ename']}: {answer['evalue']}")
+        return pickle.loads(ast.literal_eval(answer["data"]["text/plain"]))
+
+    def bind(self, index: int) -> None:
+        """Compute the bound numbers and claims of the cell at `index`; what has no names yet waits for `settle`."""
+        self._compute([(index, one) for one in bound(self.nb.cells[index].source)])
+
+    def settle(self) -> None:
+        """Compute what has waited, and write the numbers into the prose; raises CellFailed for what has no value."""
+        waiting, self._waiting = self._waiting, []
+        self._compute(waiting)
+        if self._waiting:
+            index, one = self._waiting[0]
+            raise CellFailed(f"cell {index}: {one.expression} has names that the lesson does not have")
+        for index, values in self._values.items():
+            self.nb.cells[index].source = rewritten(self.nb.cells[index].source, values)
+
+    def _compute(self, wanted: list[tuple[int, Bound]]) -> None:
+        for (index, one), answer in zip(wanted, self.ask([one.expression for _, one in wanted]) if wanted else []):
+            if answer["status"] == "error" and answer["ename"] == "NameError":
+                self._waiting.append((index, one))
+            elif answer["status"] == "error":
+                raise CellFailed(f"cell {index}: {one.expression}\n{answer['ename']}: {answer['evalue']}")
+            elif one.number:
+                self._values.setdefault(index, {})[one] = ast.literal_eval(answer["data"]["text/plain"])
+            elif answer["data"]["text/plain"] not in ("True", "np.True_"):
+                claim = f"is {answer['data']['text/plain']}, not True: its sentence must be read again"
+                raise CellFailed(f"cell {index}: {one.expression}\n{claim}")
+
+
+@contextmanager
+def running(path: Path, nb: NotebookNode, environment: Mapping[str, str] | None = None) -> Iterator[Run]:
+    """Execute `nb`, the notebook at `path`, in a fresh kernel of this Python, and keep the kernel while the block lasts.
+
+    Fills in outputs, execution counts, the widgets' state (in the metadata) and the numbers that prose quotes.
+    `environment` holds further variables of the kernel. Raises CellFailed at the first cell that does not run cleanly.
     """
     own_specs = KernelSpecManager(kernel_dirs=[])  # no registered python3, which may be another Python
     kernel = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=own_specs)
@@ -125,9 +181,12 @@ def run_cells(nb: NotebookNode, path: Path, environment: Mapping[str, str] | Non
     )
     env = os.environ | {"PROGRESS_FILE": "off"} | (environment or {})  # stored outputs are those of somebody who begins
     with client.setup_kernel(cleanup_kc=True, cwd=str(path.resolve().parent), env=env):
+        run = Run(nb, client)
         for index, cell in enumerate(nb.cells):
             where = f"{path.name}, cell {index}:\n"
             try:
+                if cell.cell_type == "markdown":
+                    run.bind(index)
                 client.execute_cell(cell, index)
             except CellExecutionError as error:
                 raise CellFailed(where + error.traceback) from None  # which starts with the cell's source
@@ -135,11 +194,24 @@ def run_cells(nb: NotebookNode, path: Path, environment: Mapping[str, str] | Non
                 raise CellFailed(f"{where}{cell.source}\n\nIt was still running after {CELL_TIMEOUT} s.") from None
             except DeadKernelError:
                 raise CellFailed(f"{where}{cell.source}\n\nThe kernel died.") from None
+            except (CellFailed, ValueError) as error:
+                raise CellFailed(f"{path.name}, {error}") from None
             if trouble := "".join(output.text for output in cell.get("outputs", []) if _is_trouble(output)):
                 raise CellFailed(f"{where}{cell.source}\n\nIt wrote to stderr, which no lesson does:\n{trouble}")
             if cell.cell_type == "code":
                 cell.outputs = _merge_streams(cell.outputs)
+        try:
+            run.settle()
+        except CellFailed as error:
+            raise CellFailed(f"{path.name}, {error}") from None
         client.set_widgets_metadata()
+        yield run
+
+
+def run_cells(nb: NotebookNode, path: Path, environment: Mapping[str, str] | None = None) -> None:
+    """Execute a notebook as `running` does, and let its kernel go."""
+    with running(path, nb, environment):
+        pass
 
 
 def _is_trouble(output: NotebookNode) -> bool:

@@ -1,4 +1,4 @@
-"""Print lessons as PDF files, with a browser that Playwright drives: `python -m course_utils.pdf [NUMBER ...]`.
+"""Print lessons as PDF files, with a browser that Playwright drives: `python -m course_utils.making.pdf [NUMBER ...]`.
 
 The outputs are those stored in the notebook. On paper nothing moves and nothing unfolds: a sentence stands for a
 widget, folded answers are open, and the lecturer's notes are left out.
@@ -17,11 +17,10 @@ import nbformat
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
-from course_utils.execute import NOTEBOOKS
-from course_utils.files import in_one_step
-from course_utils.slides import CACHE, SlidesFailed, copy_parts, fetch_parts
+from course_utils.files import NOTEBOOKS, ROOT, in_one_step
+from course_utils.making.assets import AssetsFailed, copy_parts, fetch_parts
 
-PDF = NOTEBOOKS.parent / "pdf"
+PDF = ROOT / "pdf"
 TEMPLATE = Path(__file__).resolve().parent / "lesson.html.j2"
 WIDGET = "<p><em>In the notebook a picture with sliders stands here: run the cell and move them.</em></p>"
 READY = "() => window.MathJax?.startup?.promise"
@@ -103,7 +102,9 @@ def print_pages(pages: dict[Path, Path]) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Print the lessons of these numbers, or all; return 0, or 1 when something is missing."""
-    parser = argparse.ArgumentParser(prog="python -m course_utils.pdf", description="Print lessons as PDF files.")
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils.making.pdf", description="Print lessons as PDF files."
+    )
     parser.add_argument("numbers", nargs="*", metavar="NUMBER", help="such as 13; default: all lessons")
     parser.add_argument("--output", type=Path, default=PDF, metavar="FOLDER", help="default: pdf/")
     arguments = parser.parse_args(argv)
@@ -111,9 +112,9 @@ def main(argv: list[str] | None = None) -> int:
     if unknown := [number for number in arguments.numbers if number not in lessons]:
         parser.error(f"no such lesson: {', '.join(unknown)}; there are {', '.join(lessons)}")
     try:
-        fetch_parts(CACHE)
+        fetch_parts()
         with tempfile.TemporaryDirectory() as folder:
-            copy_parts(Path(folder, "assets"), CACHE)
+            copy_parts(Path(folder, "assets"))
             pages = {}
             for number in arguments.numbers or lessons:
                 page = Path(folder, f"{lessons[number].stem}.html")
@@ -121,7 +122,11 @@ def main(argv: list[str] | None = None) -> int:
                 pages[page] = arguments.output / f"{page.stem}.pdf"
             arguments.output.mkdir(parents=True, exist_ok=True)
             print_pages(pages)
-    except (SlidesFailed, PdfFailed, OSError) as error:
+    except (AssetsFailed, PdfFailed, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -9,18 +9,19 @@ import warnings
 import nbformat
 import pytest
 
-from course_utils import assignment
 from course_utils.exercises import engine
 from course_utils.exercises.answers import NotAttempted, Wrong
+from course_utils.files import NOTEBOOKS
+from course_utils.making import handout
 
-LESSONS = {path.name[:2]: path for path in sorted((assignment.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
+LESSONS = {path.name[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS\n", re.DOTALL)  # what nbgrader takes out
 GRADED = {"schema_version": 3, "grade": True, "locked": True, "solution": False, "task": False, "points": 1}
 
 
 def made(number):
     """Return the source notebook of a lesson, and (id, starter, graded cell, what it checks) of each exercise."""
-    nb = assignment.assignment(nbformat.read(LESSONS[number], as_version=4))
+    nb = handout.assignment(nbformat.read(LESSONS[number], as_version=4))
     exercises = [
         (cell.metadata.nbgrader.grade_id.replace("-", "."), starter.source, cell.source,
          re.search(r", (.+)\)  #", cell.source)[1])
@@ -70,7 +71,7 @@ def test_a_typical_wrong_answer_gets_no_point(number):
     for key, exercise in engine.load(number).items():
         for answer, _ in exercise.wrong:
             with pytest.raises(Wrong):
-                assignment.award(key, answer)
+                handout.award(key, answer)
 
 
 def test_prints_and_warnings_while_it_is_judged_cost_nothing(monkeypatch, capfd):
@@ -80,14 +81,14 @@ def test_prints_and_warnings_while_it_is_judged_cost_nothing(monkeypatch, capfd)
         warnings.warn("careful", stacklevel=2)
         return "Well done."
 
-    monkeypatch.setattr(assignment, "find", lambda key: engine.Exercise(grade, solution="", hints=(), wrong=()))
-    assignment.award("03.1", 1.0)
+    monkeypatch.setattr(handout, "find", lambda key: engine.Exercise(grade, solution="", hints=(), wrong=()))
+    handout.award("03.1", 1.0)
     assert capfd.readouterr() == ("", "")
 
 
 def test_without_nbgrader_it_says_how_to_get_it(monkeypatch, tmp_path):
-    monkeypatch.setattr(assignment, "CLASS", tmp_path / "class")
-    monkeypatch.setattr(assignment.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(handout, "CLASS", tmp_path / "class")
+    monkeypatch.setattr(handout.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(SystemExit, match="pip install nbgrader"):
-        assignment.main(["03"])
+        handout.main(["03"])
     assert not (tmp_path / "class").exists()

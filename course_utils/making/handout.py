@@ -1,7 +1,7 @@
 """Hand a lesson's exercises out and count the points, with nbgrader, in the folder `class/`.
 
-    python -m course_utils.assignment 03            # makes the notebook to hand out
-    python -m course_utils.assignment 03 --points   # grades what came back, and shows the table
+    python -m course_utils.making.handout 03            # makes the notebook to hand out
+    python -m course_utils.making.handout 03 --points   # grades what came back, and shows the table
 
 The notebook is the lesson with each `check` in a cell of its own, which nbgrader locks, grades and restores. The line
 that gives the point is hidden: students see the same exercises as in the lesson, and need no nbgrader.
@@ -23,9 +23,8 @@ from nbformat import NotebookNode
 
 from course_utils.exercises.answers import NotAttempted, captured, unattempted
 from course_utils.exercises.engine import find
-from course_utils.files import in_one_step
+from course_utils.files import NOTEBOOKS, ROOT, in_one_step
 
-ROOT = Path(__file__).resolve().parents[1]
 CLASS = ROOT / "class"  # nbgrader's folder of a course; not in git, for it holds the names of students
 CELL_TIMEOUT = 120  # seconds
 STARTER = re.compile(r'(?P<starter>.+)\n(?P<check>check\("(?P<id>\d\d\.\d+)", .+)', re.DOTALL)
@@ -45,7 +44,7 @@ def assignment(lesson: NotebookNode) -> NotebookNode:
     for cell in lesson.cells:
         match = STARTER.fullmatch(cell.source) if cell.cell_type == "code" else None
         if match:
-            test = f"from course_utils.assignment import award\n{match['check'].replace('check', 'award', 1)}"
+            test = f"from course_utils.making.handout import award\n{match['check'].replace('check', 'award', 1)}"
             made.cells.append(nbformat.v4.new_code_cell(match["starter"].rstrip(), id=cell.id))
             cell = nbformat.v4.new_code_cell(
                 f"### BEGIN HIDDEN TESTS\n{test}\n### END HIDDEN TESTS\n{match['check']}", id=f"{cell.id}-check"
@@ -81,9 +80,9 @@ def points(database: Path, name: str) -> pd.DataFrame:
 def main(argv: list[str] | None = None) -> None:
     """Make the assignment of a lesson or, with --points, grade what lies in class/submitted and write the table."""
     parser = argparse.ArgumentParser(
-        "python -m course_utils.assignment", description="Hand out exercises, collect them."
+        "python -m course_utils.making.handout", description="Hand out exercises, collect them."
     )
-    lessons = {path.name[:2]: path for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
+    lessons = {path.name[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
     parser.add_argument("lesson", choices=lessons, metavar="LESSON", help="its number, such as 03")
     parser.add_argument("--points", action="store_true", help="grade what came back, and show the points")
     given = parser.parse_args(argv)

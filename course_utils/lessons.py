@@ -1,0 +1,70 @@
+"""What the lessons say of themselves, read from their notebooks: every table and title elsewhere is made from it."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from course_utils.files import NOTEBOOKS
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson, by its notebook file; what cannot be found there raises ValueError, with what was expected."""
+
+    path: Path
+
+    @property
+    def number(self) -> str:
+        """Return its number, such as "05"."""
+        return self.path.name[:2]
+
+    @property
+    def title(self) -> str:
+        """Return its title without its number, such as "Naive Bayes on Wrodl"."""
+        return self._find(rf"^# {self.number} · (.*\S)", "a title '# NN · …'")
+
+    @property
+    def minutes(self) -> int:
+        """Return how long it takes."""
+        return int(self._find(r"\*\*Time:\*\* (\d+) minutes", "'**Time:** NN minutes'"))
+
+    @property
+    def needs(self) -> str:
+        """Return which lessons it needs, in words, such as "lessons 05 and 07" or "nothing"."""
+        return self._find(r"\*\*Needs:\*\* *([^·\n]*[^·\s])", "'**Needs:** …'")
+
+    @property
+    def sections(self) -> list[str]:
+        """Return the headings of its sections, such as ["1 · A box", …, "Summary", "Further reading"]."""
+        return re.findall(r"^## (.*\S)", self.prose, re.M)
+
+    @property
+    def exercises(self) -> dict[str, str]:
+        """Return its exercises: id → title."""
+        return dict(re.findall(r"^### Exercise (\d\d\.\d+) · (.*\S)", self.prose, re.M))
+
+    @cached_property
+    def prose(self) -> str:
+        """Return the text of all its Markdown cells."""
+        cells = json.loads(self.path.read_text(encoding="utf-8"))["cells"]
+        return "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+
+    def _find(self, pattern: str, wanted: str) -> str:
+        if found := re.search(pattern, self.prose, re.M):
+            return found[1]
+        raise ValueError(f"{self.path.name} lacks {wanted} in its first cell")
+
+
+def lessons(folder: Path = NOTEBOOKS) -> dict[str, Lesson]:
+    """Return all lessons in order: number → Lesson."""
+    return {path.name[:2]: Lesson(path) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+
+
+def chosen(numbers: list[str]) -> list[Lesson]:
+    """Return the lessons of these numbers, or all if there are none; raises ValueError for a number that no lesson has."""
+    known = lessons()
+    if unknown := [number for number in numbers if number not in known]:
+        raise ValueError(f"there is no lesson {', '.join(unknown)}; there are {', '.join(known)}")
+    return [known[number] for number in numbers or known]

@@ -1,0 +1,197 @@
+"""Train the models in data/checkpoints: `python -m course_utils.pretrain NAME`, or --all for all of them.
+
+An interrupted training goes on where it stopped when the same command is given again: after each epoch its state is
+written to the user's cache folder. At the end the weights are rounded to 16 bits, scored as they are then, and stored
+with the command, the seed, the time and the score in the file's header.
+"""
+
+import argparse
+import datetime
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from course_utils import files
+from course_utils.datasets import load_binarized_mnist, load_planet_pixel
+from course_utils.datasets.encodings import from_bits, from_floats, from_rgb, to_bits, to_floats, to_indices, to_rgb
+from course_utils.evaluation import cross_entropy, score_planet_pixel
+from course_utils.models import GAN, NADE, VAE, DeepModel, PixelRNN
+from course_utils.models.deep import save_checkpoint
+
+SEED = 0
+N_SAMPLES = 500  # that Rule 1, Rule 2 and coverage are measured on
+N_IMPORTANCE = 64  # samples of z for each estimate of a VAE's log p(x)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one checkpoint is made: the model, its data (train, validation), the settings of fit, and its score.
+
+    Without validation there is no best epoch, and the last one's weights are kept.
+    """
+
+    model: Callable[[], DeepModel]
+    data: Callable[[], tuple[torch.Tensor, torch.Tensor | None]]
+    settings: dict[str, Any]
+    score: Callable[[DeepModel], dict[str, float]]
+
+
+def _binarized_mnist() -> tuple[torch.Tensor, torch.Tensor]:
+    return tuple(torch.from_numpy(load_binarized_mnist(split)) for split in ("train", "validation"))
+
+
+def _planet_pixel(encode: Callable[[np.ndarray], torch.Tensor]) -> Callable[[], tuple[torch.Tensor, torch.Tensor]]:
+    return lambda: tuple(encode(load_planet_pixel(split).pixels) for split in ("train", "validation"))
+
+
+def _score_mnist(model: DeepModel) -> dict[str, float]:
+    train, validation = _binarized_mnist()
+    return {
+        "train nats": -model.log_prob(train[:10_000]).mean().item(),
+        "validation nats": -model.log_prob(validation).mean().item(),
+    }
+
+
+def _rng(model: DeepModel) -> torch.Generator:
+    return torch.Generator(model.like["device"]).manual_seed(SEED)
+
+
+def _rules(samples: np.ndarray) -> dict[str, float]:
+    scores = score_planet_pixel(samples, load_planet_pixel("train"))
+    return {
+        "rule 1": scores.rule1,
+        "rule 2": scores.rule2,
+        "coverage": scores.coverage,
+        "coverage of p_data": scores.reference_coverage,
+    }
+
+
+def _score_planet_pixel(encode: Callable, decode: Callable) -> Callable[[DeepModel], dict[str, float]]:
+    """Return a function that gives the exact nats over all faces, and the rules on samples."""
+    return lambda model: {
+        "nats": cross_entropy(lambda pixels: model.log_prob(encode(pixels))),
+        **_rules(decode(model.sample(N_SAMPLES, _rng(model)))),
+    }
+
+
+def _score_vae_mnist(model: VAE) -> dict[str, float]:
+    _, validation = _binarized_mnist()
+    rng = _rng(model)
+    return {
+        "validation bound": -model.elbo(validation, rng).mean().item(),
+        "validation estimate": -model.log_prob_estimate(validation, rng, N_IMPORTANCE).mean().item(),
+    }
+
+
+def _score_vae_planet_pixel(model: VAE) -> dict[str, float]:
+    """Return the bound and the estimate over all faces, and the rules on the most likely face for each z."""
+    rng = _rng(model)
+    return {
+        "bound": cross_entropy(lambda pixels: model.elbo(to_indices(pixels), rng)),
+        "estimate": cross_entropy(lambda pixels: model.log_prob_estimate(to_indices(pixels), rng, N_IMPORTANCE)),
+        **_rules(model.sample(N_SAMPLES, rng, temperature=0).cpu().numpy().astype(np.uint8)),
+    }
+
+
+def _score_gan_planet_pixel(model: GAN) -> dict[str, float]:
+    return _rules(from_floats(model.sample(N_SAMPLES, _rng(model))))
+
+
+RECIPES = {
+    "nade_mnist": Recipe(
+        lambda: NADE(n_features=784, n_hidden=500, seed=SEED),
+        _binarized_mnist,
+        dict(epochs=50, batch_size=100, lr=1e-3),
+        _score_mnist,
+    ),
+    "nade_planet_pixel": Recipe(
+        lambda: NADE(n_features=8192, n_hidden=200, seed=SEED),
+        _planet_pixel(to_bits),
+        dict(epochs=100, batch_size=50, lr=5e-3),
+        _score_planet_pixel(to_bits, from_bits),
+    ),
+    "pixelrnn_row_planet_pixel": Recipe(
+        lambda: PixelRNN("row_lstm", n_features=32, n_layers=3, seed=SEED),
+        _planet_pixel(to_rgb),
+        dict(epochs=60, batch_size=16, lr=4e-3),
+        _score_planet_pixel(to_rgb, from_rgb),
+    ),
+    "pixelrnn_diagonal_planet_pixel": Recipe(
+        lambda: PixelRNN("diagonal_bilstm", n_features=32, n_layers=3, seed=SEED),
+        _planet_pixel(to_rgb),
+        dict(epochs=35, batch_size=16, lr=4e-3),
+        _score_planet_pixel(to_rgb, from_rgb),
+    ),
+    "vae_mnist": Recipe(
+        lambda: VAE(784, n_latent=20, n_hidden=500, seed=SEED),
+        _binarized_mnist,
+        dict(epochs=50, batch_size=100, lr=1e-3),
+        _score_vae_mnist,
+    ),
+    "vae_planet_pixel": Recipe(
+        lambda: VAE(1024, 12, "categorical", "convolutional", n_values=256, seed=SEED),
+        _planet_pixel(to_indices),
+        dict(epochs=150, batch_size=20, lr=2e-3),
+        _score_vae_planet_pixel,
+    ),
+    "gan_planet_pixel": Recipe(
+        lambda: GAN(3072, 16, "convolutional", r1=0.5, beta1=0.0, seed=SEED),
+        lambda: (to_floats(load_planet_pixel("train").pixels), None),
+        dict(epochs=1300, batch_size=40, lr=3e-4, discriminator_lr=1e-3),
+        _score_gan_planet_pixel,
+    ),
+}
+
+
+def pretrain(name: str, device: str = "auto", epochs: int | None = None) -> dict[str, float]:
+    """Train RECIPES[name], or go on with it, write data/checkpoints/name.safetensors, and return its score."""
+    recipe = RECIPES[name]
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    settings = recipe.settings | ({} if epochs is None else {"epochs": epochs})
+    states = files.cache() / "pretrain"
+    states.mkdir(parents=True, exist_ok=True)
+    train, validation = recipe.data()
+    model = recipe.model().to(device)
+    watched = {} if validation is None else {"validation": validation}
+    model.fit(train, rng=torch.Generator().manual_seed(SEED), state=states / f"{name}.pt", **settings, **watched)
+    model.half().float()
+    score = {what: round(value, 4) for what, value in recipe.score(model).items()}
+    files.CHECKPOINTS.mkdir(exist_ok=True)
+    save_checkpoint(
+        model.half(),
+        files.CHECKPOINTS / f"{name}.safetensors",
+        command=f"python -m course_utils.pretrain {name}" + (f" --epochs {epochs}" if epochs else ""),
+        seed=SEED,
+        settings=settings,
+        best_epoch=min(model.history, key=lambda r: r.get("validation", -r["epoch"]))["epoch"],
+        seconds=round(sum(r["seconds"] for r in model.history)),
+        device=f"{device}, {torch.get_num_threads()} threads" if device == "cpu" else torch.cuda.get_device_name(),
+        torch=torch.__version__,
+        date=datetime.date.today().isoformat(),
+        score=score,
+    )
+    return score
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m course_utils.pretrain", description=__doc__.split("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=" · ".join(RECIPES))
+    parser.add_argument("--all", action="store_true", help="train all of them, one after the other: hours")
+    parser.add_argument("--device", default="auto", help="cpu, cuda, …; auto takes a GPU where there is one")
+    parser.add_argument("--epochs", type=int, help="instead of the recipe's own number")
+    args = parser.parse_args()
+    names = list(RECIPES) if args.all else args.names
+    if not names or not set(names) <= set(RECIPES):
+        parser.error(f"choose from {', '.join(RECIPES)}, or --all; got {' '.join(names) or 'nothing'}")
+    for name in names:
+        print(f"{name}: {pretrain(name, args.device, args.epochs)}", file=sys.stdout, flush=True)
+
+
+if __name__ == "__main__":
+    main()

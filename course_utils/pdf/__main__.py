@@ -1,5 +1,0 @@
-import sys
-
-from course_utils.pdf import main
-
-sys.exit(main())

@@ -1,5 +1,0 @@
-import sys
-
-from course_utils.slides import main
-
-sys.exit(main())
