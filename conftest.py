@@ -1,7 +1,10 @@
 """What pytest cannot read from pyproject.toml."""
 
 import os
+import re
 from pathlib import Path
+
+import pytest
 
 # Two files are tested at a time. On two cores, more threads than this would mostly wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -20,3 +23,13 @@ def pytest_configure(config):
     """Find the sanitising file from any folder: nbval looks for it from the current one."""
     if getattr(config.option, "nbval_sanitize_with", "no nbval") is None:
         config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests" / "nbval_sanitize.cfg")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Keep a file on one worker, and of tests/ all that asks for the same lesson, which is then executed once."""
+    for item in items:
+        lesson = re.search(r"[\[-](\d\d)_\w+|lessons/test_(\d\d)\.py", item.nodeid)
+        if not item.get_closest_marker("xdist_group"):
+            group = f"lesson {lesson[1] or lesson[2]}" if lesson else item.path.name
+            item.add_marker(pytest.mark.xdist_group(group))

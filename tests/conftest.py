@@ -6,15 +6,20 @@ import subprocess
 import sys
 import tarfile
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import urlopen
 
+import nbformat
 import pytest
 
 from course_utils.lab import update_working_copy
+from course_utils.lessons import lessons
 from course_utils.making import assets, pdf
+from course_utils.making.execute import running
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 AXE = "axe-core@4.14.1"  # the npm package that looks for what shuts readers out
@@ -45,6 +50,40 @@ LOOK = """async element => {
   const found = [...violations, ...incomplete.filter(({ id }) => id !== "color-contrast")];
   return found.flatMap(({ id, impact, nodes }) => impact === "minor" ? [] : nodes.map(({ html }) => `${id} (${impact}): ${html.slice(0, 150)}`));
 }"""
+
+
+class Executed:
+    """A lesson that was executed: `nb`, with outputs and baked widgets, and values of expressions in its names."""
+
+    def __init__(self, run, ask):
+        self.nb, self.ask = run.nb, ask
+
+    def __getitem__(self, expression):
+        return self.ask(expression)
+
+
+@pytest.fixture(scope="session")
+def executed():
+    """Return a function that gives a lesson by its number; each is executed once, and the latest keeps its kernel.
+
+    All of that happens in a thread of its own, since Playwright's event loop would disturb it.
+    """
+    known, kernel, found = {}, ExitStack(), lessons()
+
+    def start(number):
+        kernel.close()
+        path = found[number].path
+        run = kernel.enter_context(running(path, nbformat.read(path, as_version=4), {"BAKE_FRAMES": "on"}))
+        return Executed(run, lambda expression: thread.submit(run.__getitem__, expression).result())
+
+    def executed(number):
+        if number not in known:
+            known[number] = thread.submit(start, number)
+        return known[number].result()  # or the exception, again
+
+    with ThreadPoolExecutor(1) as thread:
+        yield executed
+        thread.submit(kernel.close).result()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from course_utils import files
 from course_utils.datasets import binarized_mnist, load_binarized_mnist
 
 

@@ -123,3 +123,9 @@ def foreign(digits):
         middle = [round(13.5 - where.mean()) for where in np.nonzero(page)]
         pages.append(np.roll(page, middle, (0, 1)))
     return np.array(pages).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def lesson(request, executed):
+    """The lesson that this file is named after, executed: lesson["theta"] is the value of that expression in its names."""
+    return executed(request.module.__name__.removeprefix("test_"))
