@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from course_utils import files
 from course_utils.making import assets, slides
 
 PICTURE = '<figure><img alt="Forty points on a map." src="data:image/png;base64,AAAA"></figure>'
@@ -110,9 +111,10 @@ def test_a_folded_answer_stays_folded(deck):
 
 
 @pytest.fixture
-def lesson(tmp_path):
+def lesson(tmp_path, monkeypatch):
     """Return a notebook file with a widget, and the folder that its deck would go to."""
     path = tmp_path / "01_first.ipynb"
+    monkeypatch.setattr(files, "NOTEBOOKS", tmp_path)
     cells = [markdown("# 01 · First", "slide"), code("import ipywidgets\nipywidgets.IntSlider(value=37)", "slide")]
     nbformat.write(new_notebook(cells=cells), path)
     return path, tmp_path / "slides"
@@ -121,7 +123,7 @@ def lesson(tmp_path):
 def run(lesson):
     """Run the command on one lesson and return its exit status."""
     path, output = lesson
-    return slides.main([str(path), "--output", str(output)])
+    return slides.main([path.name[:2], "--output", str(output)])
 
 
 def test_without_npm_the_message_says_what_is_missing_and_what_to_do(lesson, tmp_path, monkeypatch, capsys):
