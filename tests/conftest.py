@@ -12,6 +12,7 @@ from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import urlopen
 
+import firefox
 import nbformat
 import pytest
 from in_page import HANG
@@ -91,6 +92,16 @@ def chromium_path():
         return path
     message = "no Chromium for the browser tests: install it (Debian: apt install chromium) or run `python -m playwright install chromium`"
     pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+
+
+@pytest.fixture
+def in_firefox(tmp_path):
+    """Return a page of 1280 × 720 in Firefox; skip the test where there is none, except in CI, where that is a failure."""
+    if not firefox.find():
+        message = "no Firefox for the test of a deck: install it (Debian: apt install firefox-esr)"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    with firefox.open_page(str(tmp_path), (1280, 720)) as page:
+        yield page
 
 
 # Not for the whole session: while it runs, Playwright's event loop disturbs other tests of the same process.

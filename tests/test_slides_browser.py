@@ -1,6 +1,7 @@
 """Page through every deck as a lecturer does, and look for what the last row would complain about."""
 
 from copy import deepcopy
+from io import BytesIO
 from itertools import product
 from time import monotonic, sleep
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from in_page import HANG, READ_BY_BROWSER
 from nbformat.v4 import new_markdown_cell, new_notebook
+from PIL import Image
 
 from course_utils import style, widgets
 from course_utils.datasets import WRODL_VALUES, load_digits, load_world_land, load_wrodl
@@ -529,3 +531,35 @@ def test_a_click_on_the_plane_of_a_deck_moves_z_there(lesson, open_deck):
         dot = panel.locator("svg path").last.bounding_box()
         at = dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2
         np.testing.assert_allclose(at, place, atol=box["width"] / 2 / 24 / 2 + 4)
+
+
+# Turn to the slide of the first widget, and say where its picture is once nothing moves any more.
+FIND_PICTURE = """(async ready => {
+  while (!ready()) await new Promise(resolve => setTimeout(resolve, 100));
+  const panel = document.querySelector(".panel"), { h, v } = Reveal.getIndices(panel.closest("section"));
+  Reveal.slide(h, v, 99);
+  await new Promise(resolve => setTimeout(resolve, 1000));
+  const { x, y, width, height } = panel.querySelector(".panel-picture").getBoundingClientRect();
+  return [x, y, x + width, y + height];
+})"""
+
+
+@pytest.mark.parametrize("lesson", ["02_a_box_on_the_world_map"])
+def test_firefox_draws_what_chromium_draws(lesson, deck, browser, in_firefox):
+    """Dots, a box, a map: hardly a pixel differs by more than the edges of what is drawn do."""
+    in_firefox.goto(deck(lesson).as_uri())
+    with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
+        page = context.new_page()
+        page.goto(deck(lesson).as_uri())
+        boxes = (there.evaluate(f"{FIND_PICTURE}({READY})") for there in (page, in_firefox))
+        shots = page.screenshot(), in_firefox.screenshot()
+    pictures = [
+        Image.open(BytesIO(shot))
+        .convert("L")
+        .crop([round(side) for side in box])
+        .resize((160, 88), Image.Resampling.BOX)
+        for box, shot in zip(boxes, shots)
+    ]
+    one, other = (np.asarray(picture, dtype=float) for picture in pictures)
+    share = (np.abs(one - other) > 40).mean()  # 0.0004; with dots that have become streaks 0.09
+    assert np.ptp(one) > 100 and share < 0.005
