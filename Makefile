@@ -20,7 +20,7 @@ INSTALL := $(VENV_PYTHON) -m pip install --disable-pip-version-check -c constrai
 
 help:
 	$(info make lab          open the lessons in JupyterLab)
-	$(info make test         test everything)
+	$(info make test         test everything; ALL=1 also each widget in JupyterLab)
 	$(info make notebooks    execute the lessons and store their outputs; LESSON=05 executes that one)
 	$(info make slides       write one deck of slides a lesson; LESSON=05 writes that one)
 	$(info make pdf          print every lesson as a PDF; LESSON=13 prints that one)
