@@ -81,6 +81,15 @@ def test_other_outputs_are_renewed(write):
     assert printed(path, 1) != first and printed(path, 2) == "3.14\n"
 
 
+def test_an_ignored_output_of_a_cell_that_was_never_run_is_renewed(write):
+    path = write(new_code_cell("print('new')", metadata=TAGGED))
+    nb = execute.normalise(nbformat.read(path, as_version=4))
+    nb.cells[1].outputs = [new_output("stream", name="stdout", text="old\n")]
+    nbformat.write(nb, path)
+    execute.execute(path)
+    assert printed(path, 1) == "new\n"
+
+
 def test_an_ignored_output_that_is_an_error_is_renewed(write):
     path = write(new_code_cell("print('fine')", metadata=TAGGED))
     execute.execute(path)

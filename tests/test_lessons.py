@@ -60,6 +60,13 @@ def test_each_lesson_says_what_it_is():
         ]
 
 
+@pytest.mark.parametrize("lesson", [lesson.path.stem for lesson in lessons().values()])
+def test_prose_quotes_what_the_lesson_computes(lesson, executed):
+    stored = nbformat.read(files.NOTEBOOKS / f"{lesson}.ipynb", as_version=4)
+    computed = [cell.source for cell in executed(lesson[:2]).nb.cells]
+    assert [cell.source for cell in stored.cells] == computed, "run make notebooks"
+
+
 def test_what_a_lesson_lacks_is_named(tmp_path):
     nbformat.write(new_notebook(cells=[new_markdown_cell("# 07 · Nothing")]), tmp_path / "07_nothing.ipynb")
     lesson = lessons(tmp_path)["07"]
