@@ -1,7 +1,9 @@
 """The decks without a browser: what stands in them, and what is said when they cannot be made."""
 
+import io
 import re
 import subprocess
+import tarfile
 from html.parser import HTMLParser
 
 import nbformat
@@ -182,3 +184,21 @@ def test_a_lesson_that_fails_has_no_deck(lesson, without_parts, capsys):
     message = capsys.readouterr().err
     assert "01_first.ipynb, cell 0" in message and "ZeroDivisionError" in message
     assert not list(lesson[1].glob("*.html"))
+
+
+def test_nothing_of_a_package_lands_outside_its_folder(tmp_path, monkeypatch):
+    """Only the parts that are wanted are unpacked: no file of a folder whose name merely begins alike, and no way out."""
+    monkeypatch.setattr(assets, "cache", lambda: tmp_path)
+    monkeypatch.setattr(assets, "PARTS", {"@a/b@1.0": ("dist/", "LICENSE")})
+    good, bad = (
+        ["dist/x.js", "dist/more/y.js", "LICENSE"],
+        ["dist/../../../evil", "../dist/evil", "dist2/z.js", "LICENSE.txt"],
+    )
+    with tarfile.open(assets.archive("@a/b@1.0"), "w:gz") as tar:
+        for name in good + bad:
+            tar.addfile(tarfile.TarInfo(f"package/{name}"), io.BytesIO())
+    assets.copy_parts(tmp_path / "to" / "assets")
+    assert sorted(
+        str(path.relative_to(tmp_path / "to/assets/@a/b")) for path in tmp_path.rglob("to/**/*") if path.is_file()
+    ) == sorted(good)
+    assert {path.name for path in tmp_path.iterdir()} == {"to", "a-b-1.0.tgz"}
