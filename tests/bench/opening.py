@@ -30,10 +30,11 @@ BRINGS = {  # a word in the cell → the libraries that come with it
     "load_checkpoint": _DEEP,
     "pretrain": "pooch requests",
 }
-COST = """
-import resource, sys, time
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in KB, and on macOS in bytes
-print(time.process_time(), peak / (1e6 if sys.platform == "darwin" else 1e3))
+METER = """  # what a large process starts counts with its memory: so a small one stands between
+import resource, subprocess, sys
+subprocess.run([sys.executable, "-c", sys.argv[1]], check=True, stdout=sys.stderr)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)  # its memory in KB, and on macOS in bytes
+print(used.ru_utime + used.ru_stime, used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
 """
 
 
@@ -50,9 +51,9 @@ def needs(cell: str) -> set[str]:
 
 def cost(code: str) -> tuple[float, float]:
     """Return the seconds and, at their most, the megabytes of a fresh Python that runs this code."""
-    result = subprocess.run([sys.executable, "-c", code + COST], capture_output=True, text=True)
+    result = subprocess.run([sys.executable, "-c", METER, code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    duration, megabytes = map(float, result.stdout.split()[-2:])
+    duration, megabytes = map(float, result.stdout.split())
     return duration, megabytes
 
 
