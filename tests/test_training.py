@@ -190,6 +190,10 @@ def _header(raw: bytes, change) -> bytes:
     return struct.pack("<Q", len(new)) + new + raw[8 + n :]
 
 
+def fits(p: torch.Tensor) -> bool:
+    return p.dtype == torch.float32 and torch.equal(p, p.half().float())
+
+
 @pytest.fixture
 def recipe(monkeypatch, tmp_path):
     """A recipe that takes a second, with its cache folder in tmp_path."""
@@ -200,7 +204,7 @@ def recipe(monkeypatch, tmp_path):
         model=lambda: NADE(5, 4),
         data=lambda: (x[:40], x[40:]),
         settings=dict(epochs=3, batch_size=10, lr=0.01),
-        score=lambda model: {"nats": -model.log_prob(x).mean().item()},
+        score=lambda model: {"nats": -model.log_prob(x).mean().item(), "16 bits": all(map(fits, model.parameters()))},
     )
     monkeypatch.setitem(recipes.RECIPES, "tiny", tiny)
     monkeypatch.setattr(files, "CHECKPOINTS", tmp_path)
@@ -214,6 +218,7 @@ def test_pretrain_stores_the_model_that_it_has_scored(recipe, tmp_path, monkeypa
     assert "tiny: {'nats':" in capsys.readouterr().out
     assert facts["command"] == "python -m course_utils.pretrain tiny --epochs 4"
     assert facts["settings"]["epochs"] == 4 and facts["seed"] == recipes.SEED and 1 <= facts["best_epoch"] <= 4
+    assert facts["score"]["16 bits"] == 1, "scored is what is stored"
     nats = -load_checkpoint("tiny").log_prob(recipe).mean().item()
     assert nats == pytest.approx(facts["score"]["nats"], abs=1e-4)
     assert nats < 5 * np.log(2)
