@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,7 +15,9 @@ from matplotlib.path import Path
 from PIL import Image
 
 from course_utils import style
-from course_utils.datasets import WorldLand
+
+if TYPE_CHECKING:
+    from course_utils.datasets import WorldLand
 
 
 def png(figure: Figure | Image.Image, dpi: float | None = None) -> str:
@@ -48,7 +51,7 @@ def show(figure: Figure | Image.Image, alt: str) -> None:
     )
 
 
-def world_map(land: WorldLand | None = None, ax: Axes | None = None, title: str = "") -> None:
+def world_map(land: "WorldLand | None" = None, ax: Axes | None = None, title: str = "") -> None:
     """Draw the plane of all points [latitude, longitude]; with `land`, the continents on it in the colour of p_data."""
     ax = ax or plt.gca()
     if land is not None:

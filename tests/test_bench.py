@@ -64,25 +64,39 @@ def test_pixelrnn(section):
     assert [row.what for row in rows] == ["row_lstm", "diagonal_bilstm"]
 
 
-def test_a_lesson_in_its_own_process(section, tmp_path):
-    """128 MB that a cell fills, and gives back, are in the peak."""
-    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x = bytearray(b'1' * 2**27)\ndel x")])
-    lesson = tmp_path / "99_large.ipynb"
-    nbformat.write(nb, lesson)
+@pytest.fixture
+def large_lesson(tmp_path):
+    """A lesson whose only cell fills 128 MB and gives them back: they are in the peak."""
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import numpy\nx = bytearray(b'1' * 2**27)\ndel x")])
+    nbformat.write(nb, tmp_path / "99_large.ipynb")
+    return tmp_path / "99_large.ipynb"
+
+
+def test_a_lesson_in_its_own_process(section, large_lesson):
     lessons = section("lessons")
-    duration, megabytes = lessons.run_lesson(lesson)
+    duration, megabytes = lessons.run_lesson(large_lesson)
     _, least = lessons.run_lesson(None)
     assert duration > 0
     assert 120 < megabytes - least < 400
 
 
+def test_a_first_cell_beside_its_libraries(section, large_lesson):
+    (row,) = section("opening").measure([large_lesson], runs=1)
+    large, least = (int(shown.split(", ")[1].removesuffix(" MB")) for shown in (row.ours, row.other))
+    assert 120 < large - least < 400 and "the memory of the libraries" in row.wrong
+    assert section("opening").needs("import itertools\nfrom course_utils.models import BoxModel") == {
+        "itertools",
+        "shapely",
+    }
+
+
 @pytest.mark.parametrize(("ratio", "wrong", "code"), [(2.0, "", 0), (0.5, "", 1), (2.0, "it differs", 1)])
 def test_table_and_exit_code(section, monkeypatch, capsys, ratio, wrong, code):
     row = section("row").Row("one", "1 s", "2 s", ratio, least=1, wrong=wrong)
-    for name in ("sliders", "em", "nade", "pixelrnn", "lessons"):
+    for name in ("sliders", "em", "nade", "pixelrnn", "opening", "lessons"):
         monkeypatch.setitem(importlib.sys.modules, name, SimpleNamespace(measure=lambda: [row]))
     main = runpy.run_path(str(BENCH / "__main__.py"), run_name="bench")["main"]
     assert main() == code
     printed = capsys.readouterr().out
-    assert printed.count(f"{ratio:.1f}×") == 5
+    assert printed.count(f"{ratio:.1f}×") == 6
     assert ("less than" in printed) == (ratio < 1) and (wrong in printed)

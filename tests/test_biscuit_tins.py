@@ -62,6 +62,14 @@ def test_a_tin_stands_free_of_the_edge_and_is_as_wide_on_the_left_as_on_the_righ
     )  # light from one side
 
 
+def test_the_lid_is_a_light_ellipse_on_top_of_the_tin():
+    """13 % of the width high on each side of the tin's upper end, which lies 5 pixels and its height above the ground."""
+    (image,) = draw_biscuit_tins([15], [20])
+    np.testing.assert_allclose(image[10:14, 15:17], LID, atol=1e-6)  # rows 9.4 to 14.6, in the middle
+    assert (image[[8, 15], 15:17] > LID + 0.1).tolist() == [[True] * 2, [False] * 2]
+    assert (abs(image - LID) < 1e-6).sum() == pytest.approx(np.pi * 10 * 0.13 * 20, rel=0.35)  # less its border
+
+
 @pytest.mark.parametrize("which", [0, 1], ids=["height", "width"])
 def test_more_is_more(which):
     """In steps of a tenth of a pixel, so that the edges, too, are smooth: what a tin hides of the wall grows at each."""

@@ -155,6 +155,14 @@ def test_features_count_only_on_a_face():
     assert rule1(glasses) == rule1(chin) == rule1(corner) == rule1(skin) == 0
 
 
+@pytest.mark.parametrize("step, valid", [(105, True), (111, False)])
+def test_a_spot_is_visibly_wrong_from_an_error_of_0_14_on(step, valid):
+    """One wrong pixel is a root mean square error of √(3 step²/27)/255 = step/765 over 3 × 3: 0.137 and 0.145."""
+    image = TEST.images()[:1].copy()
+    image[0, 0, 0] -= step
+    assert rule1(image) == valid
+
+
 def test_pictures_of_something_else_are_no_faces():
     rng = np.random.default_rng(0)
     constant = np.broadcast_to(rng.uniform(size=(200, 1, 1, 3)), (200, 32, 32, 3))
@@ -191,6 +199,8 @@ def test_the_scores_of_pictures_chosen_by_hand():
     assert scores.coverage == pytest.approx(P_DATA.probabilities[[0, 7, 100, 3551]].sum())
     assert scores.faces.tolist() == chosen + [-1, -1, -1]
     assert scores.valid.tolist() == [True] * 5 + [False] * 3
+    one = score_planet_pixel(P_DATA.pixels[:1], training)
+    assert one.reference_coverage == pytest.approx((P_DATA.probabilities**2).sum())  # a draw covers its own p(x)
 
 
 def test_the_reference_is_what_draws_of_p_data_reach():

@@ -146,12 +146,15 @@ def test_what_is_given_stays_and_the_rest_follows_the_conditional():
 
 
 def test_a_new_model_begins_with_independent_dimensions():
-    """Without a step of training (lr = 0) the likelihood is near that of the columns' own frequencies."""
-    x = (torch.rand(2000, 12, generator=rng()) < torch.linspace(0.05, 0.9, 12)).float()
-    model = NADE(12, 5).fit(x, epochs=1, batch_size=100, lr=0.0, progress=False)
-    p = x.mean(dim=0)
-    independent = -(p * p.log() + (1 - p) * (1 - p).log()).sum().item()
-    assert -model.log_prob(x).mean().item() == pytest.approx(independent, rel=0.02)
+    """Without a step of training (lr = 0) and without V, p(x_i) is its column's own frequency, a count of ½ added to each."""
+    x = (torch.rand(40, 12, generator=rng()) < torch.linspace(0, 0.9, 12)).float()
+    model = NADE(12, 5)
+    model.set_order(torch.arange(12).flip(0))
+    torch.nn.init.zeros_(model.V)
+    model.fit(x, epochs=1, batch_size=20, lr=0.0, progress=False)
+    expected = ((x.sum(dim=0) + 0.5) / 41).expand(3, 12)
+    torch.testing.assert_close(model.logits(x[:3]).sigmoid(), expected)
+    torch.testing.assert_close(model.fit(1 - x, epochs=1, lr=0.0, progress=False).logits(x[:3]).sigmoid(), expected)
 
 
 def test_it_learns_what_no_independent_model_can():
@@ -199,6 +202,28 @@ def test_rnade_s_samples_have_its_mean_and_spread():
     sd = (p * (grid - mean) ** 2).sum().sqrt()
     assert x.mean().item() == pytest.approx(mean.item(), abs=4 * sd.item() / 50_000**0.5)
     assert x.std().item() == pytest.approx(sd.item(), rel=0.05)
+
+
+def two_humps(log_sigma: float) -> RNADE:
+    """Return p(x) = 0.8 N(−50, σ²) + 0.2 N(50, σ²)."""
+    model = RNADE(1, 2, 2).double()
+    with torch.no_grad():
+        model.V.zero_()
+        model.b[0] = torch.tensor([np.log(0.8), np.log(0.2), -50, 50, log_sigma, log_sigma])
+    return model
+
+
+def test_a_temperature_makes_rnade_s_likely_hump_likelier_and_both_narrower():
+    x = two_humps(0).sample(20_000, rng(), temperature=0.5)
+    assert (x > 0).double().mean().item() == pytest.approx(0.2**2 / (0.2**2 + 0.8**2), abs=0.007)
+    assert x[x < 0].std().item() == pytest.approx(0.5**0.5, rel=0.02)
+
+
+@pytest.mark.parametrize("log_sigma, kept", [(20, 7), (-20, -7)])
+def test_no_hump_of_rnade_is_endlessly_wide_or_narrow(log_sigma, kept):
+    x = torch.tensor([[-50.0], [-50.0002]], dtype=torch.float64)
+    torch.testing.assert_close(two_humps(log_sigma).log_prob(x), two_humps(kept).log_prob(x))
+    assert two_humps(20).log_prob(x[:1]).item() == pytest.approx(-7 - 0.5 * np.log(2 * np.pi), abs=0.01)
 
 
 def test_rnade_learns_two_humps_that_depend_on_the_first_dimension():

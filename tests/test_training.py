@@ -1,7 +1,10 @@
 """The training loop, its state on disk, and the files of weights."""
 
+import contextlib
+import dataclasses
 import json
 import struct
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -187,6 +190,10 @@ def _header(raw: bytes, change) -> bytes:
     return struct.pack("<Q", len(new)) + new + raw[8 + n :]
 
 
+def fits(p: torch.Tensor) -> bool:
+    return p.dtype == torch.float32 and torch.equal(p, p.half().float())
+
+
 @pytest.fixture
 def recipe(monkeypatch, tmp_path):
     """A recipe that takes a second, with its cache folder in tmp_path."""
@@ -197,7 +204,7 @@ def recipe(monkeypatch, tmp_path):
         model=lambda: NADE(5, 4),
         data=lambda: (x[:40], x[40:]),
         settings=dict(epochs=3, batch_size=10, lr=0.01),
-        score=lambda model: {"nats": -model.log_prob(x).mean().item()},
+        score=lambda model: {"nats": -model.log_prob(x).mean().item(), "16 bits": all(map(fits, model.parameters()))},
     )
     monkeypatch.setitem(recipes.RECIPES, "tiny", tiny)
     monkeypatch.setattr(files, "CHECKPOINTS", tmp_path)
@@ -211,9 +218,65 @@ def test_pretrain_stores_the_model_that_it_has_scored(recipe, tmp_path, monkeypa
     assert "tiny: {'nats':" in capsys.readouterr().out
     assert facts["command"] == "python -m course_utils.pretrain tiny --epochs 4"
     assert facts["settings"]["epochs"] == 4 and facts["seed"] == recipes.SEED and 1 <= facts["best_epoch"] <= 4
+    assert facts["score"]["16 bits"] == 1, "scored is what is stored"
     nats = -load_checkpoint("tiny").log_prob(recipe).mean().item()
     assert nats == pytest.approx(facts["score"]["nats"], abs=1e-4)
     assert nats < 5 * np.log(2)
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """Count NADE's steps, and interrupt the one that `stop` names; there are 12 in the whole training."""
+    steps, loss = SimpleNamespace(taken=0, stop=None), NADE.loss
+
+    def counted(*arguments):
+        if steps.taken == steps.stop:
+            raise KeyboardInterrupt
+        steps.taken += 1
+        return loss(*arguments)
+
+    monkeypatch.setattr(NADE, "loss", counted)
+    return steps
+
+
+def test_an_interrupted_pretraining_goes_on_and_a_finished_one_starts_anew(recipe, steps):
+    recipes.pretrain("tiny", device="cpu")
+    whole = load_checkpoint("tiny").state_dict()
+    for stop in None, 9:  # after two epochs
+        steps.taken, steps.stop = 0, stop
+        with pytest.raises(KeyboardInterrupt) if stop else contextlib.nullcontext():
+            recipes.pretrain("tiny", device="cpu")
+        assert steps.taken == (stop or 12)
+    steps.taken, steps.stop = 0, None
+    recipes.pretrain("tiny", device="cpu")
+    assert steps.taken == 4
+    torch.testing.assert_close(load_checkpoint("tiny").state_dict(), whole, rtol=0, atol=0)
+    assert not list((files.cache() / "pretrain").iterdir()), "a state that nobody needs any more"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"settings": dict(epochs=3, batch_size=10, lr=0.02)},
+        {"model": lambda: NADE(5, 4, seed=1)},
+        {"data": lambda: (torch.ones(40, 5), torch.ones(20, 5))},
+        {"SEED": 1},
+        {"torch": SimpleNamespace(**vars(torch) | {"__version__": "99"})},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_is_left_of_another_training_is_not_gone_on_with(recipe, steps, monkeypatch, change):
+    steps.stop = 9
+    with pytest.raises(KeyboardInterrupt):
+        recipes.pretrain("tiny", device="cpu")
+    steps.taken, steps.stop = 0, None
+    for name, value in change.items():
+        if hasattr(recipes, name):
+            monkeypatch.setattr(recipes, name, value)
+        else:
+            monkeypatch.setitem(recipes.RECIPES, "tiny", dataclasses.replace(recipes.RECIPES["tiny"], **change))
+    recipes.pretrain("tiny", device="cpu")
+    assert steps.taken == 12
 
 
 def test_without_validation_the_last_epoch_is_kept(recipe, monkeypatch):

@@ -12,6 +12,7 @@ from torch import nn
 from course_utils import files
 from course_utils.models import VAE, load_checkpoint
 from course_utils.models.deep import save_checkpoint
+from course_utils.models.networks import Upwards
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -147,6 +148,15 @@ def test_the_decoder_s_map_is_where_a_pixel_differs_from_its_neighbours():
             p.zero_()
     expected = model.b.argmax(dim=0)
     assert (model.decode(torch.zeros(1, 3)) == expected).all() and len(expected.unique()) > 1
+
+
+def test_the_first_layers_of_a_convolutional_decoder_neither_shrink_nor_blow_up_the_codes():
+    """With weights of variance 2/(1 + 0.2²)/fan-in (He et al. 2015) each of the three keeps E[x²], but for a last factor 1.92."""
+    z = torch.randn(500, 20, generator=rng())
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        squares = Upwards(20, 32, 3, n_channels=64, n_hidden=500).first(z).square().mean().item()
+    assert squares == pytest.approx(1.92, rel=0.15)
 
 
 @pytest.mark.parametrize("likelihood", ["bernoulli", "categorical"])

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import sklearn.datasets
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,8 @@ def load_digits() -> Digits:
 
     Source: Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, UCI, the part in scikit-learn.
     """
+    import sklearn.datasets  # here: nothing else needs it
+
     pixels, labels = sklearn.datasets.load_digits(return_X_y=True)
     order = np.random.default_rng(0).permutation(len(labels))
     return Digits(pixels[order] / 16, labels[order])

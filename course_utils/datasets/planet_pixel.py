@@ -9,12 +9,15 @@ import io
 import zipfile
 import zlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from course_utils.datasets.wrodl import WRODL_VALUES, load_wrodl, styles_table
 from course_utils.files import damaged, read_data
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FILE = "planet_pixel.npz"  # palette, faces, and the faces' numbers of each split
 SPLITS = {"train": 2000, "validation": 500, "test": 1000}
@@ -30,7 +33,7 @@ class PlanetPixel:
 
     pixels: np.ndarray
     palette: np.ndarray
-    styles: pd.DataFrame
+    styles: "pd.DataFrame"
 
     def images(self) -> np.ndarray:
         """Return the pictures in RGB, (N, 32, 32, 3) uint8."""

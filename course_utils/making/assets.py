@@ -7,11 +7,13 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 
 from course_utils.files import cache
 
-# npm package → the parts of it that a deck loads; a name that ends in / is a folder
+# npm package → the parts of it that a deck loads; a name that ends in / is a folder. anywidget's two halves, in Python
+# and in the page, have one version; html-manager fits any ipywidgets 8
 PARTS = {
     "reveal.js@5.2.1": (
         "dist/reveal.css", "dist/reveal.js", "dist/theme/white.css", "dist/theme/fonts/source-sans-pro/", "plugin/notes/notes.js", "LICENSE",
@@ -19,7 +21,7 @@ PARTS = {
     "mathjax@3.2.2": ("es5/tex-svg-full.js", "LICENSE"),
     "requirejs@2.3.7": ("require.js",),
     "@jupyter-widgets/html-manager@1.0.15": ("dist/embed-amd.js",),
-    "anywidget@0.11.0": ("dist/index.js", "LICENSE"),
+    f"anywidget@{version('anywidget')}": ("dist/index.js", "LICENSE"),
 }  # fmt: skip
 
 

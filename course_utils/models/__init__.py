@@ -1,15 +1,20 @@
 """The fast form of each model. All have `fit(x) -> self`, `sample(n, rng)` and, where there is a density, `log_prob(x)`."""
 
-from course_utils.models.box import BoxModel
-from course_utils.models.categorical import JointCategorical
-from course_utils.models.categorical_mixture import CategoricalMixture
-from course_utils.models.deep import DeepModel, load_checkpoint
-from course_utils.models.gan import GAN
-from course_utils.models.gaussian_mixture import GaussianMixture
-from course_utils.models.nade import NADE, RNADE
-from course_utils.models.naive_bayes import NaiveBayes
-from course_utils.models.pixelrnn import PixelRNN
-from course_utils.models.vae import VAE
+from typing import TYPE_CHECKING
+
+from course_utils.lazily import lazily
+
+if TYPE_CHECKING:
+    from course_utils.models.box import BoxModel
+    from course_utils.models.categorical import JointCategorical
+    from course_utils.models.categorical_mixture import CategoricalMixture
+    from course_utils.models.deep import DeepModel, load_checkpoint
+    from course_utils.models.gan import GAN
+    from course_utils.models.gaussian_mixture import GaussianMixture
+    from course_utils.models.nade import NADE, RNADE
+    from course_utils.models.naive_bayes import NaiveBayes
+    from course_utils.models.pixelrnn import PixelRNN
+    from course_utils.models.vae import VAE
 
 __all__ = [
     "GAN",
@@ -25,3 +30,5 @@ __all__ = [
     "PixelRNN",
     "load_checkpoint",
 ]
+
+lazily(__name__)

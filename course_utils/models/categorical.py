@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from numbers import Real
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class JointCategorical:
@@ -29,7 +31,7 @@ class JointCategorical:
             raise ValueError(f"a table of 10^{digits:.1f} combinations is too large to count: at most 10 million")
         self.theta: np.ndarray | None = None
 
-    def fit(self, x: pd.DataFrame) -> Self:
+    def fit(self, x: "pd.DataFrame") -> Self:
         """Count the combinations in x (N rows, one column a feature). Raises ValueError if there is nothing to count."""
         d = int(np.prod(self.shape))
         counts = np.bincount(self._index(x), minlength=d)  # (d,)
@@ -39,29 +41,33 @@ class JointCategorical:
         self.theta = (counts + self.alpha) / total
         return self
 
-    def log_prob(self, x: pd.DataFrame) -> np.ndarray:
+    def log_prob(self, x: "pd.DataFrame") -> np.ndarray:
         """Return log θ_j (N,) in nats for each row of x; -inf for a combination of probability 0."""
         with np.errstate(divide="ignore"):
             return np.log(check_fitted(self.theta)[self._index(x)])
 
-    def sample(self, n: int, rng: np.random.Generator) -> pd.DataFrame:
+    def sample(self, n: int, rng: np.random.Generator) -> "pd.DataFrame":
         """Draw n rows, a table with one column a feature."""
+        import pandas as pd  # here and below: Naive Bayes and the mixtures, which import this module, need no tables
+
         theta = check_fitted(self.theta)
         codes = np.unravel_index(rng.choice(len(theta), size=n, p=theta), self.shape)
         return pd.DataFrame(
             {name: pd.Index(options)[code] for (name, options), code in zip(self.values.items(), codes)}
         )
 
-    def _index(self, x: pd.DataFrame) -> np.ndarray:
+    def _index(self, x: "pd.DataFrame") -> np.ndarray:
         """Return the number (N,) of each row's combination."""
         return np.ravel_multi_index(tuple(encode(x, self.values).T), self.shape)
 
 
-def encode(x: pd.DataFrame, values: Mapping[str, Sequence]) -> np.ndarray:
+def encode(x: "pd.DataFrame", values: Mapping[str, Sequence]) -> np.ndarray:
     """Return the rows of x as whole numbers (N, K): the place of each value among the possible ones of its feature.
 
     Raises ValueError, with what is possible, for a missing column or an unknown value.
     """
+    import pandas as pd
+
     if not isinstance(x, pd.DataFrame):
         raise ValueError(f"x must be a DataFrame with the columns {list(values)}, got {type(x).__name__}")
     if missing := [name for name in values if name not in x.columns]:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
-from sklearn.cluster import kmeans_plusplus
 
 from course_utils.models.categorical import check_fitted
 from course_utils.models.mixture import EMPTY, Mixture, check_responsibilities
@@ -61,6 +60,8 @@ class CategoricalMixture(Mixture):
         """Begin with the start, or with k-means++ seeds, each responsible for the observations most like it."""
         N, K = data.shape[0], self.n_components
         if start is None:
+            from sklearn.cluster import kmeans_plusplus  # here: a second to import, and a start needs none of it
+
             seeds, _ = kmeans_plusplus(data, K, random_state=int(rng.integers(2**32)))
             start = np.eye(K)[(data @ seeds.T).argmax(axis=1)]
         self._m_step(data, check_responsibilities(start, (N, K)))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
@@ -113,11 +114,9 @@ def load_checkpoint(name: str) -> DeepModel:
 
     Raises FileNotFoundError, or ValueError for a damaged file, with the command that makes it again.
     """
-    from course_utils import models  # here, since that package imports this module
-
     facts, weights = _open(name)
     try:
-        model = getattr(models, facts["model"])(**facts["arguments"])
+        model = getattr(import_module(__package__), facts["model"])(**facts["arguments"])
         model.load_state_dict(weights)
     except (AttributeError, KeyError, TypeError, RuntimeError) as error:
         raise _damaged(name, error) from None

@@ -7,7 +7,6 @@ from numpy.typing import ArrayLike
 from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpotrf
 from scipy.spatial.distance import cdist
-from sklearn.cluster import kmeans_plusplus
 
 from course_utils.models.mixture import EMPTY, Mixture, check_not_negative
 
@@ -84,6 +83,8 @@ class GaussianMixture(Mixture):
         x, centre = data
         K, D = self.n_components, x.shape[1]
         if start is None:
+            from sklearn.cluster import kmeans_plusplus  # here: a second to import, and a start needs none of it
+
             seeds, _ = kmeans_plusplus(x, K, random_state=int(rng.integers(2**32)))
             variance = cdist(x, seeds, "sqeuclidean").min(axis=1).mean() / D + self.reg
             one = {"full": np.eye(D), "diagonal": np.ones(D), "spherical": 1.0}[self.covariance]

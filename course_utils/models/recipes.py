@@ -1,12 +1,15 @@
 """Train the models in data/checkpoints: `python -m course_utils.pretrain NAME`, or --all for all of them.
 
 An interrupted training goes on where it stopped when the same command is given again: after each epoch its state is
-written to the user's cache folder. At the end the weights are rounded to 16 bits, scored as they are then, and stored
-with the command, the seed, the time and the score in the file's header.
+written to the user's cache folder. A change of the recipe, of the data or of PyTorch makes it another training, which
+starts anew, as does one that was finished. At the end the weights are rounded to 16 bits, scored as they are then, and
+stored with the command, the seed, the time and the score in the file's header.
 """
 
 import argparse
 import datetime
+import hashlib
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -147,6 +150,16 @@ RECIPES = {
 }
 
 
+def fingerprint(model: DeepModel, settings: dict[str, Any], *data: torch.Tensor) -> str:
+    """Return a hash of all that a training follows from: the untrained model, its settings, the data, seed and PyTorch."""
+    facts = [type(model).__name__, model.arguments, settings, SEED, torch.__version__]
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
+    for tensor in *model.state_dict().values(), *data:
+        digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.cpu().contiguous().numpy())
+    return digest.hexdigest()[:16]
+
+
 def pretrain(name: str, device: str = "auto", epochs: int | None = None) -> dict[str, float]:
     """Train RECIPES[name], or go on with it, write data/checkpoints/name.safetensors, and return its score."""
     recipe = RECIPES[name]
@@ -156,9 +169,10 @@ def pretrain(name: str, device: str = "auto", epochs: int | None = None) -> dict
     states = files.cache() / "pretrain"
     states.mkdir(parents=True, exist_ok=True)
     train, validation = recipe.data()
-    model = recipe.model().to(device)
     watched = {} if validation is None else {"validation": validation}
-    model.fit(train, rng=torch.Generator().manual_seed(SEED), state=states / f"{name}.pt", **settings, **watched)
+    model = recipe.model()
+    state = states / f"{name}-{fingerprint(model, settings, train, *watched.values())}.pt"
+    model.to(device).fit(train, rng=torch.Generator().manual_seed(SEED), state=state, **settings, **watched)
     model.half().float()
     score = {what: round(value, 4) for what, value in recipe.score(model).items()}
     files.CHECKPOINTS.mkdir(exist_ok=True)
@@ -175,6 +189,7 @@ def pretrain(name: str, device: str = "auto", epochs: int | None = None) -> dict
         date=datetime.date.today().isoformat(),
         score=score,
     )
+    state.unlink()
     return score
 
 

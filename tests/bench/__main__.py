@@ -18,6 +18,7 @@ SECTIONS = {
     "em": "EM on the digits, against scikit-learn",
     "nade": "A training step of NADE, against the loop over the dimensions",
     "pixelrnn": "A face from PixelRNN by cached state, against recomputation",
+    "opening": "A lesson's first cell and its memory, against the import of the libraries that it needs",
     "lessons": "A whole lesson and its peak memory, against a notebook without a cell",
 }
 

@@ -9,7 +9,7 @@ class Row(NamedTuple):
     what: str
     ours: str
     other: str
-    ratio: float  # ours against the other: how many times faster, or for a lesson how many times longer
+    ratio: float  # ours against the other: how many times faster, or for lessons how many times longer
     least: float | None = None  # below this the benchmark fails
     wrong: str = ""  # what else is not as it should be
 
