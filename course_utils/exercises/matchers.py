@@ -39,7 +39,7 @@ def close_each(
     answer: Any, expected: Mapping[str, float], mistakes: Mapping[str, Mistakes], *, tolerance: float = 1e-3
 ) -> None:
     """Compare a dict of numbers, each with mistakes of its own."""
-    _check_keys(answer, expected)
+    check_keys(answer, expected)
     for name, value in expected.items():
         told = [(wrong, f"`{name}` is not right: {words}") for wrong, words in mistakes[name]]
         close(answer[name], value, told, tolerance=tolerance, what=f"`{name}`")
@@ -58,7 +58,7 @@ def choice(answer: Any, expected: str | bool, mistakes: Mistakes, *, what: str =
 
 def choices(answer: Any, expected: Mapping[str, str | bool], mistakes: Mapping[str, Mistakes]) -> None:
     """Compare a dict of words, each with mistakes of its own."""
-    _check_keys(answer, expected)
+    check_keys(answer, expected)
     found = []
     for item, word in expected.items():
         try:
@@ -128,7 +128,7 @@ def call(function: Any, *args: Any) -> Any:
     return value
 
 
-def _check_keys(answer: Any, expected: Mapping[str, Any]) -> None:
+def check_keys(answer: Any, expected: Mapping[str, Any]) -> None:
     if type(answer) is not dict or {show(key) for key in answer} != {show(key) for key in expected}:
         keys = ", ".join(f"`{key}`" for key in expected)
         raise Wrong(f"Your answer should be a dict with the keys {keys}, but it is {show(answer)}.")
