@@ -11,17 +11,17 @@ import pytest
 
 from course_utils.exercises import engine
 from course_utils.exercises.answers import NotAttempted, Wrong
-from course_utils.files import NOTEBOOKS
+from course_utils.lessons import lessons
 from course_utils.making import handout
 
-LESSONS = {path.name[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
+each = pytest.mark.parametrize("number", lessons())
 HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS\n", re.DOTALL)  # what nbgrader takes out
 GRADED = {"schema_version": 3, "grade": True, "locked": True, "solution": False, "task": False, "points": 1}
 
 
 def made(number):
     """Return the source notebook of a lesson, and (id, starter, graded cell, what it checks) of each exercise."""
-    nb = handout.assignment(nbformat.read(LESSONS[number], as_version=4))
+    nb = handout.assignment(nbformat.read(lessons()[number].path, as_version=4))
     exercises = [
         (cell.metadata.nbgrader.grade_id.replace("-", "."), starter.source, cell.source,
          re.search(r", (.+)\)  #", cell.source)[1])
@@ -39,9 +39,9 @@ def run(*code):
     return printed.getvalue()
 
 
-@pytest.mark.parametrize("number", LESSONS)
+@each
 def test_students_get_the_lesson_with_every_exercise_worth_a_point(number):
-    lesson = nbformat.read(LESSONS[number], as_version=4)
+    lesson = nbformat.read(lessons()[number].path, as_version=4)
     nb, exercises = made(number)
     nbformat.validate(nb)
     assert [key for key, *_ in exercises] == list(engine.load(number))
@@ -55,33 +55,27 @@ def test_students_get_the_lesson_with_every_exercise_worth_a_point(number):
     assert words(nb) == words(lesson) and len(nb.cells) == len(lesson.cells) + len(exercises)
 
 
-@pytest.mark.parametrize("number", LESSONS)
-def test_a_right_answer_gets_the_point_and_the_starter_does_not(number):
+@each
+def test_a_right_answer_gets_the_point_and_no_other(number):
     for key, starter, graded, checked in made(number)[1]:
         printed = run(engine.find(key).code, f"{checked} = answer", graded)
         assert printed.startswith("Right."), f"{key}: {printed}"
         with pytest.raises(NotAttempted):
             run("import numpy as np", starter, graded)
+        with pytest.raises(Wrong):
+            handout.award(key, None)
         with pytest.raises(NameError):  # a cell with a mistake in its syntax leaves no answer
             run(graded)
 
 
-@pytest.mark.parametrize("number", LESSONS)
-def test_a_typical_wrong_answer_gets_no_point(number):
-    for key, exercise in engine.load(number).items():
-        for answer, _ in exercise.wrong:
-            with pytest.raises(Wrong):
-                handout.award(key, answer)
-
-
 def test_prints_and_warnings_while_it_is_judged_cost_nothing(monkeypatch, capfd):
-    def grade(answer):
+    def judge(answer, mistakes):
         print("judging")
         print("judging", file=sys.stderr)
         warnings.warn("careful", stacklevel=2)
         return "Well done."
 
-    monkeypatch.setattr(handout, "find", lambda key: engine.Exercise(grade, solution="", hints=(), wrong=()))
+    monkeypatch.setattr(handout, "find", lambda key: engine.Exercise(judge=judge, mistakes=(), hints=(), solution=""))
     handout.award("03.1", 1.0)
     assert capfd.readouterr() == ("", "")
 

@@ -1,19 +1,17 @@
 """The answer key holds every exercise that a notebook checks, each with the code that `solution()` shows."""
 
 import re
-from pathlib import Path
 
 from course_utils.exercises import solution
+from course_utils.lessons import lessons
 from course_utils.making.key import answer_key
-
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
 def test_the_key_is_complete(capsys):
     checked = [
         name
-        for path in sorted(NOTEBOOKS.glob("*.ipynb"))
-        for name in re.findall(r'\bcheck\(\\"(\d\d\.\d+)\\"', path.read_text(encoding="utf-8"))
+        for lesson in lessons().values()
+        for name in re.findall(r'\bcheck\(\\"(\d\d\.\d+)\\"', lesson.path.read_text(encoding="utf-8"))
     ]
     found = dict(
         re.findall(r"^### (\d\d\.\d+) · [^\n]+\n\n```python\n(.*?)\n```$", answer_key(), re.MULTILINE | re.DOTALL)

@@ -13,10 +13,10 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils.exercises import check, engine, memory, progress
-from course_utils.files import NOTEBOOKS
+from course_utils.files import ROOT
+from course_utils.lessons import lessons
 from course_utils.making.execute import execute
 
-COURSE = NOTEBOOKS.parent
 RIGHT, WRONG = 1, 5  # answers to exercise 00.1
 ANSWER = f"from course_utils.exercises import check, progress\ncheck('00.1', {RIGHT})\nprogress()"
 DAMAGED = {
@@ -37,7 +37,7 @@ def file(tmp_path, monkeypatch):
 
 @pytest.fixture
 def shown(capsys):
-    """Return a function that calls another one and returns what it printed."""
+    """Call something and return what it printed."""
 
     def shown(function, *args):
         capsys.readouterr()
@@ -51,7 +51,7 @@ def shown(capsys):
 
 def total():
     """Count the exercises in the lessons themselves."""
-    return sum(path.read_text(encoding="utf-8").count('"### Exercise') for path in NOTEBOOKS.glob("*.ipynb"))
+    return sum(len(lesson.exercises) for lesson in lessons().values())
 
 
 def test_only_a_right_answer_is_remembered_and_only_once(file, shown):
@@ -66,14 +66,10 @@ def test_only_a_right_answer_is_remembered_and_only_once(file, shown):
     text = shown(progress)
     assert f"Solved: 1 of {total()} exercises" in text and re.search("00_start_here +1 of 2  ■□\n", text)
     assert "Next: exercise 00.2." in text and f"Remembered in {file} (delete" in text
-
-
-def test_deleting_the_file_starts_anew(file, shown):
-    check("00.1", RIGHT)
-    file.unlink()
+    file.unlink()  # and it starts anew
     assert "Solved: 0 of" in shown(progress)
     check("00.1", RIGHT)
-    assert "Solved: 1 of" in shown(progress)
+    assert file.read_text().split() == ["00.1"]
 
 
 def test_all_solved(file, shown):
@@ -96,7 +92,9 @@ def test_a_damaged_file_costs_no_other_line_and_says_so(file, shown, content):
     assert file.read_bytes().startswith(content)
 
 
-@pytest.mark.parametrize("obstacle", ["a folder in its place", "a file for its folder", "no such name", "a full disk"])
+@pytest.mark.parametrize(
+    "obstacle", ["a folder in its place", "a file for its folder", "no such name", "a full disk", "no right to write"]
+)
 def test_where_nothing_can_be_stored_the_answer_is_judged_all_the_same(file, shown, monkeypatch, obstacle):
     if obstacle == "a folder in its place":
         file.mkdir(parents=True)
@@ -104,23 +102,20 @@ def test_where_nothing_can_be_stored_the_answer_is_judged_all_the_same(file, sho
         file.parent.write_text("in the way")
     elif obstacle == "no such name":
         monkeypatch.setattr(memory, "place", lambda: Path("with\0zero"))
-    elif not Path("/dev/full").exists():
-        pytest.skip("this system has no disk that is always full")
-    else:
+    elif obstacle == "no right to write":
+        file.parent.mkdir(mode=0o500)
+        if os.access(file.parent, os.W_OK):
+            pytest.skip("this user may write everywhere")
+    elif Path("/dev/full").exists():
         for module in (memory, engine):  # /dev/full can be read for ever
             monkeypatch.setattr(module, "recall", lambda: (set(), 0))
         monkeypatch.setenv("PROGRESS_FILE", "/dev/full")
+    else:
+        pytest.skip("this system has no disk that is always full")
     text = shown(check, "00.1", RIGHT)
     assert text.startswith("Right.") and "could not be remembered: `" in text
     assert shown(check, "00.1", WRONG).startswith("Not yet.")
     assert "Solved: 0 of" in shown(progress)
-
-
-def test_a_folder_without_the_right_to_write(file, shown):
-    file.parent.mkdir(mode=0o500)
-    if os.access(file.parent, os.W_OK):
-        pytest.skip("this user may write everywhere")
-    assert "could not be remembered: `PermissionError" in shown(check, "00.1", RIGHT)
 
 
 def test_notebooks_that_are_open_at_the_same_time_lose_nothing(file):
@@ -128,14 +123,11 @@ def test_notebooks_that_are_open_at_the_same_time_lose_nothing(file):
 import sys
 from course_utils.exercises.memory import remember
 sys.stdin.readline()
-for i in range(1, 200):
-    assert remember(f"{sys.argv[1]}.{i}") == ""
+assert not any(remember(f"{sys.argv[1]}.{i}") for i in range(1, 200))
 """
     names = ["10", "11", "12", "13"]
-    crowd = [
-        subprocess.Popen([sys.executable, "-c", code, name], cwd=COURSE, stdin=subprocess.PIPE, text=True)
-        for name in names
-    ]
+    start = [sys.executable, "-c", code]
+    crowd = [subprocess.Popen([*start, name], cwd=ROOT, stdin=subprocess.PIPE, text=True) for name in names]
     for process in crowd:  # they have all been started, and now begin together
         process.stdin.write("go\n")
         process.stdin.close()
@@ -157,16 +149,13 @@ def test_the_table_reads_well_without_the_squares():
 # ---- kept apart ------------------------------------------------------------------------------------------------------
 
 
-def test_a_reader_has_a_file_of_their_own(monkeypatch):
-    monkeypatch.delenv("PROGRESS_FILE")
-    folder = Path(platformdirs.user_data_dir())
-    assert folder in memory.place().parents and COURSE not in memory.place().parents
-
-
-def test_the_tests_remember_nothing(shown):
+def test_a_reader_has_a_file_of_their_own_and_the_tests_have_none(shown, monkeypatch):
     assert memory.place() is None  # as conftest.py says
     check("00.1", RIGHT)
     assert "Solved: 0 of" in shown(progress) and "Remembered" not in shown(progress)
+    monkeypatch.delenv("PROGRESS_FILE")
+    folder = Path(platformdirs.user_data_dir())
+    assert folder in memory.place().parents and ROOT not in memory.place().parents
 
 
 def test_stored_outputs_know_nothing_of_their_author(file, tmp_path):
@@ -175,13 +164,15 @@ def test_stored_outputs_know_nothing_of_their_author(file, tmp_path):
     path = tmp_path / "00_small.ipynb"
     nbformat.write(new_notebook(cells=[new_code_cell(ANSWER)]), path)
     execute(path)
-    text = "".join(output.data["text/plain"] for output in nbformat.read(path, as_version=4).cells[0].outputs)
+    outputs = nbformat.read(path, as_version=4).cells[0].outputs
+    assert "<b>Right.</b>" in outputs[0].data["text/html"]
+    text = "".join(output.data["text/plain"] for output in outputs)
     assert text.startswith("Right.") and "Solved: 0 of" in text and str(file.parent) not in text
     assert file.read_text() == "00.2"
 
 
 def test_lesson_00_stores_the_overview_of_somebody_who_begins():
-    cells = nbformat.read(NOTEBOOKS / "00_start_here.ipynb", as_version=4).cells
+    cells = nbformat.read(lessons()["00"].path, as_version=4).cells
     [cell] = [cell for cell in cells if cell.source == "progress()"]
     assert cell.outputs[0].data["text/plain"].startswith(f"Solved: 0 of {total()} exercises\n")
     assert not cell.metadata.get("tags")  # so nbval compares it, and notices when it is out of date

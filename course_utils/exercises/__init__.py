@@ -4,26 +4,30 @@
 
 The exercises of lesson 02 live in `lesson_02.py` beside this file. This is a whole lesson module:
 
+    from functools import partial
+
     from .engine import Exercise
     from .matchers import close
 
-    def grade_density(answer):
-        """Return the praise for a right answer; the matchers raise `Wrong` for any other."""
-        close(answer, 1 / 200, [(200, "That is the area of the box; the density is one over it.")])
-        return "The density is one over the area, so that it integrates to 1."
+    AREA = 10 * 20  # of the box, in square degrees
 
     EXERCISES = {
         "02.1": Exercise(
-            grade=grade_density,
+            judge=partial(close, expected=1 / AREA),
+            praise=f"The density is 1/{AREA}, one over the area, so that it integrates to 1.",
+            mistakes=[(AREA, "That is the area of the box; the density is one over it.")],
             hints=("How large is the box, in square degrees?", "A density integrates to 1 over the box."),
             solution="answer = 1 / (10 * 20)",  # runs by itself and leaves the answer in `answer`
-            wrong=[(200, "one over it")],  # a typical wrong answer, and a fragment of what it must be told
         ),
     }
 
-Matchers: `close` (numbers and arrays), `choice` and `choices` (words), `agrees` (a function, by its values) and `call`
-(one call of the reader's function). For anything else `raise Wrong("what is wrong and why")`. The tests run every
-solution, every typical wrong answer and a row of absurd ones through every exercise.
+A mistake is a wrong answer as a reader may hand it in, with the words that it is told. Where an answer has parts, each
+has mistakes of its own, {part: [(wrong, words), …]}. The matchers are `close` (numbers and arrays), `close_each` (a dict
+of numbers), `choice` and `choices` (words), `choose_line` (the number of a line) and `agrees` (a function, by its
+values). For anything else write `judge(answer, mistakes)`: it returns nothing, or praise of its own, for a right answer
+and raises `Wrong("what is wrong and why")` for any other; `call` calls the reader's function once. Whatever the matchers
+say by themselves, such as "that is too large", needs no mistake. A number in the words is computed from the module's
+constants. The tests run every solution, every mistake and a row of absurd answers through every exercise.
 '''
 
 from .engine import check, hint, progress, solution

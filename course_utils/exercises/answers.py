@@ -7,11 +7,13 @@ import math
 import re
 import types
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
+
+Mistakes = Sequence[tuple[Any, str]]  # typical wrong answers, each with the words that it is told
 
 
 class Wrong(Exception):

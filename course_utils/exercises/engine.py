@@ -5,15 +5,16 @@ import importlib
 import pkgutil
 import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from IPython import get_ipython
 from IPython.display import display
 
-from .answers import NotAttempted, Wrong, captured, describe_error, show, unattempted
+import course_utils.lessons
+
+from .answers import Mistakes, NotAttempted, Wrong, captured, describe_error, show, unattempted
 from .memory import place, recall, remember
 
 RIGHT, WRONG, NOT_ATTEMPTED = "Right.", "Not yet.", "Not attempted yet."
@@ -21,17 +22,21 @@ INTERRUPTED, UNKNOWN, FAILED = "Interrupted.", "No such exercise.", "The check i
 # Text and background of a box: given together, so that they read the same in a light and in a dark theme.
 _COLOURS = {RIGHT: ("#0B3B25", "#E3F2EA"), WRONG: ("#4A2500", "#FCEEDC")}
 _NEUTRAL = ("#14213D", "#E8ECF1")
-_NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Exercise:
-    """Hold one exercise: how it is judged, what it tells the reader, and the answers that its tests run."""
+    """Hold one exercise: how an answer is judged, and all that is said about it."""
 
-    grade: Callable[[Any], str]  # returns the praise for a right answer, raises Wrong for any other
-    solution: str  # code that runs by itself and leaves the answer in `answer`
+    judge: Callable[..., str | None]  # raises Wrong unless the answer is right: judge(answer, mistakes=mistakes)
+    praise: str = ""  # for a right answer, where `judge` returns none
+    mistakes: Mistakes | Mapping[Any, Mistakes]  # a wrong answer, and the words it is told; or {part: such pairs}
     hints: Sequence[str]  # the first one gives away least
-    wrong: Sequence[tuple[Any, str]]  # typical wrong answers, each with a fragment of what it must be told
+    solution: str  # code that runs by itself and leaves the answer in `answer`
+
+    def grade(self, answer: Any) -> str:
+        """Return the praise for a right answer; raise Wrong for any other."""
+        return self.judge(answer, mistakes=self.mistakes) or self.praise
 
     @property
     def code(self) -> str:
@@ -68,7 +73,7 @@ def progress() -> None:
     except (OSError, ValueError) as error:
         noted = set()
         notes.append(f"What you have solved could not be read: {describe_error(error)}.")
-    names = {path.name[:2]: path.stem for path in _NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")}
+    names = {number: lesson.path.stem for number, lesson in course_utils.lessons.lessons().items()}
     exercises = {lesson: list(load(lesson)) for lesson in lessons()}
     open_ones = [key for keys in exercises.values() for key in keys if key not in noted]
     total = sum(map(len, exercises.values()))

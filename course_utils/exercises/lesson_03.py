@@ -1,17 +1,50 @@
 """Exercises of lesson 03: maximum likelihood."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from .engine import Exercise
 from .matchers import agrees, close
 
 POINTS = np.array([[12.0, -7.5], [-33.9, 18.4], [59.3, 18.1], [40.7, -73.9], [-1.3, 36.8]])
+RATIO = 1.1**2  # of the areas in 03.3
 
 
-def grade_log_likelihood(answer: object) -> str:
-    close(
-        answer, -25 * np.log(4000),
-        [
+def fit_box(x: np.ndarray) -> np.ndarray:
+    return np.concatenate([x.min(axis=0), x.max(axis=0)])
+
+
+def fit_categorical(values: np.ndarray, n_values: int) -> np.ndarray:
+    return np.bincount(values, minlength=n_values) / len(values)
+
+
+def kl(p: np.ndarray, q: np.ndarray) -> float:
+    seen = p > 0
+    if (q[seen] == 0).any():
+        return np.inf
+    return float(np.sum(p[seen] * np.log(p[seen] / q[seen])))
+
+
+def quiet(work: Callable) -> Callable:
+    """Return the same function without numpy's warnings."""
+    return np.errstate(all="ignore")(lambda *args: work(*args))
+
+
+VALUES = [(np.array([0, 2, 2, 1, 2, 0, 2, 2]), 3), (np.array([3, 3, 1, 0]), 6), (np.array([1, 1, 1]), 2)]
+TABLES = [
+    (np.array([0.5, 0.3, 0.2]), np.array([0.2, 0.2, 0.6])),
+    (np.array([0.0, 0.4, 0.6]), np.array([0.5, 0.25, 0.25])),
+    (np.array([0.5, 0.5]), np.array([1.0, 0.0])),
+    (np.array([0.25, 0.75]), np.array([0.25, 0.75])),
+]
+
+EXERCISES = {
+    "03.1": Exercise(
+        judge=partial(close, expected=-25 * np.log(4000)),
+        praise=f"25 equal terms: ℓ = −25 · log 4000 ≈ −{25 * np.log(4000):.1f} nats.",
+        mistakes=[
             (25 * np.log(4000), "The sign is wrong: each density is 1/4000, and the logarithm of a number below 1 is negative."),
             (-np.log(4000), "That is the log-density of one observation. Add up all 25."),
             (-25 * np.log10(4000), "That is to base 10. A nat belongs to the natural logarithm, `np.log`."),
@@ -21,116 +54,6 @@ def grade_log_likelihood(answer: object) -> str:
             (4000.0**-25, "That is the likelihood itself. Take its logarithm, or better: add up 25 logarithms."),
             (-25 * np.log(130), "You added the sides. The area is 50 × 80."),
         ],
-    )  # fmt: skip
-    return "25 equal terms: ℓ = −25 · log 4000 ≈ −207.3 nats."
-
-
-def reference_fit_box(x: np.ndarray) -> np.ndarray:
-    return np.concatenate([x.min(axis=0), x.max(axis=0)])
-
-
-def grade_fit_box(answer: object) -> str:
-    agrees(
-        answer, reference_fit_box, [(POINTS,), (POINTS[[2, 4]],)],
-        [
-            (lambda x: reference_fit_box(x).reshape(2, 2), "The two corners are right. Return them as one array of four numbers."),
-            (lambda x: reference_fit_box(x)[[1, 0, 3, 2]], "Latitude and longitude are swapped: the order is south, west, north, east."),
-            (lambda x: reference_fit_box(x)[[0, 2, 1, 3]], "The order is south, west, north, east: first the two minima, then the two maxima."),
-            (lambda x: reference_fit_box(x)[[2, 3, 0, 1]], "Minimum and maximum are exchanged: θ1 and θ2 are the bottom left corner."),
-            (lambda x: np.concatenate([x[0], x[-1]]), "You took the first and the last observation. The sides touch the extreme ones."),
-            (lambda x: np.concatenate([x.mean(0) - x.std(0), x.mean(0) + x.std(0)]),
-             "Mean ± standard deviation leaves observations outside, and a single one outside makes the likelihood 0."),
-            (lambda x: np.array([x.min(), x.min(), x.max(), x.max()]), "You mixed latitudes and longitudes: use `x.min(axis=0)`."),
-            (lambda x: np.array([-90.0, -180, 90, 180]), "That box holds everything, but a smaller one that holds all observations is denser."),
-        ],
-    )  # fmt: skip
-    return "The bounding box: the smallest one that holds every observation."
-
-
-def grade_insurance(answer: object) -> str:
-    close(
-        answer, 40 * np.log(1.21),
-        [
-            (-40 * np.log(1.21), "The size is right. The question asks by how much it falls, a positive number."),
-            (40 * np.log(1.1), "The box grows by one tenth in two directions: the area is 1.21 times as large, not 1.1 times."),
-            (np.log(1.21), "That is the price for one observation. There are 40."),
-            (0.21, "21% is how much larger the area is. The price is the logarithm of that ratio, once for each observation."),
-            (40 * 0.21, "Close, but the log-likelihood falls by the logarithm of the ratio, 40 · log 1.21."),
-            (40 * np.log(24200), "That is the whole log-likelihood of the wide box, without its sign. Subtract the two."),
-            (40 * np.log10(1.21), "That is to base 10. A nat belongs to the natural logarithm, `np.log`."),
-        ],
-        tolerance=5e-3,
-    )  # fmt: skip
-    return "Each of the 40 observations pays log(24200/20000) = log 1.21: together 7.6 nats."
-
-
-def reference_categorical(values: np.ndarray, n_values: int) -> np.ndarray:
-    return np.bincount(values, minlength=n_values) / len(values)
-
-
-def grade_categorical(answer: object) -> str:
-    cases = [(np.array([0, 2, 2, 1, 2, 0, 2, 2]), 3), (np.array([3, 3, 1, 0]), 6), (np.array([1, 1, 1]), 2)]
-    agrees(
-        answer, reference_categorical, cases,
-        [
-            (lambda v, n: np.bincount(v, minlength=n), "These are the counts. Divide by N, so that they add up to 1."),
-            (lambda v, n: np.bincount(v, minlength=n) / n, "You divided by the number of values. Divide by N, the number of observations."),
-            (lambda v, n: np.bincount(v) / len(v), "The outcomes beyond the largest observed one are missing: they get the probability 0."),
-            (lambda v, n: (np.bincount(v, minlength=n) + 1) / (len(v) + n),
-             "You added one to each count. That is smoothing, and comes in lesson 04; the MLE gives 0 to what was never seen."),
-            (lambda v, n: np.full(n, 1 / n), "Equal probabilities ignore the data."),
-            (lambda v, n: np.log(np.maximum(np.bincount(v, minlength=n), 1e-300) / len(v)), "These are logarithms. Return the probabilities."),
-        ],
-    )  # fmt: skip
-    return "Count and divide: that is all there is to it, until something was never counted."
-
-
-def reference_kl(p: np.ndarray, q: np.ndarray) -> float:
-    seen = p > 0
-    if (q[seen] == 0).any():
-        return np.inf
-    return float(np.sum(p[seen] * np.log(p[seen] / q[seen])))
-
-
-def grade_kl(answer: object) -> str:
-    cases = [
-        (np.array([0.5, 0.3, 0.2]), np.array([0.2, 0.2, 0.6])),
-        (np.array([0.0, 0.4, 0.6]), np.array([0.5, 0.25, 0.25])),
-        (np.array([0.5, 0.5]), np.array([1.0, 0.0])),
-        (np.array([0.25, 0.75]), np.array([0.25, 0.75])),
-    ]
-    typical = [
-        (
-            lambda p, q: reference_kl(q, p),
-            "That is KL(q‖p), the other direction. The average is taken under p, the first argument.",
-        ),
-        (
-            lambda p, q: -reference_kl(p, q),
-            "The sign is wrong: the logarithm is of p/q, and the divergence is never negative.",
-        ),
-        (lambda p, q: reference_kl(p, q) / np.log(2), "That is in bits. For nats use the natural logarithm, `np.log`."),
-        (
-            lambda p, q: _quiet(lambda: np.sum(np.log(p / q))),
-            "Each logarithm has to be weighted with p: it is an average under p.",
-        ),
-        (lambda p, q: _quiet(lambda: p * np.log(p / q)), "These are the terms. Add them up."),
-        (
-            lambda p, q: _quiet(lambda: -np.sum(p * np.log(q))),
-            "That is the cross-entropy. Subtract the entropy of p, or use log(p/q).",
-        ),
-    ]
-    agrees(answer, reference_kl, cases, typical)
-    return "An average of log(p/q) under p: 0 for equal tables, infinite where q rules out what p does."
-
-
-def _quiet(work: object) -> object:
-    with np.errstate(all="ignore"):
-        return work()
-
-
-EXERCISES = {
-    "03.1": Exercise(
-        grade=grade_log_likelihood,
         hints=(
             "What is the density of the box at each observation?",
             "All 25 terms of the sum are the same: log(1/4000).",
@@ -140,15 +63,20 @@ EXERCISES = {
 
             answer = -25 * np.log(50 * 80)  # 25 times the log-density of one observation
         """,
-        wrong=[
-            (25 * np.log(4000), "negative"),
-            (-np.log(4000), "Add up all 25"),
-            (-25 * np.log10(4000), "base 10"),
-            (4000.0**-25, "likelihood itself"),
-        ],
     ),
     "03.2": Exercise(
-        grade=grade_fit_box,
+        judge=partial(agrees, reference=fit_box, cases=[(POINTS,), (POINTS[[2, 4]],)]),
+        praise="The bounding box: the smallest one that holds every observation.",
+        mistakes=[
+            (lambda x: fit_box(x).reshape(2, 2), "The two corners are right. Return them as one array of four numbers."),
+            (lambda x: fit_box(x)[[1, 0, 3, 2]], "Latitude and longitude are swapped: the order is south, west, north, east."),
+            (lambda x: fit_box(x)[[0, 2, 1, 3]], "The order is south, west, north, east: first the two minima, then the two maxima."),
+            (lambda x: fit_box(x)[[2, 3, 0, 1]], "Minimum and maximum are exchanged: θ1 and θ2 are the bottom left corner."),
+            (lambda x: np.concatenate([x[0], x[-1]]), "You took the first and the last observation. The sides touch the extreme ones."),
+            (lambda x: np.concatenate([x.mean(0) - x.std(0), x.mean(0) + x.std(0)]), "Mean ± standard deviation leaves observations outside, and a single one outside makes the likelihood 0."),
+            (lambda x: np.array([x.min(), x.min(), x.max(), x.max()]), "You mixed latitudes and longitudes: use `x.min(axis=0)`."),
+            (lambda x: np.array([-90.0, -180, 90, 180]), "That box holds everything, but a smaller one that holds all observations is denser."),
+        ],
         hints=(
             "Which observations do the four sides touch?",
             "`x.min(axis=0)` is the pair (lowest latitude, lowest longitude).",
@@ -162,15 +90,19 @@ EXERCISES = {
 
             answer = fit_box
         """,
-        wrong=[
-            (lambda x: np.array([x.min(axis=0), x.max(axis=0)]), "one array"),
-            (lambda x: np.concatenate([x.max(axis=0), x.min(axis=0)]), "exchanged"),
-            (lambda x: np.array([x.min(), x.min(), x.max(), x.max()]), "mixed"),
-            (lambda x: np.array([x[:, 0].min(), x[:, 0].max(), x[:, 1].min(), x[:, 1].max()]), "order"),
-        ],
     ),
     "03.3": Exercise(
-        grade=grade_insurance,
+        judge=partial(close, expected=40 * np.log(RATIO), tolerance=5e-3),
+        praise=f"Each of the 40 observations pays log(24200/20000) = log {RATIO:.2f}: together {40 * np.log(RATIO):.1f} nats.",
+        mistakes=[
+            (-40 * np.log(RATIO), "The size is right. The question asks by how much it falls, a positive number."),
+            (40 * np.log(1.1), f"The box grows by one tenth in two directions: the area is {RATIO:.2f} times as large, not 1.1 times."),
+            (np.log(RATIO), "That is the price for one observation. There are 40."),
+            (0.21, f"{RATIO - 1:.0%} is how much larger the area is. The price is the logarithm of that ratio, once for each observation."),
+            (40 * 0.21, f"Close, but the log-likelihood falls by the logarithm of the ratio, 40 · log {RATIO:.2f}."),
+            (40 * np.log(24200), "That is the whole log-likelihood of the wide box, without its sign. Subtract the two."),
+            (40 * np.log10(RATIO), "That is to base 10. A nat belongs to the natural logarithm, `np.log`."),
+        ],
         hints=(
             "Only the area changes: from 20,000 to 24,200 square degrees.",
             "ℓ = −N log(area). Subtract the two values.",
@@ -180,15 +112,18 @@ EXERCISES = {
 
             answer = 40 * np.log(110 * 220) - 40 * np.log(100 * 200)
         """,
-        wrong=[
-            (40 * np.log(1.1), "two directions"),
-            (np.log(1.21), "There are 40"),
-            (0.21, "logarithm"),
-            (-40 * np.log(1.21), "positive"),
-        ],
     ),
     "03.4": Exercise(
-        grade=grade_categorical,
+        judge=partial(agrees, reference=fit_categorical, cases=VALUES),
+        praise="Count and divide: that is all there is to it, until something was never counted.",
+        mistakes=[
+            (lambda v, n: np.bincount(v, minlength=n), "These are the counts. Divide by N, so that they add up to 1."),
+            (lambda v, n: np.bincount(v, minlength=n) / n, "You divided by the number of values. Divide by N, the number of observations."),
+            (lambda v, n: np.bincount(v) / len(v), "The outcomes beyond the largest observed one are missing: they get the probability 0."),
+            (lambda v, n: (np.bincount(v, minlength=n) + 1) / (len(v) + n), "You added one to each count. That is smoothing, and comes in lesson 04; the MLE gives 0 to what was never seen."),
+            (lambda v, n: np.full(n, 1 / n), "Equal probabilities ignore the data."),
+            (lambda v, n: np.log(np.maximum(np.bincount(v, minlength=n), 1e-300) / len(v)), "These are logarithms. Return the probabilities."),
+        ],
         hints=(
             "How often does each value occur? `np.bincount` counts whole numbers.",
             "`np.bincount(values, minlength=n_values)` also counts those that never occur.",
@@ -202,18 +137,18 @@ EXERCISES = {
 
             answer = fit_categorical
         """,
-        wrong=[
-            (lambda values, n_values: np.bincount(values, minlength=n_values), "Divide by N"),
-            (lambda values, n_values: np.bincount(values, minlength=n_values) / n_values, "number of observations"),
-            (lambda values, n_values: np.bincount(values) / len(values), "missing"),
-            (
-                lambda values, n_values: (np.bincount(values, minlength=n_values) + 1) / (len(values) + n_values),
-                "smoothing",
-            ),
-        ],
     ),
     "03.5": Exercise(
-        grade=grade_kl,
+        judge=partial(agrees, reference=kl, cases=TABLES),
+        praise="An average of log(p/q) under p: 0 for equal tables, infinite where q rules out what p does.",
+        mistakes=[
+            (lambda p, q: kl(q, p), "That is KL(q‖p), the other direction. The average is taken under p, the first argument."),
+            (lambda p, q: -kl(p, q), "The sign is wrong: the logarithm is of p/q, and the divergence is never negative."),
+            (lambda p, q: kl(p, q) / np.log(2), "That is in bits. For nats use the natural logarithm, `np.log`."),
+            (quiet(lambda p, q: np.sum(np.log(p / q))), "Each logarithm has to be weighted with p: it is an average under p."),
+            (quiet(lambda p, q: p * np.log(p / q)), "These are the terms. Add them up."),
+            (quiet(lambda p, q: -np.sum(p * np.log(q))), "That is the cross-entropy. Subtract the entropy of p, or use log(p/q)."),
+        ],
         hints=(
             "Write the formula first: the sum of p · log(p/q).",
             "Keep only the terms with `p > 0`, as in `seen = p > 0`: numpy makes nan of 0 · log 0.",
@@ -230,11 +165,5 @@ EXERCISES = {
 
             answer = kl
         """,
-        wrong=[
-            (lambda p, q: reference_kl(q, p), "other direction"),
-            (lambda p, q: reference_kl(p, q) / np.log(2), "bits"),
-            (lambda p, q: np.sum(p * np.log(p / q)), "nan"),
-            (lambda p, q: -np.sum(p * np.log(q)), "cross-entropy"),
-        ],
     ),
-}
+}  # fmt: skip

@@ -1,69 +1,27 @@
 """Exercises of lesson 05: Naive Bayes on Wrodl."""
 
+from functools import partial
+
 import numpy as np
 
 from .engine import Exercise
+from .lesson_04 import STYLES, VALUES
 from .matchers import agrees, close
 
+FREE = sum(VALUES) - len(VALUES)  # parameters of Naive Bayes on Wrodl
+SHARES = np.array([0.14, 0.48, 0.34, 0.14, 0.44])  # of the five values of 05.2 among 50 faces
+P = SHARES.prod()
 THETAS = [np.array([0.2, 0.8]), np.array([0.5, 0.3, 0.2]), np.array([0.9, 0.1, 0.0, 0.0])]
 X = np.array([[0, 2, 1], [1, 0, 0], [1, 1, 1]])
+PEOPLE = np.array([[0, 2, 1], [1, 0, 0], [1, 1, 1], [0, 2, 3], [1, 2, 1], [1, 0, 1]])
+SIZES = [2, 3, 4]  # how many values their features have
 
 
-def grade_parameters(answer: object) -> str:
-    close(
-        answer, 25,
-        [
-            (23, "That is the number without hats."),
-            (26, "The three probabilities of the hats add up to 1, so one of them is not free."),
-            (31, "You counted all values. In each feature one probability follows from the others: subtract one for each of the six."),
-            (12095, "That is the big table of exercise 04.1. Naive Bayes adds a small table for the new feature."),
-            (69, "A new feature multiplies the sample space, but Naive Bayes only adds a table of its own for it."),
-        ],
-        tolerance=0,
-    )  # fmt: skip
-    return "23 + (3 − 1) = 25. The table went from 4,031 to 12,095; here two numbers were added."
-
-
-def grade_by_hand(answer: object) -> str:
-    right = 0.14 * 0.48 * 0.34 * 0.14 * 0.44
-    close(
-        answer, right,
-        [
-            (0.14 * 0.34 * 0.14 * 0.44, "The hair colour is missing. In this model it is a feature like the others, visible or not."),
-            (0.14 + 0.48 + 0.34 + 0.14 + 0.44, "You added the five numbers. Independent features multiply."),
-            (0, "None of the five values has the probability 0. Look each of them up and multiply."),
-            (7 * 24 * 17 * 7 * 22 / 50, "Divide each count by 50, not only the product once."),
-            (np.log(right), "That is log p(x). The exercise asks for p(x)."),
-        ],
-        tolerance=5e-3,
-    )  # fmt: skip
-    return "0.14 × 0.48 × 0.34 × 0.14 × 0.44 ≈ 0.001407."
-
-
-def reference_log_prob(x: np.ndarray, thetas: list) -> np.ndarray:
+def log_prob(x: np.ndarray, thetas: list) -> np.ndarray:
     return sum(np.log(theta[x[:, k]]) for k, theta in enumerate(thetas))
 
 
-def grade_log_prob(answer: object) -> str:
-    agrees(
-        answer, reference_log_prob, [(X, THETAS), (X[:, :2], THETAS[:2])],
-        [
-            (lambda x, t: np.exp(reference_log_prob(x, t)), "These are probabilities. Return their logarithms."),
-            (lambda x, t: reference_log_prob(x, t).sum(), "That is the sum over all observations. Return one value for each, shape (N,)."),
-            (lambda x, t: np.log(sum(theta[x[:, k]] for k, theta in enumerate(t))),
-             "You took the logarithm of a sum. Probabilities of independent features multiply: sum their logarithms."),
-            (lambda x, t: np.array([[np.log(t[k][v]) for k, v in enumerate(row)] for row in x]), "These are the terms. Sum them over the features, axis 1."),
-            (lambda x, t: reference_log_prob(x, t) / len(t), "You averaged over the features. The logarithms add up."),
-        ],
-    )  # fmt: skip
-    return "One look-up for each feature, and a sum of logarithms: that is the whole model."
-
-
-PEOPLE = np.array([[0, 2, 1], [1, 0, 0], [1, 1, 1], [0, 2, 3], [1, 2, 1], [1, 0, 1]])
-SIZES = [2, 3, 4]  # how many values its features have
-
-
-def reference_leave_one_out(
+def score(
     x: np.ndarray,
     n_values: list[int],
     alpha: float,
@@ -79,77 +37,46 @@ def reference_leave_one_out(
     return float(score)
 
 
-def grade_leave_one_out(answer: object) -> str:
-    def still_in(x: np.ndarray, d: list[int], a: float) -> float:
-        return reference_leave_one_out(x, d, a, out=0, out_of_total=0)
-
-    def all_styles(x: np.ndarray, d: list[int], a: float) -> float:
-        return reference_leave_one_out(x, d, a, sizes=[int(np.prod(d))] * len(d))
-
-    agrees(
-        answer,
-        reference_leave_one_out,
-        [(PEOPLE, SIZES, 1.0), (PEOPLE, SIZES, 0.25), (PEOPLE[:3, :2], SIZES[:2], 2.0)],
-        [
-            (still_in, "Each person is scored by a model that has seen them: take them out first, N − 1 are left."),
-            (lambda x, d, a: reference_leave_one_out(x, d, a, out_of_total=0),
-             "The numerators are right. The others are only N − 1, also in the denominator."),
-            (all_styles, "The denominator has αd with d all combinations, as for the table. "
-             "Here feature k has d_k = n_values[k] values of its own."),
-            (lambda x, d, a: -reference_leave_one_out(x, d, a),
-             "The sign is wrong: logarithms of probabilities are negative."),
-            (lambda x, d, a: reference_leave_one_out(x, d, a) / len(x),
-             "That is the average. The exercise asks for the sum."),
-            (lambda x, d, a: np.exp(reference_leave_one_out(x, d, a)),
-             "That is the product of the probabilities. Add up their logarithms."),
-        ],
-    )  # fmt: skip
-    return (
-        "An honest score again. And now the others say something about a newcomer: they share features, if not styles."
-    )
-
-
-def grade_coins(answer: object) -> str:
-    close(
-        answer, np.array([0.25, 0.5]),
-        [
-            (np.array([0.5, 0.25]), "The two are exchanged: the naive one comes first."),
-            (np.array([0.25, 0.25]),
-             "The naive one is right. Which of the four results have c = 0, and in how many of those are both coins 1?"),
-            (np.array([0.5, 0.5]),
-             "The true one is right. Naive Bayes multiplies p(a=1 | c=0) and p(b=1 | c=0), which are 1/2 each."),
-            (np.array([0.125, 0.25]),
-             "These are the probabilities of a = b = 1 *and* c = 0. Given c = 0: divide by p(c=0) = 1/2."),
-            (np.array([0.25, 0.0]), "That is so given c = 1. The label here is c = 0: the coins agree."),
-            (np.array([0.125, 0.0]),
-             "Those are the numbers of section 2, for a = b = c = 1. Here c = 0 is given, and a = b = 1 is asked for."),
-        ],
-    )  # fmt: skip
-    return "Independent of each other, and not given the label: neither kind of independence follows from the other."
-
-
 EXERCISES = {
     "05.1": Exercise(
-        grade=grade_parameters,
+        judge=partial(close, expected=FREE + 2, tolerance=0),
+        praise=f"{FREE} + (3 − 1) = {FREE + 2}. The table went from {STYLES - 1:,} to {3 * STYLES - 1:,}; here two numbers were added.",
+        mistakes=[
+            (FREE, "That is the number without hats."),
+            (FREE + 3, "The three probabilities of the hats add up to 1, so one of them is not free."),
+            (sum(VALUES) + 3, "You counted all values. In each feature one probability follows from the others: subtract one for each of the six."),
+            (3 * STYLES - 1, "That is the big table of exercise 04.1. Naive Bayes adds a small table for the new feature."),
+            (FREE * 3, "A new feature multiplies the sample space, but Naive Bayes only adds a table of its own for it."),
+        ],
         hints=(
             "What did Naive Bayes need before the hats?",
             "A feature with three values adds two free probabilities.",
         ),
         solution="answer = 7 + 6 + 3 + 4 + 8 + 3 - 6",
-        wrong=[(23, "without hats"), (26, "not free"), (12095, "big table"), (31, "subtract one")],
     ),
     "05.2": Exercise(
-        grade=grade_by_hand,
+        judge=partial(close, expected=P, tolerance=5e-3),
+        praise=f"0.14 × 0.48 × 0.34 × 0.14 × 0.44 ≈ {P:.6f}.",
+        mistakes=[
+            (P / 0.48, "The hair colour is missing. In this model it is a feature like the others, visible or not."),
+            (SHARES.sum(), "You added the five numbers. Independent features multiply."),
+            (0, "None of the five values has the probability 0. Look each of them up and multiply."),
+            (P * 50**4, "Divide each count by 50, not only the product once."),
+            (np.log(P), "That is log p(x). The exercise asks for p(x)."),
+        ],
         hints=("Five numbers from the tables: NoHair 0.14, SilverGray 0.48, and three more.", "Multiply them."),
         solution="answer = 0.14 * 0.48 * 0.34 * 0.14 * 0.44",
-        wrong=[
-            (0.14 * 0.34 * 0.14 * 0.44, "hair colour"),
-            (1.54, "multiply"),
-            (np.log(0.14 * 0.48 * 0.34 * 0.14 * 0.44), "log p(x)"),
-        ],
     ),
     "05.3": Exercise(
-        grade=grade_log_prob,
+        judge=partial(agrees, reference=log_prob, cases=[(X, THETAS), (X[:, :2], THETAS[:2])]),
+        praise="One look-up for each feature, and a sum of logarithms: that is the whole model.",
+        mistakes=[
+            (lambda x, t: np.exp(log_prob(x, t)), "These are probabilities. Return their logarithms."),
+            (lambda x, t: log_prob(x, t).sum(), "That is the sum over all observations. Return one value for each, shape (N,)."),
+            (lambda x, t: np.log(sum(theta[x[:, k]] for k, theta in enumerate(t))), "You took the logarithm of a sum. Probabilities of independent features multiply: sum their logarithms."),
+            (lambda x, t: np.array([[np.log(t[k][v]) for k, v in enumerate(row)] for row in x]), "These are the terms. Sum them over the features, axis 1."),
+            (lambda x, t: log_prob(x, t) / len(t), "You averaged over the features. The logarithms add up."),
+        ],
         hints=(
             "`thetas[k][x[:, k]]` looks up feature k for all observations at once.",
             "Add up `np.log(...)` of that over k.",
@@ -165,14 +92,23 @@ EXERCISES = {
 
             answer = naive_log_prob
         """,
-        wrong=[
-            (lambda x, t: np.prod([theta[x[:, k]] for k, theta in enumerate(t)], axis=0), "logarithms"),
-            (lambda x, t: np.log(sum(theta[x[:, k]] for k, theta in enumerate(t))), "logarithm of a sum"),
-            (lambda x, t: sum(np.log(theta[x[:, k]]) for k, theta in enumerate(t)).sum(), "one value for each"),
-        ],
     ),
     "05.4": Exercise(
-        grade=grade_leave_one_out,
+        judge=partial(
+            agrees,
+            reference=score,
+            cases=[(PEOPLE, SIZES, 1.0), (PEOPLE, SIZES, 0.25), (PEOPLE[:3, :2], SIZES[:2], 2.0)],
+        ),
+        praise="An honest score again. And now the others say something about a newcomer: they share features, if not styles.",
+        mistakes=[
+            (lambda x, d, a: score(x, d, a, out=0, out_of_total=0), "Each person is scored by a model that has seen them: take them out first, N − 1 are left."),
+            (lambda x, d, a: score(x, d, a, out_of_total=0), "The numerators are right. The others are only N − 1, also in the denominator."),
+            (lambda x, d, a: score(x, d, a, sizes=[int(np.prod(d))] * len(d)),
+             "The denominator has αd with d all combinations, as for the table. Here feature k has d_k = n_values[k] values of its own."),
+            (lambda x, d, a: -score(x, d, a), "The sign is wrong: logarithms of probabilities are negative."),
+            (lambda x, d, a: score(x, d, a) / len(x), "That is the average. The exercise asks for the sum."),
+            (lambda x, d, a: np.exp(score(x, d, a)), "That is the product of the probabilities. Add up their logarithms."),
+        ],
         hints=(
             "`np.delete(x, i, axis=0)` holds everybody but person i.",
             "`NaiveBayes(n_values, alpha).fit(others).log_prob(x[[i]])[0]` is the score of one person.",
@@ -192,28 +128,22 @@ EXERCISES = {
 
             answer = naive_leave_one_out
         """,
-        wrong=[
-            (lambda x, d, a: reference_leave_one_out(x, d, a, out=0, out_of_total=0), "take them out"),
-            (lambda x, d, a: reference_leave_one_out(x, d, a, out_of_total=0), "also in the denominator"),
-            (lambda x, d, a: reference_leave_one_out(x, d, a, sizes=[int(np.prod(d))] * len(d)), "all combinations"),
-            (lambda x, d, a: -reference_leave_one_out(x, d, a), "sign"),
-            (lambda x, d, a: reference_leave_one_out(x, d, a) / len(x), "average"),
-        ],
     ),
     "05.5": Exercise(
-        grade=grade_coins,
+        judge=partial(close, expected=(0.25, 0.5)),
+        praise="Independent of each other, and not given the label: neither kind of independence follows from the other.",
+        mistakes=[
+            ((0.5, 0.25), "The two are exchanged: the naive one comes first."),
+            ((0.25, 0.25), "The naive one is right. Which of the four results have c = 0, and in how many of those are both coins 1?"),
+            ((0.5, 0.5), "The true one is right. Naive Bayes multiplies p(a=1 | c=0) and p(b=1 | c=0), which are 1/2 each."),
+            ((0.125, 0.25), "These are the probabilities of a = b = 1 *and* c = 0. Given c = 0: divide by p(c=0) = 1/2."),
+            ((0.25, 0.0), "That is so given c = 1. The label here is c = 0: the coins agree."),
+            ((0.125, 0.0), "Those are the numbers of section 2, for a = b = c = 1. Here c = 0 is given, and a = b = 1 is asked for."),
+        ],
         hints=(
             "Which of the four results (a, b, c) have c = 0? Forget the others.",
             "Naive Bayes needs only p(a=1 | c=0) and p(b=1 | c=0).",
         ),
         solution="answer = (0.5 * 0.5, 0.5)  # c = 0 leaves (0, 0) and (1, 1)",
-        wrong=[
-            ((0.5, 0.25), "exchanged"),
-            ((0.25, 0.25), "both coins"),
-            ((0.5, 0.5), "multiplies"),
-            ((0.125, 0.25), "divide"),
-            ((0.25, 0.0), "given c = 1"),
-            ((0.125, 0.0), "section 2"),
-        ],
     ),
-}
+}  # fmt: skip

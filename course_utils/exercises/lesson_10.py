@@ -1,41 +1,21 @@
 """Exercises of lesson 10: from tables to autoregression."""
 
+from collections.abc import Callable
+from functools import partial
 from itertools import product
 
 import numpy as np
 
 from .engine import Exercise
-from .matchers import Wrong, agrees, choice, choices, close, show
+from .matchers import agrees, choices, choose_line, close
 
-FREE = (4**9 - 1, 9 * 3)
-
-
-def grade_grey_levels(answer: object) -> str:
-    close(
-        answer, np.array(FREE),
-        [
-            (np.array([4**9, 27]), "4⁹ is the number of states. The probabilities add up to 1, so one of them is not free."),
-            (np.array([4**9, 36]), "You counted states. In each table the probabilities add up to 1, so one number is not free."),
-            (np.array([4**9 - 1, 36]), "The table is right. An independent pixel with 4 levels needs only 3 numbers: they add up to 1."),
-            (np.array([4**9 - 1, 9]), "The table is right. One number is enough for a pixel of two levels; here there are four."),
-            (np.array([3**9, 27]), "The second is right. In the table only ONE condition ties all the probabilities together: 4⁹ − 1, not (4 − 1)⁹."),
-            (np.array([9**4 - 1, 27]), "The second is right. Nine pixels with four levels each: 4 · 4 · … · 4, nine times."),
-            (np.array([27, 4**9 - 1]), "The two are exchanged: the table first."),
-        ],
-        tolerance=1e-7,
-    )  # fmt: skip
-    return "262,143 and 27. With 256 levels the table would have 256⁹ − 1, about 5 · 10²¹."
+TABLE, INDEPENDENT = 4**9 - 1, 9 * 3  # parameters, in 10.1
+STAYS = 0.8  # how probably a pixel of the lesson's chain is like the one before it
+MARKOV = {"a": False, "b": True, "c": True, "d": False, "e": True}
 
 
-def reference_draw(tables: list, u: np.ndarray) -> np.ndarray:
-    picture: list[int] = []
-    for table, number in zip(tables, u):
-        picture.append(int(number < np.asarray(table)[tuple(picture)]))
-    return np.array(picture)
-
-
-def draw_by(tables: list, u: np.ndarray, past: object, ink: object) -> np.ndarray:
-    """Draw a picture with another `past` to look up, or another way to choose ink: typical mistakes."""
+def draw(tables: list, u: np.ndarray, past: Callable = list, ink: Callable = np.less) -> np.ndarray:
+    """Draw a picture; another `past` to look up, or another way to choose ink, is a typical mistake."""
     picture: list[int] = []
     for table, number in zip(tables, u):
         picture.append(int(ink(number, np.asarray(table)[tuple(past(picture))])))
@@ -47,44 +27,16 @@ def cases_of_draw() -> list[tuple]:
     return [([rng.uniform(0.1, 0.9, (2,) * i) for i in range(n)], rng.uniform(size=n)) for n in (5, 5, 6, 7, 7, 8)]
 
 
-def grade_draw(answer: object) -> str:
-    below = np.less
-    agrees(
-        answer, reference_draw, cases_of_draw(),
-        [
-            (lambda t, u: draw_by(t, u, list, np.greater), "Ink and paper are exchanged: a pixel is ink if its number is smaller than the probability."),
-            (lambda t, u: draw_by(t, u, lambda x: [0] * len(x), below), "You look up the same past each time. Use the pixels that you have just drawn."),
-            (lambda t, u: draw_by(t, u, lambda x: x[::-1], below), "You look the past up in reverse order: the first index is the first pixel."),
-            (lambda t, u: draw_by(t, u, list, lambda a, p: p > 0.5), "You always take the more probable value, and so always the same picture. Compare with u."),
-        ],
-    )  # fmt: skip
-    return "One pixel after the other, each from a table that the pixels before have chosen: ancestral sampling."
-
-
-def grade_markov(answer: object) -> str:
-    choices(
-        answer,
-        {
-            "a": (False, {True: "x₁ speaks to x₃ through x₂: in the lesson's chain the bet on x₃ was 0.68 instead of 0.50."}),
-            "b": (True, {False: "That is the Markov assumption itself."}),
-            "c": (True, {False: "Conditional independence is symmetric: if x₁ adds nothing about x₃, then x₃ adds nothing about x₁."}),
-            "d": (False, {True: "x₁ and x₂ are neighbours: nothing stands between them, and x₃ comes later."}),
-            "e": (True, {False: "The way from x₁ to x₄ leads through x₂. Once x₂ is known, x₁ adds nothing, even if x₃ is not known."}),
-        },
-    )  # fmt: skip
-    return "A chain can be cut at any place: what is on the left and what is on the right are then independent. It also works backwards."
-
-
 def log_sigma(z: np.ndarray) -> np.ndarray:
     return -np.logaddexp(0, -z)
 
 
-def log_prob_of(x: np.ndarray, z: np.ndarray) -> np.ndarray:
+def log_bets(x: np.ndarray, z: np.ndarray) -> np.ndarray:
     return np.where(x == 1, log_sigma(z), log_sigma(-z)).sum(axis=1)
 
 
-def reference_log_prob(x: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return log_prob_of(x, x @ np.tril(W, -1).T + b)
+def log_prob(x: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return log_bets(x, x @ np.tril(W, -1).T + b)
 
 
 def cases_of_log_prob() -> list[tuple]:
@@ -95,54 +47,31 @@ def cases_of_log_prob() -> list[tuple]:
     return [some, (states, rng.normal(size=(3, 3)), rng.normal(size=3)), hard]
 
 
-def grade_log_prob(answer: object) -> str:
-    agrees(
-        answer, reference_log_prob, cases_of_log_prob(),
-        [
-            (lambda x, W, b: log_prob_of(x, x @ W.T + b), "You used all of W. A pixel may look at the pixels before it only: `np.tril(W, -1)`."),
-            (lambda x, W, b: log_prob_of(x, x @ np.tril(W).T + b), "Each pixel looks at itself: leave out the diagonal of W, too."),
-            (lambda x, W, b: log_prob_of(x, x @ np.tril(W, -1) + b), "W has to be turned over: z_i is the sum of W_ij x_j over j, so it is `x @ W.T`."),
-            (lambda x, W, b: log_prob_of(x, x @ np.triu(W, 1).T + b), "That is the part above the diagonal: each pixel looks at the pixels AFTER it."),
-            (lambda x, W, b: log_prob_of(x, x @ np.tril(W, -1).T), "The bias b is missing."),
-            (lambda x, W, b: (x * log_sigma(x @ np.tril(W, -1).T + b)).sum(axis=1), "You added up the pixels with ink only. Paper has a probability too: 1 − σ(z)."),
-            (lambda x, W, b: log_sigma(x @ np.tril(W, -1).T + b).sum(axis=1), "You took σ(z) for each pixel. Where the picture has paper, it is 1 − σ(z)."),
-            (lambda x, W, b: np.exp(reference_log_prob(x, W, b)), "That is p(x); its logarithm is wanted."),
-            (lambda x, W, b: -reference_log_prob(x, W, b), "The sign is wrong: a log-probability is never above 0."),
-            (lambda x, W, b: reference_log_prob(x, W, b) / x.shape[1], "You took the mean over the pixels: log p(x) is their sum."),
-            (lambda x, W, b: reference_log_prob(x, W, b).sum(), "You added up the pictures, too: one number for each picture is wanted."),
-        ],
-    )  # fmt: skip
-    return "All pictures and all conditionals in one product of matrices, and no probability was rounded to 0."
-
-
-def grade_too_good(answer: object) -> str:
-    if type(answer) is str and answer.strip() in ("1", "2", "3", "4"):
-        answer = int(answer)
-    if type(answer) not in (int, float, np.int64, np.float64) or answer not in (1, 2, 3, 4):
-        raise Wrong(f"The answer is the number of a line, 1, 2, 3 or 4, but it is {show(answer)}.")
-    choice(
-        str(int(answer)), "1",
-        {
-            "2": "x @ weights.T is the sum of W_ij x_j over j, for every picture: this line is right.",
-            "3": "−logaddexp(0, −z) is log σ(z), and −logaddexp(0, z) is log(1 − σ(z)): this line is right.",
-            "4": "log p(x) is the sum over the pixels: this line is right.",
-        },
-    )  # fmt: skip
-    return "`np.tril(W)` keeps the diagonal: each pixel sees itself and bets on what it has just read. It must be `np.tril(W, -1)`."
-
-
 EXERCISES = {
     "10.1": Exercise(
-        grade=grade_grey_levels,
+        judge=partial(close, expected=(TABLE, INDEPENDENT), tolerance=1e-7),
+        praise=f"{TABLE:,} and {INDEPENDENT}. With 256 levels the table would have 256⁹ − 1, about {256**9 / 1e21:.0f} · 10²¹.",
+        mistakes=[
+            ((4**9, 27), "4⁹ is the number of states. The probabilities add up to 1, so one of them is not free."),
+            ((4**9, 36), "You counted states. In each table the probabilities add up to 1, so one number is not free."),
+            ((4**9 - 1, 36), "The table is right. An independent pixel with 4 levels needs only 3 numbers: they add up to 1."),
+            ((4**9 - 1, 9), "The table is right. One number is enough for a pixel of two levels; here there are four."),
+            ((3**9, 27), "The second is right. In the table only ONE condition ties all the probabilities together: 4⁹ − 1, not (4 − 1)⁹."),
+            ((9**4 - 1, 27), "The second is right. Nine pixels with four levels each: 4 · 4 · … · 4, nine times."),
+            ((27, 4**9 - 1), "The two are exchanged: the table first."),
+        ],
         hints=("How many different pictures are there? One condition ties their probabilities together.", "An independent pixel has a table of its own, with 4 values."),
         solution="answer = (4**9 - 1, 9 * (4 - 1))",
-        wrong=[
-            ((4**9, 27), "number of states"), ((4**9, 36), "counted states"), ((4**9 - 1, 36), "needs only 3"), ((3**9, 27), "only ONE condition"),
-            ((9**4 - 1, 27), "nine times"), ((27, 4**9 - 1), "exchanged"),
-        ],
     ),
     "10.2": Exercise(
-        grade=grade_draw,
+        judge=partial(agrees, reference=draw, cases=cases_of_draw()),
+        praise="One pixel after the other, each from a table that the pixels before have chosen: ancestral sampling.",
+        mistakes=[
+            (lambda t, u: draw(t, u, ink=np.greater), "Ink and paper are exchanged: a pixel is ink if its number is smaller than the probability."),
+            (lambda t, u: draw(t, u, past=lambda x: [0] * len(x)), "You look up the same past each time. Use the pixels that you have just drawn."),
+            (lambda t, u: draw(t, u, past=lambda x: x[::-1]), "You look the past up in reverse order: the first index is the first pixel."),
+            (lambda t, u: draw(t, u, ink=lambda a, p: p > 0.5), "You always take the more probable value, and so always the same picture. Compare with u."),
+        ],
         hints=("Keep the pixels drawn so far in a list, and begin with an empty one.", "`tables[i][tuple(picture)]` is the probability of ink for the next pixel."),
         solution="""
             import numpy as np
@@ -156,27 +85,36 @@ EXERCISES = {
 
             answer = draw_picture
         """,
-        wrong=[
-            (lambda tables, u: draw_by(tables, u, list, np.greater), "exchanged"),
-            (lambda tables, u: draw_by(tables, u, lambda x: [0] * len(x), np.less), "same past"),
-            (lambda tables, u: draw_by(tables, u, lambda x: x[::-1], np.less), "reverse order"),
-            (lambda tables, u: draw_by(tables, u, list, lambda a, p: p > 0.5), "more probable"),
-        ],
     ),
     "10.3": Exercise(
-        grade=grade_markov,
+        judge=partial(choices, expected=MARKOV),
+        praise="A chain can be cut at any place: what is on the left and what is on the right are then independent. It also works backwards.",
+        mistakes={
+            "a": [(True, f"x₁ speaks to x₃ through x₂: in the lesson's chain the bet on x₃ was {STAYS**2 + (1 - STAYS) ** 2:.2f} instead of 0.50.")],
+            "b": [(False, "That is the Markov assumption itself.")],
+            "c": [(False, "Conditional independence is symmetric: if x₁ adds nothing about x₃, then x₃ adds nothing about x₁.")],
+            "d": [(True, "x₁ and x₂ are neighbours: nothing stands between them, and x₃ comes later.")],
+            "e": [(False, "The way from x₁ to x₄ leads through x₂. Once x₂ is known, x₁ adds nothing, even if x₃ is not known.")],
+        },
         hints=("Think of the chain as a row of people who whisper to their neighbour.", "If you know what the person in the middle heard, does the first one still tell you anything about the last?"),
-        solution='answer = {"a": False, "b": True, "c": True, "d": False, "e": True}',
-        wrong=[
-            ({"a": True, "b": True, "c": True, "d": False, "e": True}, "through x₂"),
-            ({"a": False, "b": True, "c": False, "d": False, "e": True}, "symmetric"),
-            ({"a": False, "b": True, "c": True, "d": True, "e": True}, "neighbours"),
-            ({"a": False, "b": True, "c": True, "d": False, "e": False}, "leads through"),
-            ({"a": False, "b": False, "c": True, "d": False, "e": True}, "itself"),
-        ],
+        solution=f"answer = {MARKOV}",
     ),
     "10.4": Exercise(
-        grade=grade_log_prob,
+        judge=partial(agrees, reference=log_prob, cases=cases_of_log_prob()),
+        praise="All pictures and all conditionals in one product of matrices, and no probability was rounded to 0.",
+        mistakes=[
+            (lambda x, W, b: log_bets(x, x @ W.T + b), "You used all of W. A pixel may look at the pixels before it only: `np.tril(W, -1)`."),
+            (lambda x, W, b: log_bets(x, x @ np.tril(W).T + b), "Each pixel looks at itself: leave out the diagonal of W, too."),
+            (lambda x, W, b: log_bets(x, x @ np.tril(W, -1) + b), "W has to be turned over: z_i is the sum of W_ij x_j over j, so it is `x @ W.T`."),
+            (lambda x, W, b: log_bets(x, x @ np.triu(W, 1).T + b), "That is the part above the diagonal: each pixel looks at the pixels AFTER it."),
+            (lambda x, W, b: log_bets(x, x @ np.tril(W, -1).T), "The bias b is missing."),
+            (lambda x, W, b: (x * log_sigma(x @ np.tril(W, -1).T + b)).sum(axis=1), "You added up the pixels with ink only. Paper has a probability too: 1 − σ(z)."),
+            (lambda x, W, b: log_sigma(x @ np.tril(W, -1).T + b).sum(axis=1), "You took σ(z) for each pixel. Where the picture has paper, it is 1 − σ(z)."),
+            (lambda x, W, b: np.exp(log_prob(x, W, b)), "That is p(x); its logarithm is wanted."),
+            (lambda x, W, b: -log_prob(x, W, b), "The sign is wrong: a log-probability is never above 0."),
+            (lambda x, W, b: log_prob(x, W, b) / x.shape[1], "You took the mean over the pixels: log p(x) is their sum."),
+            (lambda x, W, b: log_prob(x, W, b).sum(), "You added up the pictures, too: one number for each picture is wanted."),
+        ],
         hints=(
             "All z at once: `x @ np.tril(W, -1).T + b`, shape (N, n).",
             "log σ(z) is `-np.logaddexp(0, -z)`, and log(1 − σ(z)) is `-np.logaddexp(0, z)`. `np.where` chooses between them.",
@@ -191,21 +129,16 @@ EXERCISES = {
 
             answer = fvsbn_log_prob
         """,
-        wrong=[
-            (lambda x, W, b: log_prob_of(x, x @ W.T + b), "all of W"), (lambda x, W, b: log_prob_of(x, x @ np.tril(W).T + b), "itself"),
-            (lambda x, W, b: log_prob_of(x, x @ np.tril(W, -1) + b), "turned over"), (lambda x, W, b: log_prob_of(x, x @ np.triu(W, 1).T + b), "AFTER"),
-            (lambda x, W, b: log_prob_of(x, x @ np.tril(W, -1).T), "bias"), (lambda x, W, b: np.exp(reference_log_prob(x, W, b)), "logarithm is wanted"),
-            (lambda x, W, b: (x * log_sigma(x @ np.tril(W, -1).T + b)).sum(axis=1), "ink only"),
-            (lambda x, W, b: log_sigma(x @ np.tril(W, -1).T + b).sum(axis=1), "1 − σ(z)"),
-            (lambda x, W, b: -reference_log_prob(x, W, b), "sign"), (lambda x, W, b: reference_log_prob(x, W, b) / x.shape[1], "mean"),
-            (lambda x, W, b: reference_log_prob(x, W, b).sum(), "each picture"),
-            (lambda x, W, b: np.log(np.where(x == 1, q := 1 / (1 + np.exp(-(x @ np.tril(W, -1).T + b))), 1 - q)).sum(axis=1), "logarithm of 0"),
-        ],
     ),
     "10.5": Exercise(
-        grade=grade_too_good,
+        judge=partial(choose_line, expected=1),
+        praise="`np.tril(W)` keeps the diagonal: each pixel sees itself and bets on what it has just read. It must be `np.tril(W, -1)`.",
+        mistakes=[
+            (2, "x @ weights.T is the sum of W_ij x_j over j, for every picture: this line is right."),
+            (3, "−logaddexp(0, −z) is log σ(z), and −logaddexp(0, z) is log(1 − σ(z)): this line is right."),
+            (4, "log p(x) is the sum over the pixels: this line is right."),
+        ],
         hints=("What would a model need to know to be surprised so little?", "For each pixel, write down at which pixels it looks. Is it the past only?"),
         solution="answer = 1  # np.tril(W) keeps the diagonal; np.tril(W, -1) is the past",
-        wrong=[(2, "is right"), (3, "is right"), (4, "is right"), (0, "number of a line")],
     ),
 }  # fmt: skip

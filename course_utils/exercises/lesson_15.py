@@ -1,150 +1,59 @@
 """Exercises of lesson 15: choosing a model."""
 
+from collections.abc import Mapping
+from functools import partial
+
 import numpy as np
 
 from .engine import Exercise
-from .matchers import Wrong, agrees, choice, close, show
+from .lesson_06 import INDEPENDENCE
+from .matchers import Mistakes, Wrong, agrees, check_keys, choice, close_each, show
 
 
-def reference_errors_apart(a: np.ndarray, b: np.ndarray) -> float:
+def errors_apart(a: np.ndarray, b: np.ndarray) -> float:
     variances = [x.mean() * (1 - x.mean()) / len(x) for x in (a, b)]
     return float((np.mean(a) - np.mean(b)) / np.sqrt(sum(variances)))
 
 
-def cases_of_painters() -> list[tuple]:
-    def valid(right: int, n: int) -> np.ndarray:
-        return np.arange(n) < right
-
-    return [(valid(60, 100), valid(50, 100)), (valid(20, 50), valid(150, 200)), (valid(66, 100), valid(120, 200))]
+def valid(right: int, n: int) -> np.ndarray:
+    return np.arange(n) < right
 
 
-def grade_errors_apart(answer: object) -> str:
-    def parts(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
-        r, s = a.mean(), b.mean()
-        return r - s, r * (1 - r), s * (1 - s)
-
-    def squared(a: np.ndarray, b: np.ndarray) -> float:
-        d, v, w = parts(a, b)
-        return d / (v / len(a) + w / len(b))
-
-    def added(a: np.ndarray, b: np.ndarray) -> float:
-        d, v, w = parts(a, b)
-        return d / (np.sqrt(v / len(a)) + np.sqrt(w / len(b)))
-
-    def spread(a: np.ndarray, b: np.ndarray) -> float:
-        d, v, w = parts(a, b)
-        return d / np.sqrt(v + w)
-
-    def first_only(a: np.ndarray, b: np.ndarray) -> float:
-        d, v, _ = parts(a, b)
-        return d / np.sqrt(v / len(a))
-
-    def root_of_n(a: np.ndarray, b: np.ndarray) -> float:
-        d, v, w = parts(a, b)
-        return d / np.sqrt(v / np.sqrt(len(a)) + w / np.sqrt(len(b)))
-
-    agrees(
-        answer, reference_errors_apart, cases_of_painters(),
-        [
-            (lambda a, b: parts(a, b)[0], "That is the difference of the shares. Divide it by its standard error."),
-            (squared, "You divided by s². Take the root: a standard error is in the unit of the shares."),
-            (added, "The two errors are independent: their squares add up, and the root of that is smaller than their sum."),
-            (spread, "s² = r(1 − r)/N: the N is missing. More pictures make the error smaller."),
-            (first_only, "b's share is uncertain, too. Add both s² under the root."),
-            (root_of_n, "Divide r(1 − r) by N, not by √N: the root is taken once, at the end."),
-            (lambda a, b: -reference_errors_apart(a, b), "The sign is wrong: a's share minus b's."),
-            (lambda a, b: abs(reference_errors_apart(a, b)), "Keep the sign: negative where b has the larger share."),
-        ],
-    )  # fmt: skip
-    return "0.60 against 0.50 with a hundred pictures each: 1.4 errors apart, which chance does by itself about one time in six."
+PAINTERS = [(valid(60, 100), valid(50, 100)), (valid(20, 50), valid(150, 200)), (valid(66, 100), valid(120, 200))]
 
 
-def reference_mix(p: np.ndarray, log_a: np.ndarray, log_b: np.ndarray, share: float) -> float:
+def nats_of_mix(p: np.ndarray, log_a: np.ndarray, log_b: np.ndarray, share: float) -> float:
     return float(-(p * np.logaddexp(np.log(share) + log_a, np.log1p(-share) + log_b)).sum())
 
 
-def grade_mix(answer: object) -> str:
+def judge_mix(answer: object, mistakes: Mistakes) -> None:
+    *likely, (_, words) = mistakes  # the last mistake is right for likely faces
     p = np.array([0.5, 0.3, 0.2])
     near = (p, np.log([0.6, 0.3, 0.1]), np.log([0.1, 0.2, 0.7]), 0.25)
     far = (p, np.array([-40.0, -35.0, -2000.0]), np.array([-900.0, -950.0, -1000.0]), 0.01)
-    typical = [
-        (lambda p, a, b, s: -(p * (s * a + (1 - s) * b)).sum(), "You averaged the logarithms. The mix has the probability share · p_a + (1 − share) · p_b; take the logarithm of that."),
-        (lambda p, a, b, s: reference_mix(p, a, b, 1 - s), "The shares are exchanged: model a has `share`."),
-        (lambda p, a, b, s: -reference_mix(p, a, b, s), "The sign is wrong: nats are −Σ p log p_mix."),
-        (lambda p, a, b, s: -np.logaddexp(np.log(s) + a, np.log1p(-s) + b).mean(), "Weight each face with its probability `p`. You gave all faces the same weight."),
-        (lambda p, a, b, s: -(p * np.logaddexp(a, b)).sum(), "The shares are missing: add log(share) to log_a, log(1 − share) to log_b."),
-        (lambda p, a, b, s: -np.logaddexp(np.log(s) + a, np.log1p(-s) + b), "One number is asked for: the mean over the faces, with weights `p`."),
-    ]  # fmt: skip
-    agrees(answer, reference_mix, [near], typical)
+    agrees(answer, nats_of_mix, [near], likely)
     try:
-        agrees(answer, reference_mix, [far], typical[:1])
+        agrees(answer, nats_of_mix, [far])
     except Wrong:
-        raise Wrong(
-            "Right for likely faces, but not at −2,000 nats, where `np.exp` gives 0. Stay with logarithms: "
-            "`np.logaddexp(u, v)` is log(exp u + exp v) without leaving them."
-        ) from None
-    return "And never more than −log(share) above model a: at one hundredth, 4.6 nats."
+        raise Wrong(words) from None
 
 
-NATS = 3.00 * 3 * 32 * 32 * np.log(2)
-OURS = 20 / (1024 * np.log(2))
-UNITS = {
-    "nats": (NATS, [
-        (3.00 * 3072, "these are bits. A bit has log 2 = 0.693 nats."),
-        (3.00 * 1024 * np.log(2), "a picture in colour has 3 · 32 · 32 = 3,072 values, and each is a dimension."),
-        (3.00 * 1024, "a picture in colour has 3,072 values, and a bit has log 2 nats."),
-        (3.00 * 3072 / np.log(2), "multiply by log 2: a nat is more than a bit, so there are fewer nats."),
-        (3.00 * np.log(2), "those are the nats of one dimension. A picture has 3,072 of them."),
-    ]),
-    "ours": (OURS, [
-        (20 / 1024, "these are nats per dimension. Divide by log 2 to get bits."),
-        (20 * np.log(2) / 1024, "divide by log 2: a nat is more than a bit, so there are more bits."),
-        (20 / (3072 * np.log(2)), "our model speaks of 1,024 palette numbers, not of 3,072 colour values."),
-        (20 / np.log(2), "those are the bits of a whole face. Divide by its 1,024 dimensions."),
-    ]),
-}  # fmt: skip
-
-
-def grade_units(answer: object) -> str:
-    if type(answer) is not dict or {show(key) for key in answer} != {show(key) for key in UNITS}:
-        raise Wrong(f"Your answer should be a dict with the keys `nats`, `ours`, but it is {show(answer)}.")
-    for name, (expected, typical) in UNITS.items():
-        explained = [(value, f"`{name}` is not right: {why}") for value, why in typical]
-        close(answer[name], expected, explained, tolerance=5e-3, what=f"`{name}`")
-    return "6,388 nats for a photograph, and 0.028 bits a pixel for a face: the two pictures are not of one world, so nobody may compare the models by them."
-
-
-def reference_alarm(usual: np.ndarray, strange: np.ndarray) -> float:
+def alarm_score(usual: np.ndarray, strange: np.ndarray) -> float:
     more = np.asarray(strange)[:, None] - np.asarray(usual)
     return float(((more > 0) + 0.5 * (more == 0)).mean())
 
 
-def grade_alarm(answer: object) -> str:
-    cases = [
-        (np.array([7.0, 9.0, 12.0, 30.0]), np.array([8.0, 12.0, 40.0])),
-        (np.array([5.0, 5.0, 6.0]), np.array([5.0, 4.0])),
-        (np.array([1.0, 2.0]), np.array([3.0, 4.0, 5.0])),
-    ]
-    agrees(
-        answer, reference_alarm, cases,
-        [
-            (lambda u, s: (s[:, None] > u).mean(), "A tie counts one half; you counted it as 0."),
-            (lambda u, s: (s[:, None] >= u).mean(), "A tie counts one half; you counted it as 1."),
-            (lambda u, s: 1 - reference_alarm(u, s), "The other way round: the alarm is right when the strange one has more nats."),
-            (lambda u, s: (s > u.mean()).mean(), "You compared with the mean of the usual ones. Compare each strange picture with each usual one."),
-            (lambda u, s: (s > np.median(u)).mean(), "You compared with the median of the usual ones. Compare each strange picture with each usual one."),
-            (lambda u, s: s.mean() - u.mean(), "That is a difference of means, in nats. A probability is asked for: count pairs."),
-            (lambda u, s: reference_alarm(u, s) * len(u) * len(s), "Those are counts. Divide by the number of pairs, M · N."),
-        ],
-    )  # fmt: skip
-    return "Its usual name is AUC, the area under the curve. 1 is a perfect alarm, 0.5 a coin, and 0 one that rings only for your own people."
+ALARMS = [
+    (np.array([7.0, 9.0, 12.0, 30.0]), np.array([8.0, 12.0, 13.0, 40.0])),
+    (np.array([5.0, 5.0, 6.0]), np.array([5.0, 4.0])),
+    (np.array([1.0, 2.0]), np.array([3.0, 4.0, 5.0])),
+]
+VALUES = 3 * 32 * 32  # of a picture in colour, in 15.3
+UNITS = {"nats": 3.00 * VALUES * np.log(2), "ours": 20 / (1024 * np.log(2))}
 
-
-MODELS = ("Naive Bayes", "mixture", "PixelRNN", "VAE", "GAN")
-REASONS = ("exact density", "fast sampling", "latent space", "few data", "hidden groups")
 JOBS = {
     "archive": ("PixelRNN", "exact density", {
-        "Naive Bayes": "its density is exact, but it calls pixels independent: on Planet Pixel that costs 899 nats a picture, and all of them would be in the file.",
+        "Naive Bayes": f"its density is exact, but it calls pixels independent: on Planet Pixel that costs {INDEPENDENCE} nats a picture, and all of them would be in the file.",
         "mixture": "its density is exact, but it knows only a few kinds of scans, and within a kind all pixels are independent: long files.",
         "VAE": "it has only a bound, and each nat between bound and log p(x) lengthens the file, unless one tricks hard. Time is no matter here.",
         "GAN": "it has no density, and a scan cannot even be found again among its pictures. Not one bit may be lost.",
@@ -199,31 +108,40 @@ JOBS = {
         "few data": "3,000 flowers with two numbers each are plenty. What is a species, in this model?",
     }),
 }  # fmt: skip
-CHOSEN = {job: (model, reason) for job, (model, reason, *_) in JOBS.items()}
+RIGHT = {job: (model, reason) for job, (model, reason, *_) in JOBS.items()}
 
 
-def grade_jobs(answer: object) -> str:
-    if type(answer) is not dict or {show(key) for key in answer} != {show(job) for job in JOBS}:
-        raise Wrong(
-            f"Your answer should be a dict with the keys {', '.join(f'`{job}`' for job in JOBS)}, but it is {show(answer)}."
-        )
-    for job, (model, reason, not_the_model, not_the_reason) in JOBS.items():
+def judge_jobs(answer: object, mistakes: Mapping[str, Mistakes]) -> None:
+    check_keys(answer, RIGHT)
+    for job, (model, reason) in RIGHT.items():
         pair = answer[job]
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise Wrong(f"`{job}` should be a pair, a model and a reason, but it is {show(pair)}.")
-        wrong = {name: f"`{job}`, {name}: {why}" for name, why in not_the_model.items()}
-        choice(pair[0], model, wrong, what=f"The model for `{job}`")
-        wrong = {
-            name: f"`{job}`: {model} is right, but {name} is not the reason: {why}"
-            for name, why in not_the_reason.items()
-        }
-        choice(pair[1], reason, wrong, what=f"The reason for `{job}`")
-    return "Five jobs, five models, five reasons. Nobody asked which model is the best."
+        models = [(name, f"`{job}`, {name}: {why}") for (name, _), why in mistakes[job] if name != model]
+        choice(pair[0], model, models, what=f"The model for `{job}`")
+        reasons = [
+            (name, f"`{job}`: {model} is right, but {name} is not the reason: {why}")
+            for (_, name), why in mistakes[job]
+            if name != reason
+        ]
+        choice(pair[1], reason, reasons, what=f"The reason for `{job}`")
 
 
 EXERCISES = {
     "15.1": Exercise(
-        grade=grade_errors_apart,
+        judge=partial(agrees, reference=errors_apart, cases=PAINTERS),
+        praise=f"0.60 against 0.50 with a hundred pictures each: {errors_apart(*PAINTERS[0]):.1f} errors apart, which chance does by itself about one time in six.",
+        mistakes=[  # the variance of a share is r(1 − r), and so is that of the noughts and ones themselves
+            (lambda a, b: a.mean() - b.mean(), "That is the difference of the shares. Divide it by its standard error."),
+            (lambda a, b: (a.mean() - b.mean()) / (a.var() / len(a) + b.var() / len(b)), "You divided by s². Take the root: a standard error is in the unit of the shares."),
+            (lambda a, b: (a.mean() - b.mean()) / (a.std() / np.sqrt(len(a)) + b.std() / np.sqrt(len(b))),
+             "The two errors are independent: their squares add up, and the root of that is smaller than their sum."),
+            (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() + b.var()), "s² = r(1 − r)/N: the N is missing. More pictures make the error smaller."),
+            (lambda a, b: (a.mean() - b.mean()) / (a.std() / np.sqrt(len(a))), "b's share is uncertain, too. Add both s² under the root."),
+            (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() / np.sqrt(len(a)) + b.var() / np.sqrt(len(b))), "Divide r(1 − r) by N, not by √N: the root is taken once, at the end."),
+            (lambda a, b: abs(errors_apart(a, b)), "Keep the sign: negative where b has the larger share."),
+            (lambda a, b: errors_apart(b, a), "The sign is wrong: a's share minus b's."),
+        ],
         hints=("The share is `a.mean()`, and N is `len(a)`.", "s² of each painter: r * (1 - r) / N. Add the two, then take the root."),
         solution="""
             import numpy as np
@@ -235,16 +153,21 @@ EXERCISES = {
 
             answer = errors_apart
         """,
-        wrong=[
-            (lambda a, b: a.mean() - b.mean(), "Divide it"), (lambda a, b: reference_errors_apart(b, a), "sign"),
-            (lambda a, b: (a.mean() - b.mean()) / (a.var() / len(a) + b.var() / len(b)), "Take the root"),
-            (lambda a, b: (a.mean() - b.mean()) / (a.std() / np.sqrt(len(a)) + b.std() / np.sqrt(len(b))), "squares add up"),
-            (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() + b.var()), "N is missing"),
-            (lambda a, b: (a.mean() - b.mean()) / (a.std() / np.sqrt(len(a))), "uncertain, too"),
-        ],
     ),
     "15.2": Exercise(
-        grade=grade_mix,
+        judge=judge_mix,
+        praise=f"And never more than −log(share) above model a: at one hundredth, {np.log(100):.1f} nats.",
+        mistakes=[
+            (lambda p, a, b, s: -p @ (s * a + (1 - s) * b), "You averaged the logarithms. The mix has the probability share · p_a + (1 − share) · p_b; take the logarithm of that."),
+            (lambda p, a, b, s: nats_of_mix(p, a, b, 1 - s), "The shares are exchanged: model a has `share`."),
+            (lambda p, a, b, s: -nats_of_mix(p, a, b, s), "The sign is wrong: nats are −Σ p log p_mix."),
+            (lambda p, a, b, s: -np.logaddexp(np.log(s) + a, np.log(1 - s) + b).mean(), "Weight each face with its probability `p`. You gave all faces the same weight."),
+            (lambda p, a, b, s: -p @ np.logaddexp(a, b), "The shares are missing: add log(share) to log_a, log(1 − share) to log_b."),
+            (lambda p, a, b, s: -np.logaddexp(np.log(s) + a, np.log(1 - s) + b), "One number is asked for: the mean over the faces, with weights `p`."),
+            (lambda p, a, b, s: -p @ np.log(s * np.exp(a) + (1 - s) * np.exp(b)),
+             "Right for likely faces, but not at −2,000 nats, where `np.exp` gives 0. Stay with logarithms: "
+             "`np.logaddexp(u, v)` is log(exp u + exp v) without leaving them."),
+        ],
         hints=("p_mix = share · p_a + (1 − share) · p_b, and only then the logarithm.", "`np.logaddexp(np.log(share) + log_a, np.log(1 - share) + log_b)` is log p_mix."),
         solution="""
             import numpy as np
@@ -255,29 +178,44 @@ EXERCISES = {
 
             answer = nats_of_mix
         """,
-        wrong=[
-            (lambda p, a, b, s: -p @ (s * a + (1 - s) * b), "averaged the logarithms"), (lambda p, a, b, s: reference_mix(p, a, b, 1 - s), "exchanged"),
-            (lambda p, a, b, s: -p @ np.log(s * np.exp(a) + (1 - s) * np.exp(b)), "Stay with logarithms"),
-            (lambda p, a, b, s: -np.logaddexp(np.log(s) + a, np.log(1 - s) + b).mean(), "Weight each face"),
-            (lambda p, a, b, s: -p @ np.logaddexp(a, b), "shares are missing"), (lambda p, a, b, s: -reference_mix(p, a, b, s), "sign"),
-        ],
     ),
     "15.3": Exercise(
-        grade=grade_units,
-        hints=("Count the dimensions of each picture first: values, not pixels.", "1 bit = log 2 nats = 0.693 nats."),
+        judge=partial(close_each, expected=UNITS, tolerance=5e-3),
+        praise=f"{UNITS['nats']:,.0f} nats for a photograph, and {UNITS['ours']:.3f} bits a pixel for a face: the two pictures are not of one world, so nobody may compare the models by them.",
+        mistakes={
+            "nats": [
+                (3.00 * VALUES, f"these are bits. A bit has log 2 = {np.log(2):.3f} nats."),
+                (3.00 * 1024 * np.log(2), f"a picture in colour has 3 · 32 · 32 = {VALUES:,} values, and each is a dimension."),
+                (3.00 * 1024, f"a picture in colour has {VALUES:,} values, and a bit has log 2 nats."),
+                (3.00 * VALUES / np.log(2), "multiply by log 2: a nat is more than a bit, so there are fewer nats."),
+                (3.00 * np.log(2), f"those are the nats of one dimension. A picture has {VALUES:,} of them."),
+            ],
+            "ours": [
+                (20 / 1024, "these are nats per dimension. Divide by log 2 to get bits."),
+                (20 * np.log(2) / 1024, "divide by log 2: a nat is more than a bit, so there are more bits."),
+                (20 / (VALUES * np.log(2)), f"our model speaks of 1,024 palette numbers, not of {VALUES:,} colour values."),
+                (20 / np.log(2), "those are the bits of a whole face. Divide by its 1,024 dimensions."),
+            ],
+        },
+        hints=("Count the dimensions of each picture first: values, not pixels.", f"1 bit = log 2 nats = {np.log(2):.3f} nats."),
         solution="""
             import numpy as np
 
             answer = {"nats": 3.00 * 3 * 32 * 32 * np.log(2), "ours": 20 / (1024 * np.log(2))}
         """,
-        wrong=[
-            ({"nats": 9216, "ours": OURS}, "these are bits"), ({"nats": 3 * 1024 * np.log(2), "ours": OURS}, "3,072"),
-            ({"nats": NATS, "ours": 20 / 1024}, "Divide by log 2"), ({"nats": NATS, "ours": 20 / np.log(2)}, "whole face"),
-            ({"nats": NATS, "ours": 20 * np.log(2) / 1024}, "more bits"),
-        ],
     ),
     "15.4": Exercise(
-        grade=grade_alarm,
+        judge=partial(agrees, reference=alarm_score, cases=ALARMS),
+        praise="Its usual name is AUC, the area under the curve. 1 is a perfect alarm, 0.5 a coin, and 0 one that rings only for your own people.",
+        mistakes=[
+            (lambda u, s: (s[:, None] > u).mean(), "A tie counts one half; you counted it as 0."),
+            (lambda u, s: (s[:, None] >= u).mean(), "A tie counts one half; you counted it as 1."),
+            (lambda u, s: 1 - alarm_score(u, s), "The other way round: the alarm is right when the strange one has more nats."),
+            (lambda u, s: (s > u.mean()).mean(), "You compared with the mean of the usual ones. Compare each strange picture with each usual one."),
+            (lambda u, s: (s > np.median(u)).mean(), "You compared with the median of the usual ones. Compare each strange picture with each usual one."),
+            (lambda u, s: s.mean() - u.mean(), "That is a difference of means, in nats. A probability is asked for: count pairs."),
+            (lambda u, s: alarm_score(u, s) * len(u) * len(s), "Those are counts. Divide by the number of pairs, M · N."),
+        ],
         hints=("`strange[:, None] > usual` compares every pair, (M, N).", "Add half of `strange[:, None] == usual`, and take the mean."),
         solution="""
             def alarm_score(usual, strange):
@@ -287,25 +225,18 @@ EXERCISES = {
 
             answer = alarm_score
         """,
-        wrong=[
-            (lambda u, s: (s[:, None] > u).mean(), "counted it as 0"), (lambda u, s: (s[:, None] >= u).mean(), "counted it as 1"),
-            (lambda u, s: reference_alarm(s, u), "other way round"), (lambda u, s: (s > u.mean()).mean(), "with the mean"),
-            (lambda u, s: s.mean() - u.mean(), "difference of means"),
-        ],
     ),
     "15.5": Exercise(
-        grade=grade_jobs,
+        judge=judge_jobs,
+        praise="Five jobs, five models, five reasons. Nobody asked which model is the best.",
+        mistakes={
+            job: [((wrong, reason), why) for wrong, why in models.items()] + [((model, wrong), why) for wrong, why in reasons.items()]
+            for job, (model, reason, models, reasons) in JOBS.items()
+        },
         hints=(
             "Ask of each job: a density, new samples, or a z? And how much data is there?",
             "Each model is used once. Read the row of each model in section 10.",
         ),
-        solution=f"answer = {CHOSEN}",
-        wrong=[
-            (CHOSEN | {job: (model, CHOSEN[job][1])}, why)
-            for job, (_, _, not_the_model, _) in JOBS.items() for model, why in not_the_model.items()
-        ] + [
-            (CHOSEN | {job: (CHOSEN[job][0], reason)}, why)
-            for job, (_, _, _, not_the_reason) in JOBS.items() for reason, why in not_the_reason.items()
-        ],
+        solution=f"answer = {RIGHT}",
     ),
 }  # fmt: skip

@@ -9,36 +9,45 @@ from typing import Any
 
 import numpy as np
 
-from .answers import NotAttempted, Wrong, captured, clean, describe_error, show, unattempted
-
-Typical = Sequence[tuple[Any, str]]  # typical wrong answers, each with its explanation
+from .answers import Mistakes, NotAttempted, Wrong, captured, clean, describe_error, show, unattempted
 
 
 def close(
-    answer: Any, expected: Any, typical: Typical = (), *, tolerance: float = 1e-3, what: str = "Your answer"
+    answer: Any, expected: Any, mistakes: Mistakes = (), *, tolerance: float = 1e-3, what: str = "Your answer"
 ) -> None:
     """Compare a number or an array within a relative tolerance; of several values that match, the nearest counts."""
     expected = np.asarray(expected)
-    candidates = [(expected, None)] + [(np.asarray(value), explanation) for value, explanation in typical]
+    candidates = [(expected, None)] + [(np.asarray(value), words) for value, words in mistakes]
     value = _numbers(answer, expected, what)
     if value.shape not in [candidate.shape for candidate, _ in candidates]:
         raise Wrong(f"{what} should be {_form(expected)}, but it is {show(answer)}.")
     value = value.astype(float)
     with np.errstate(invalid="ignore"):  # ∞ − ∞, where both are right
         matches = [
-            (np.nansum(np.abs(value - candidate)), explanation)
-            for candidate, explanation in candidates
+            (np.nansum(np.abs(value - candidate)), words)
+            for candidate, words in candidates
             if value.shape == candidate.shape and _near(value, candidate, tolerance).all()
         ]
     if not matches:
         raise Wrong(f"{what} {_difference(value, expected, tolerance)}")
-    explanation = min(matches, key=lambda match: match[0])[1]
-    if explanation is not None:
-        raise Wrong(explanation)
+    words = min(matches, key=lambda match: match[0])[1]
+    if words is not None:
+        raise Wrong(words)
 
 
-def choice(answer: Any, expected: str | bool, wrong: Mapping[Any, str], *, what: str = "Your answer") -> None:
-    """Compare a word (or True or False), whatever its case and spaces; `wrong` explains each of the other choices."""
+def close_each(
+    answer: Any, expected: Mapping[str, float], mistakes: Mapping[str, Mistakes], *, tolerance: float = 1e-3
+) -> None:
+    """Compare a dict of numbers, each with mistakes of its own."""
+    check_keys(answer, expected)
+    for name, value in expected.items():
+        told = [(wrong, f"`{name}` is not right: {words}") for wrong, words in mistakes[name]]
+        close(answer[name], value, told, tolerance=tolerance, what=f"`{name}`")
+
+
+def choice(answer: Any, expected: str | bool, mistakes: Mistakes, *, what: str = "Your answer") -> None:
+    """Compare a word (or True or False), whatever its case and spaces; the mistakes are all the other choices."""
+    wrong = dict(mistakes)
     options = {_key(option): option for option in (expected, *wrong)}
     if type(answer) not in (str, bool, np.str_, np.bool_) or _key(answer) not in options:
         listed = ", ".join(sorted(f"`{option}`" for option in options.values()))
@@ -47,30 +56,42 @@ def choice(answer: Any, expected: str | bool, wrong: Mapping[Any, str], *, what:
         raise Wrong(wrong[options[_key(answer)]])
 
 
-def choices(answer: Any, table: Mapping[str, tuple[str | bool, Mapping[Any, str]]]) -> None:
-    """Compare a dict of words with a table {item: (right word, {wrong word: explanation})}."""
-    if type(answer) is not dict or {show(key) for key in answer} != {show(item) for item in table}:
-        items = ", ".join(f"`{item}`" for item in table)
-        raise Wrong(f"Your answer should be a dict with the keys {items}, but it is {show(answer)}.")
-    mistakes = []
-    for item, (expected, wrong) in table.items():
+def choices(answer: Any, expected: Mapping[str, str | bool], mistakes: Mapping[str, Mistakes]) -> None:
+    """Compare a dict of words, each with mistakes of its own."""
+    check_keys(answer, expected)
+    found = []
+    for item, word in expected.items():
         try:
-            choice(answer[item], expected, wrong, what="this")
+            choice(answer[item], word, mistakes[item], what="this")
         except Wrong as error:
-            mistakes.append(f"`{item}`: {error}")
-    if mistakes:
-        raise Wrong(f"{len(table) - len(mistakes)} of {len(table)} are right. Look again at {mistakes[0]}")
+            found.append(f"`{item}`: {error}")
+    if found:
+        raise Wrong(f"{len(expected) - len(found)} of {len(expected)} are right. Look again at {found[0]}")
+
+
+def choose_line(answer: Any, expected: int, mistakes: Mistakes) -> None:
+    """Compare the number of a line of code or of a proof; the mistakes are all the other lines."""
+    lines = {expected, *dict(mistakes)}
+    if type(answer) is str and answer.strip(" ()") in map(str, lines):
+        answer = int(answer.strip(" ()"))
+    kind = type(answer)
+    if kind is bool or not issubclass(kind, (int, float, np.integer, np.floating)) or answer not in lines:
+        *others, last = sorted(lines)
+        listed = f"{', '.join(map(str, others))} or {last}"
+        raise Wrong(f"The answer is the number of a line, {listed}, but it is {show(answer)}.")
+    if answer != expected:
+        raise Wrong(dict(mistakes)[int(answer)])
 
 
 def agrees(
-    answer: Any, reference: Callable, cases: Sequence[tuple], typical: Typical = (), *, tolerance: float = 1e-3
+    answer: Any, reference: Callable, cases: Sequence[tuple], mistakes: Mistakes = (), *, tolerance: float = 1e-3
 ) -> None:
-    """Compare the reader's function with a reference by its values; `typical` holds typical wrong functions."""
+    """Compare the reader's function with a reference by its values; the mistakes are functions, too."""
     for args in cases:
         value = call(answer, *args)
-        mistakes = [(wrong(*copy.deepcopy(args)), explanation) for wrong, explanation in typical]
+        wrong_values = [(wrong(*copy.deepcopy(args)), words) for wrong, words in mistakes]
         what = f"Your function's value for {_listed(_named(answer, args))}"
-        close(value, reference(*copy.deepcopy(args)), mistakes, tolerance=tolerance, what=what)
+        close(value, reference(*copy.deepcopy(args)), wrong_values, tolerance=tolerance, what=what)
 
 
 def call(function: Any, *args: Any) -> Any:
@@ -105,6 +126,12 @@ def call(function: Any, *args: Any) -> Any:
         if not _same(before, after):
             raise Wrong(f"Your function changed its argument `{name}`, which the caller still needs: work on a copy.")
     return value
+
+
+def check_keys(answer: Any, expected: Mapping[str, Any]) -> None:
+    if type(answer) is not dict or {show(key) for key in answer} != {show(key) for key in expected}:
+        keys = ", ".join(f"`{key}`" for key in expected)
+        raise Wrong(f"Your answer should be a dict with the keys {keys}, but it is {show(answer)}.")
 
 
 def _form(expected: np.ndarray) -> str:
