@@ -20,9 +20,9 @@ INSTALL := $(VENV_PYTHON) -m pip install --disable-pip-version-check -c constrai
 
 help:
 	$(info make lab          open the lessons in JupyterLab)
-	$(info make test         test everything)
-	$(info make notebooks    execute the lessons and store their outputs)
-	$(info make slides       write one deck of slides a lesson)
+	$(info make test         test everything; ALL=1 also each widget in JupyterLab)
+	$(info make notebooks    execute the lessons and store their outputs; LESSON=05 executes that one)
+	$(info make slides       write one deck of slides a lesson; LESSON=05 writes that one)
 	$(info make pdf          print every lesson as a PDF; LESSON=13 prints that one)
 	$(info make key          write the answer key: the solution of every exercise)
 	$(info make data         make the data files anew)
@@ -37,10 +37,10 @@ test: .venv/test.done
 	$(VENV_PYTHON) -m pytest
 
 notebooks: .venv/lab.done
-	$(VENV_PYTHON) -m course_utils.making.execute
+	$(VENV_PYTHON) -m course_utils.making.execute $(LESSON)
 
 slides: .venv/lab.done
-	$(VENV_PYTHON) -m course_utils.making.slides
+	$(VENV_PYTHON) -m course_utils.making.slides $(LESSON)
 
 pdf: .venv/test.done
 	$(VENV_PYTHON) -m course_utils.making.pdf $(LESSON)

@@ -25,10 +25,22 @@ def pytest_configure(config):
         config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests" / "nbval_sanitize.cfg")
 
 
+BROWSER = {
+    "browser",
+    "chromium_path",
+    "jupyterlab",
+    "in_firefox",
+    "parts",
+}  # fixtures of tests that need more than Python
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Keep a file on one worker, and of tests/ all that asks for the same lesson, which is then executed once."""
     for item in items:
+        if BROWSER & set(getattr(item, "fixturenames", ())):
+            item.add_marker("browser")
+    for item in items if config.pluginmanager.hasplugin("xdist") else ():
         lesson = re.search(r"[\[-](\d\d)_\w+|lessons/test_(\d\d)\.py", item.nodeid)
         if not item.get_closest_marker("xdist_group"):
             group = f"lesson {lesson[1] or lesson[2]}" if lesson else item.path.name

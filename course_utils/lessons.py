@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from course_utils.files import NOTEBOOKS
+from course_utils import files
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class Lesson:
         raise ValueError(f"{self.path.name} lacks {wanted} in its first cell")
 
 
-def lessons(folder: Path = NOTEBOOKS) -> dict[str, Lesson]:
-    """Return all lessons in order: number → Lesson."""
-    return {path.name[:2]: Lesson(path) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+def lessons(folder: Path | None = None) -> dict[str, Lesson]:
+    """Return the lessons in a folder, by default those of the course, in order: number → Lesson."""
+    return {path.name[:2]: Lesson(path) for path in sorted((folder or files.NOTEBOOKS).glob("[0-9][0-9]_*.ipynb"))}
 
 
 def chosen(numbers: list[str]) -> list[Lesson]:
@@ -68,3 +68,10 @@ def chosen(numbers: list[str]) -> list[Lesson]:
     if unknown := [number for number in numbers if number not in known]:
         raise ValueError(f"there is no lesson {', '.join(unknown)}; there are {', '.join(known)}")
     return [known[number] for number in numbers or known]
+
+
+def title_of(cells: list[dict]) -> str:
+    """Return the first heading of a notebook's cells, such as "05 · Naive Bayes on Wrodl", or "Lesson" if there is none."""
+    prose = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    heading = re.search(r"^# (.*\S)", prose, re.M)
+    return heading[1] if heading else "Lesson"

@@ -8,23 +8,22 @@ import tarfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import urlopen
 
+import firefox
 import nbformat
 import pytest
+from in_page import HANG
 
+from course_utils.files import NOTEBOOKS
 from course_utils.lab import update_working_copy
 from course_utils.lessons import lessons
 from course_utils.making import assets, pdf
 from course_utils.making.execute import running
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 AXE = "axe-core@4.14.1"  # the npm package that looks for what shuts readers out
-START_TIMEOUT = 120  # seconds for JupyterLab to start, on a slow machine
-RUN_TIMEOUT = 300  # seconds for a lesson to open and run, on a slow machine
 
 LAB_SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # every cell in the page, also those out of sight
@@ -95,6 +94,16 @@ def chromium_path():
     pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
 
 
+@pytest.fixture
+def in_firefox(tmp_path):
+    """Return a page of 1280 × 720 in Firefox; skip the test where there is none, except in CI, where that is a failure."""
+    if not firefox.find():
+        message = "no Firefox for the test of a deck: install it (Debian: apt install firefox-esr)"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    with firefox.open_page(str(tmp_path), (1280, 720)) as page:
+        yield page
+
+
 # Not for the whole session: while it runs, Playwright's event loop disturbs other tests of the same process.
 @pytest.fixture(scope="module")
 def browser(chromium_path):
@@ -123,7 +132,7 @@ def page(browser):
         yield context.new_page()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def parts():
     """Fetch the parts of the decks; skip where that is impossible, except in CI."""
     _fetch(assets.PARTS)
@@ -186,7 +195,7 @@ def jupyterlab(tmp_path_factory):
 
 def _address(server, runtime, log):
     """Wait until the server answers, and return its address without a slash at the end."""
-    deadline = time.monotonic() + START_TIMEOUT
+    deadline = time.monotonic() + HANG / 1000
     while time.monotonic() < deadline and server.poll() is None:
         for file in runtime.glob("jpserver-*.json"):  # written by the server, with the port that it found free
             try:
@@ -196,7 +205,7 @@ def _address(server, runtime, log):
             except (ValueError, URLError, TimeoutError):
                 pass  # not yet
         time.sleep(0.1)
-    pytest.fail(f"JupyterLab did not start within {START_TIMEOUT} s:\n{log.read_text()[-3000:]}")
+    pytest.fail(f"JupyterLab did not start within {HANG / 1000:.0f} s:\n{log.read_text()[-3000:]}")
 
 
 @pytest.fixture(scope="module")
@@ -207,14 +216,14 @@ def open_lesson(browser, jupyterlab):
     def open_and_run(name):
         contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}))
         page = contexts[-1].new_page()
-        page.set_default_timeout(30_000)
-        page.goto(f"{jupyterlab}/doc/tree/{quote(name)}.ipynb?reset", timeout=START_TIMEOUT * 1000)
-        page.wait_for_function(f"({LESSON_STATE})() !== null", timeout=RUN_TIMEOUT * 1000)
+        page.set_default_timeout(HANG)
+        page.goto(f"{jupyterlab}/doc/tree/{quote(name)}.ipynb?reset", timeout=HANG)
+        page.wait_for_function(f"({LESSON_STATE})() !== null", timeout=HANG)
         page.evaluate("""() => {
             window.ran = false;
             window.jupyterapp.commands.execute("notebook:run-all-cells").finally(() => { window.ran = true; });
         }""")
-        page.wait_for_function(f"window.ran && ({LESSON_STATE})() !== null", timeout=RUN_TIMEOUT * 1000)
+        page.wait_for_function(f"window.ran && ({LESSON_STATE})() !== null", timeout=HANG)
         state = page.evaluate(LESSON_STATE)
         assert not state["errors"], f"{name} in JupyterLab: {state['errors']}"
         assert all(state["counts"]), f"{name} in JupyterLab: code cells that did not run, counts {state['counts']}"

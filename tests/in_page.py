@@ -1,4 +1,6 @@
-"""JavaScript that several browser tests run in a page."""
+"""What several browser tests share: JavaScript that runs in a page, and how long to wait for what may hang."""
+
+HANG = 600_000  # milliseconds; a slow machine must not lose a test, so it only ends one that would never end
 
 # The text of an SVG as the browser writes it.
 READ_BY_BROWSER = """(panel, svg) => {

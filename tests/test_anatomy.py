@@ -19,6 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from course_utils.exercises import engine
 from course_utils.files import NOTEBOOKS
 from course_utils.making.execute import IGNORE_TAG, normalise, to_text
+from course_utils.making.numbers import COMMENT, bound
 
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
 SLIDE_TYPES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
@@ -126,7 +127,7 @@ def numbered_sections(lesson):
 
 @rule
 def exercises(lesson):
-    least = 1 if lesson.is_introduction else 4
+    least = 1 if lesson.is_introduction else 3
     found = []
     for i, cell in lesson.markdown:
         for number in re.findall(r"^### Exercise (\S+) · \S", cell.source, re.M):
@@ -301,6 +302,21 @@ def no_machine(lesson):
 
 
 @rule
+def bound_numbers(lesson):
+    for i, cell in lesson.markdown:
+        try:
+            bound(cell.source)
+        except ValueError as error:
+            yield f"cell {i}: {error}"
+        if cell.source.count("<!--") != len(COMMENT.findall(cell.source)):
+            yield f"cell {i}: a comment has one of the forms that CONTRIBUTING.md names"
+        for comment in COMMENT.finditer(cell.source):
+            line = cell.source[: comment.start()].rpartition("\n")[2]
+            if not line.strip(" >-") or line.startswith("#") or re.search(r"--|[$`]", comment[0][4:-3]):
+                yield f"cell {i}: {comment[0]} begins a line, stands in a heading, or has `--`, `$` or a backtick in it"
+
+
+@rule
 def finished(lesson):
     for i, cell in enumerate(lesson.nb.cells):
         for word in re.findall(r"\b(?:TODO|FIXME|XXX|TBD)\b|[Ll]orem ipsum", cell.source):
@@ -468,6 +484,11 @@ BREAKS = [
     (no_machine, source("See.", "Look into /home/ada/course.")),
     (no_machine, output(SHOWN, output_type="stream", name="stdout", text="C:\\Users\\Ada")),
     (no_machine, output(SHOWN, output_type="stream", name="stdout", text="<Box object at 0x7f3a2b4c5d60>")),
+    (bound_numbers, source("See.", "See much<!-- {x} -->.")),
+    (bound_numbers, source("See.", "See 3<!--{x}-->.")),
+    (bound_numbers, source("See.", "See.\n<!-- ! x > 3 -->")),
+    (bound_numbers, source("## 2 · More", "## 2 · More<!-- ! x -->")),
+    (bound_numbers, source("See.", "See 3<!-- {x - -1} --> and 4<!-- {x--1} -->.")),
     (finished, source("See.", "See. TODO: say more.")),
     (normal_form, metadata(3, editable=True)),
     (normal_form, cell(3, id="not an id")),

@@ -1,6 +1,5 @@
 """What installs the course says the same thing everywhere: pyproject, conda, constraints, CI, Makefile and README."""
 
-import json
 import os
 import re
 import shutil
@@ -67,21 +66,6 @@ def test_one_range_of_pythons(project):
     assert f"Python 3.{oldest} to 3.{newest}" in read("README.md")
     matrix = yaml.safe_load(read(".github/workflows/ci.yml"))["jobs"]["test"]["strategy"]["matrix"]
     assert matrix["python"] == [f"3.{oldest}", f"3.{newest}"]
-
-
-def test_the_readme_lists_the_lessons_with_their_titles_and_minutes():
-    rows = re.findall(r"^\| (\d\d) \| \[(.+)\]\((.+)\) \| (\d+) \|$", read("README.md"), re.MULTILINE)
-    lessons = []
-    for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        prose = "\n".join(
-            "".join(cell["source"])
-            for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
-            if cell["cell_type"] == "markdown"
-        )
-        number, title = re.search(r"^# (\d\d) · (.+)$", prose, re.MULTILINE).groups()
-        minutes = re.search(r"\*\*Time:\*\* (\d+) minutes", prose).group(1)
-        lessons.append((number, title, f"notebooks/{path.name}", minutes))
-    assert rows == lessons
 
 
 def test_make_explains_what_there_is():

@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from course_utils import files
 from course_utils.making import execute
 
 TAGGED = {"tags": [execute.IGNORE_TAG], "collapsed": True}
@@ -13,8 +14,10 @@ TIME = "import time\nprint(time.time_ns())"
 
 
 @pytest.fixture
-def write(tmp_path):
-    """Return a function that stores a notebook of code cells and returns its path."""
+def write(tmp_path, monkeypatch):
+    """Return a function that stores the code cells of lesson 00, the only one of a course, and returns its path."""
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    monkeypatch.setattr(files, "NOTEBOOKS", tmp_path)
 
     def write(*cells):
         path = tmp_path / "00_small.ipynb"
@@ -43,12 +46,12 @@ def test_the_second_run_changes_nothing(write, capsys):
     )
     slider = "import ipywidgets\nipywidgets.IntSlider()"
     path = write(new_code_cell(picture), new_code_cell(slider, metadata=TAGGED), new_code_cell(TIME, metadata=TAGGED))
-    assert execute.main([str(path)]) == 0 and capsys.readouterr().out.endswith(" s, 1 changed.\n")
+    assert execute.main(["00"]) == 0 and capsys.readouterr().out.endswith(" s; changed: 00_small.ipynb.\n")
     first, modified = path.read_bytes(), path.stat().st_mtime_ns
-    assert execute.main([str(path)]) == 0
+    assert execute.main([]) == 0
     assert path.read_bytes() == first and path.stat().st_mtime_ns == modified
     said = capsys.readouterr().out
-    assert "1 notebooks executed" in said and said.endswith(" s, 0 changed.\n")
+    assert "1 lessons executed" in said and said.endswith(" s; changed: none.\n")
     nb = nbformat.read(path, as_version=4)
     assert [cell.execution_count for cell in nb.cells[1:]] == [1, 2, 3]
     assert nb.metadata == execute.NOTEBOOK_METADATA
@@ -93,6 +96,15 @@ def test_other_outputs_are_renewed(write):
     assert printed(path, 1) != first and printed(path, 2) == "3.14\n"
 
 
+def test_an_ignored_output_of_a_cell_that_was_never_run_is_renewed(write):
+    path = write(new_code_cell("print('new')", metadata=TAGGED))
+    nb = execute.normalise(nbformat.read(path, as_version=4))
+    nb.cells[1].outputs = [new_output("stream", name="stdout", text="old\n")]
+    nbformat.write(nb, path)
+    execute.execute(path)
+    assert printed(path, 1) == "new\n"
+
+
 def test_an_ignored_output_that_is_an_error_is_renewed(write):
     path = write(new_code_cell("print('fine')", metadata=TAGGED))
     execute.execute(path)
@@ -116,22 +128,23 @@ def test_a_failing_cell_leaves_the_file_as_it_was(write, capsys, monkeypatch, so
     monkeypatch.setattr(execute, "CELL_TIMEOUT", 2)
     path = write(new_code_cell("print('before')"), new_code_cell(source, metadata={"tags": ["raises-exception"]}))
     before = path.read_bytes()
-    assert execute.main([str(path)]) == 1
+    assert execute.main(["00"]) == 1
     assert path.read_bytes() == before
     message = capsys.readouterr().err
     assert "00_small.ipynb, cell 2" in message and source in message and said in message
 
 
-def test_a_missing_notebook_is_named(tmp_path, capsys):
+def test_a_missing_lesson_is_named(write, capsys):
+    write()
     with pytest.raises(SystemExit) as stop:
-        execute.main([str(tmp_path / "99.ipynb")])
-    assert stop.value.code == 2 and "no such notebook" in capsys.readouterr().err
+        execute.main(["99"])
+    assert stop.value.code == 2 and "no lesson 99; there are 00" in capsys.readouterr().err
 
 
-def test_a_file_that_is_no_notebook_is_named(tmp_path, capsys):
-    path = tmp_path / "00.ipynb"
+def test_a_file_that_is_no_notebook_is_named(write, capsys):
+    path = write()
     path.write_text("not json")
-    assert execute.main([str(path)]) == 1
+    assert execute.main(["00"]) == 1
     assert str(path) in capsys.readouterr().err
 
 
@@ -165,3 +178,61 @@ def test_ids_depend_on_nothing_but_the_source():
     assert len(set(ids)) == 3
     more = execute.normalise(new_notebook(cells=[new_markdown_cell("new"), *cells])).cells
     assert [cell.id for cell in more[1:]] == ids
+
+
+def prose(path, *markdown, code="x, n = 1.234, 6"):
+    """Store a lesson of these texts, with the code after the first one, execute it, and return its texts."""
+    cells = [new_markdown_cell(text) for text in markdown]
+    nbformat.write(new_notebook(cells=[cells[0], new_code_cell(code), *cells[1:]]), path)
+    execute.execute(path)
+    return [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+
+
+def test_prose_gets_its_numbers_from_the_lesson(write):
+    """As digits, words and formulas, from names that come later too; a second run, or a sentence in new words, keeps them."""
+    path = write()
+    texts = [
+        "later **0.5**<!-- {x:.2f} --> and two<!-- {n} --> of $a = 2, b = -3.1$<!-- {-x:.1f} -->",
+        "Two<!-- {n + 1} --> lose 1,000<!-- {-x * 1e4:,.0f} -->, of 5<!-- ? unknown -->, see 7 and<!-- ! x > 1 --> more",
+    ]
+    expected = [
+        "later **1.23**<!-- {x:.2f} --> and six<!-- {n} --> of $a = 2, b = -1.2$<!-- {-x:.1f} -->",
+        "Seven<!-- {n + 1} --> lose −12,340<!-- {-x * 1e4:,.0f} -->, of 5<!-- ? unknown -->, see 7 and<!-- ! x > 1 --> more",
+    ]
+    assert prose(path, *texts) == expected
+    assert not execute.execute(path)
+    assert prose(path, *(text.replace("of", "out of") for text in expected)) == [
+        t.replace("of", "out of") for t in expected
+    ]
+
+
+def test_a_name_means_what_it_meant_where_the_sentence_stands(write):
+    path = write()
+    nbformat.write(new_notebook(cells=[
+        new_code_cell("x = 1"), new_markdown_cell("now 0<!-- {x} -->"), new_code_cell("x = 2"), new_markdown_cell("then 0<!-- {x} -->"),
+    ]), path)  # fmt: skip
+    execute.execute(path)
+    cells = nbformat.read(path, as_version=4).cells
+    assert (cells[1].source, cells[3].source) == ("now 1<!-- {x} -->", "then 2<!-- {x} -->")
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("more<!-- ! x > 2 -->", "x > 2\nis False"), ("3<!-- {y} -->", "names that the lesson does not have"),
+        ("3<!-- {x:d} -->", "Unknown format code"), ("much<!-- {x} -->", "no number stands before"), ("a<!-- ! 1 / 0 -->", "ZeroDivisionError"),
+    ],
+)  # fmt: skip
+def test_a_sentence_that_does_not_hold_stops_everything(write, text, said):
+    path = write()
+    with pytest.raises(execute.CellFailed, match=said):
+        prose(path, "# 00", text)
+    assert text in path.read_text(encoding="utf-8")
+
+
+def test_a_lesson_that_was_executed_answers_questions(write):
+    path = write(new_code_cell("import numpy as np\nx = np.arange(3)"))
+    with execute.running(path, nbformat.read(path, as_version=4)) as run:
+        assert run["x.tolist()"] == [0, 1, 2] and run["(x + 1).sum()"] == 6
+        with pytest.raises(execute.CellFailed, match="y\nNameError"):
+            run["y"]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from course_utils import files
 from course_utils.datasets import binarized_mnist
 from course_utils.files import in_one_step
 from course_utils.making import execute, handout, key, slides
@@ -56,34 +57,39 @@ def test_a_block_that_ends_leaves_the_new_file_alone(tmp_path, before):
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"file": b"new"}
 
 
-def lesson(path):
+def lesson(monkeypatch, path):
+    monkeypatch.setattr(files, "NOTEBOOKS", path.parent)
+    monkeypatch.setattr(files, "ROOT", path.parent)
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(1)")]), path)
 
 
 def test_outputs_of_a_lesson(tmp_path, monkeypatch, capsys, request):
     path = tmp_path / "01_a.ipynb"
-    lesson(path)
+    lesson(monkeypatch, path)
     before = path.read_bytes()
     monkeypatch.setattr(execute, "run_cells", lambda nb, path: nb.cells[0].update(execution_count=1))
     request.getfixturevalue("full_disk")
-    assert execute.main([str(path)]) == 1
+    assert execute.main(["01"]) == 1
     said = capsys.readouterr().err
     assert "No space left" in said and "Nothing was written" in said
     assert path.read_bytes() == before and os.listdir(tmp_path) == [path.name]
 
 
 def test_a_deck(tmp_path, monkeypatch, capsys, request):
-    lesson(tmp_path / "a.ipynb")
+    lesson(monkeypatch, tmp_path / "01_a.ipynb")
     decks = tmp_path / "decks"
     decks.mkdir()
-    (decks / "a.slides.html").write_text("old")
+    (decks / "01_a.slides.html").write_text("old")
     monkeypatch.setattr(slides, "fetch_parts", lambda: None)
     monkeypatch.setattr(slides, "copy_parts", lambda target: target.mkdir())
     monkeypatch.setattr(slides, "run_cells", lambda nb, path, environment: None)
     request.getfixturevalue("full_disk")
-    assert slides.main([str(tmp_path / "a.ipynb"), "--output", str(decks)]) == 1
+    assert slides.main(["01", "--output", str(decks)]) == 1
     assert "No space left" in capsys.readouterr().err
-    assert (decks / "a.slides.html").read_text() == "old" and sorted(os.listdir(decks)) == ["a.slides.html", "assets"]
+    assert (decks / "01_a.slides.html").read_text() == "old" and sorted(os.listdir(decks)) == [
+        "01_a.slides.html",
+        "assets",
+    ]
 
 
 def test_the_answer_key(tmp_path, monkeypatch, full_disk):

@@ -66,4 +66,4 @@ def test_an_unknown_lesson_is_named(capsys):
     """The message lists the lessons that there are."""
     with pytest.raises(SystemExit):
         pdf.main(["77"])
-    assert "no such lesson: 77" in capsys.readouterr().err
+    assert "no lesson 77" in capsys.readouterr().err

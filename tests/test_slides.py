@@ -1,13 +1,16 @@
 """The decks without a browser: what stands in them, and what is said when they cannot be made."""
 
+import io
 import re
 import subprocess
+import tarfile
 from html.parser import HTMLParser
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from course_utils import files
 from course_utils.making import assets, slides
 
 PICTURE = '<figure><img alt="Forty points on a map." src="data:image/png;base64,AAAA"></figure>'
@@ -110,9 +113,10 @@ def test_a_folded_answer_stays_folded(deck):
 
 
 @pytest.fixture
-def lesson(tmp_path):
+def lesson(tmp_path, monkeypatch):
     """Return a notebook file with a widget, and the folder that its deck would go to."""
     path = tmp_path / "01_first.ipynb"
+    monkeypatch.setattr(files, "NOTEBOOKS", tmp_path)
     cells = [markdown("# 01 · First", "slide"), code("import ipywidgets\nipywidgets.IntSlider(value=37)", "slide")]
     nbformat.write(new_notebook(cells=cells), path)
     return path, tmp_path / "slides"
@@ -121,7 +125,7 @@ def lesson(tmp_path):
 def run(lesson):
     """Run the command on one lesson and return its exit status."""
     path, output = lesson
-    return slides.main([str(path), "--output", str(output)])
+    return slides.main([path.name[:2], "--output", str(output)])
 
 
 def test_without_npm_the_message_says_what_is_missing_and_what_to_do(lesson, tmp_path, monkeypatch, capsys):
@@ -180,3 +184,21 @@ def test_a_lesson_that_fails_has_no_deck(lesson, without_parts, capsys):
     message = capsys.readouterr().err
     assert "01_first.ipynb, cell 0" in message and "ZeroDivisionError" in message
     assert not list(lesson[1].glob("*.html"))
+
+
+def test_nothing_of_a_package_lands_outside_its_folder(tmp_path, monkeypatch):
+    """Only the parts that are wanted are unpacked: no file of a folder whose name merely begins alike, and no way out."""
+    monkeypatch.setattr(assets, "cache", lambda: tmp_path)
+    monkeypatch.setattr(assets, "PARTS", {"@a/b@1.0": ("dist/", "LICENSE")})
+    good, bad = (
+        ["dist/x.js", "dist/more/y.js", "LICENSE"],
+        ["dist/../../../evil", "../dist/evil", "dist2/z.js", "LICENSE.txt"],
+    )
+    with tarfile.open(assets.archive("@a/b@1.0"), "w:gz") as tar:
+        for name in good + bad:
+            tar.addfile(tarfile.TarInfo(f"package/{name}"), io.BytesIO())
+    assets.copy_parts(tmp_path / "to" / "assets")
+    assert sorted(
+        str(path.relative_to(tmp_path / "to/assets/@a/b")) for path in tmp_path.rglob("to/**/*") if path.is_file()
+    ) == sorted(good)
+    assert {path.name for path in tmp_path.iterdir()} == {"to", "a-b-1.0.tgz"}

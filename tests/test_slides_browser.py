@@ -1,25 +1,24 @@
 """Page through every deck as a lecturer does, and look for what the last row would complain about."""
 
-import subprocess
-import sys
+from copy import deepcopy
+from io import BytesIO
 from itertools import product
-from pathlib import Path
-from statistics import median
 from time import monotonic, sleep
 
 import matplotlib as mpl
 import numpy as np
 import pytest
-from in_page import READ_BY_BROWSER, START_CLOCK
+from in_page import HANG, READ_BY_BROWSER
 from nbformat.v4 import new_markdown_cell, new_notebook
+from PIL import Image
 
 from course_utils import style, widgets
 from course_utils.datasets import WRODL_VALUES, load_digits, load_world_land, load_wrodl
-from course_utils.making import assets, slides
+from course_utils.lessons import lessons
+from course_utils.making import slides
 from course_utils.models import JointCategorical
 
-ROOT = Path(__file__).resolve().parents[1]
-LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+LESSONS = [lesson.path.stem for lesson in lessons().values()]
 SIZES = [(1920, 1080), (1280, 720)]
 
 READY = """() => window.Reveal?.isReady() && window.MathJax?.startup?.promise && document.fonts.status === "loaded"
@@ -125,38 +124,39 @@ def faults(browser, deck, size):
         page.on("pageerror", lambda error: found.append(f"error in the page: {error}"))
         page.goto(deck.as_uri())
         try:
-            page.wait_for_function(READY, timeout=60_000)
+            page.wait_for_function(READY, timeout=HANG)
         except Exception as error:
             return [*found, f"formulas, pictures or widgets were not drawn: {error}"]
         return found + page.evaluate(WALK)
 
 
-@pytest.fixture(scope="module")
-def decks(parts, tmp_path_factory):
-    """Write the decks of all lessons with the course's own command, and return their folder."""
+@pytest.fixture(scope="session")
+def deck(executed, parts, tmp_path_factory):
+    """Return a function that writes the deck of a lesson, once, and gives its path."""
     folder = tmp_path_factory.mktemp("slides")
-    result = subprocess.run(
-        [sys.executable, "-m", "course_utils.making.slides", "--output", folder],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    return folder
+    slides.write_parts(folder)
+
+    def deck(lesson):
+        path = folder / f"{lesson}.slides.html"
+        if not path.exists():
+            path.write_text(slides.to_deck(deepcopy(executed(lesson[:2]).nb)), encoding="utf-8")
+        return path
+
+    return deck
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_deck(lesson, size, browser, decks):
+def test_deck(lesson, size, deck, browser):
     """Every slide of every lesson fits, is rendered and needs no network."""
-    found = faults(browser, decks / f"{lesson}.slides.html", size)
+    found = faults(browser, deck(lesson), size)
     assert not found, f"{lesson} at {size[0]} × {size[1]}:\n" + "\n".join(found)
 
 
 def on_paper(page, deck):
     """Open a deck as it is printed, with all slides and fragments in sight, also of screen readers."""
     page.goto(f"{deck.as_uri()}?view=print&pdfSeparateFragments=false")
-    page.wait_for_function(f"() => document.querySelector('.pdf-page') && ({READY})()", timeout=60_000)
+    page.wait_for_function(f"() => document.querySelector('.pdf-page') && ({READY})()", timeout=HANG)
     page.evaluate("""async () => {
       await MathJax.startup.promise;
       for (const section of document.querySelectorAll("section[hidden]")) section.hidden = section.ariaHidden = null;
@@ -166,9 +166,9 @@ def on_paper(page, deck):
 @pytest.mark.parametrize(
     "lesson", ["02_a_box_on_the_world_map", "05_naive_bayes_on_wrodl", "10_from_tables_to_autoregression"]
 )
-def test_axe_finds_nothing_in_a_deck(lesson, page, axe, decks):
+def test_axe_finds_nothing_in_a_deck(lesson, deck, page, axe):
     """Contrast, names of pictures and sliders, headings, tables, ids: in lessons with code, tables, answers and two widgets."""
-    on_paper(page, decks / f"{lesson}.slides.html")
+    on_paper(page, deck(lesson))
     assert axe(page) == []
 
 
@@ -180,9 +180,10 @@ FOCUS = """() => {
 }"""
 
 
-def test_the_keyboard_stays_on_the_slide(page, decks):
+@pytest.mark.parametrize("lesson", ["02_a_box_on_the_world_map"])
+def test_the_keyboard_stays_on_the_slide(lesson, deck, page):
     """Tab goes to what is on the slide and not to hidden slides, Space presses what it has reached, and a clicker turns the page."""
-    page.goto((decks / "02_a_box_on_the_world_map.slides.html").as_uri())
+    page.goto(deck(lesson).as_uri())
     page.locator(".panel").wait_for(state="attached")
     page.wait_for_function(READY)
 
@@ -222,7 +223,7 @@ def test_the_keyboard_stays_on_the_slide(page, decks):
 def write_deck(parts, tmp_path_factory):
     """Return a function that writes a deck with a slide for each of these markdown texts."""
     folder = tmp_path_factory.mktemp("one_slide")
-    assets.copy_parts(folder / "assets")
+    slides.write_parts(folder)
 
     def write(*markdown):
         deck = folder / "one.slides.html"
@@ -329,13 +330,13 @@ TURN = "panel => { const { h, v } = Reveal.getIndices(panel.closest('section'));
 
 
 @pytest.fixture
-def open_deck(decks, page):
+def open_deck(deck, page):
     """Return a function that opens the deck of a lesson, without a network, and gives its page and its panels."""
 
     def open_deck(lesson):
         page.context.set_offline(True)
-        page.goto((decks / f"{lesson}.slides.html").as_uri())
-        page.wait_for_function(READY, timeout=60_000)
+        page.goto(deck(lesson).as_uri())
+        page.wait_for_function(READY, timeout=HANG)
         return page, page.locator(".panel")
 
     return open_deck
@@ -368,28 +369,30 @@ def box():
 
 
 # A lesson, the number of a panel in its deck, and how the lesson makes it.
-REAL = {
-    "imagined_digit": ("00_start_here", 0, lambda: widgets.imagined_digit(load_digits())),
-    "box_explorer": ("02_a_box_on_the_world_map", 0, box),
-    "pseudo_count": ("04_wrodl_counting_and_smoothing", 0, lambda: widgets.pseudo_count(counts())),
-    "style_designer": ("04_wrodl_counting_and_smoothing", 1, design),
-}
+IMAGINED = ("00_start_here", 0, lambda: widgets.imagined_digit(load_digits()))
+BOX = ("02_a_box_on_the_world_map", 0, box)
+COUNTS = ("04_wrodl_counting_and_smoothing", 0, lambda: widgets.pseudo_count(counts()))
+DESIGN = ("04_wrodl_counting_and_smoothing", 1, design)
+
+
+BOX_SIDES = ("south", "west", "north", "east")
+
+
+def real(*widgets):
+    """Give a test these widgets, and their lessons the names by which conftest.py keeps a lesson on one worker."""
+    return pytest.mark.parametrize("widget", widgets, ids=lambda widget: f"{widget[0]}-{widget[1]}")
 
 
 @pytest.fixture
-def show(open_deck):
-    """Return a function that turns to the slide of a widget and gives its panel in the page, and the lesson's own one."""
-
-    def turn_to(name):
-        lesson, number, make = REAL[name]
-        page, panels = open_deck(lesson)
-        panel = panels.nth(number)
-        panel.evaluate(TURN)
-        with mpl.rc_context():
-            style.use()
-            return page, panel, make()
-
-    return turn_to
+def show(widget, open_deck):
+    """Turn to the slide of a widget and return the page, its panel, and the lesson's own one."""
+    lesson, number, make = widget
+    page, panels = open_deck(lesson)
+    panel = panels.nth(number)
+    panel.evaluate(TURN)
+    with mpl.rc_context():
+        style.use()
+        return page, panel, make()
 
 
 def expect(panel, made, message="", **values):
@@ -409,15 +412,15 @@ def expect(panel, made, message="", **values):
         "alt": alt,
         "message": message,
     }
-    deadline = monotonic() + 10
+    deadline = monotonic() + HANG / 1000
     while (shown := panel.evaluate(SHOWN)) != expected and monotonic() < deadline:
         sleep(0.05)
     assert shown == expected
 
 
-@pytest.mark.parametrize("name", REAL)
-def test_a_deck_shows_what_draw_gives_for_what_the_sliders_say(name, show):
-    page, panel, made = show(name)
+@real(IMAGINED, BOX, COUNTS, DESIGN)
+def test_a_deck_shows_what_draw_gives_for_what_the_sliders_say(show):
+    _, panel, made = show
     expect(panel, made)
     rng, pictures = np.random.default_rng(0), set()
     for _ in range(6):
@@ -425,7 +428,7 @@ def test_a_deck_shows_what_draw_gives_for_what_the_sliders_say(name, show):
             slider.press("Home")
             for _ in range(rng.integers(1 + int(slider.get_attribute("max")))):
                 slider.press("ArrowRight")
-            if "." in slider.get_attribute("aria-valuetext") and name == "box_explorer":
+            if "." in slider.get_attribute("aria-valuetext") and slider.get_attribute("name") in BOX_SIDES:
                 slider.press(
                     "Home" if slider.get_attribute("name") in ("south", "west") else "End"
                 )  # not the rounded MLE
@@ -434,43 +437,24 @@ def test_a_deck_shows_what_draw_gives_for_what_the_sliders_say(name, show):
     assert len(pictures) > 1
 
 
-@pytest.mark.parametrize("name", REAL)
-def test_a_deck_answers_within_100_ms(name, show, capsys):
-    page, panel, _ = show(name)
-    slider = panel.locator("input").last
-    slider.focus()
-    panel.evaluate(START_CLOCK)
-    medians = []
-    while (
-        len(medians) < 5 and min(medians, default=100) >= 100
-    ):  # once more if the machine was busy with something else
-        for number in range(1, 22):
-            slider.press("ArrowLeft" if number % 2 else "ArrowRight")
-            page.wait_for_function("n => window.latencies.length === n", arg=21 * len(medians) + number)
-        medians.append(median(page.evaluate("window.latencies")[-21:]))
-    with capsys.disabled():
-        print(f" {name} in a deck: {min(medians):.0f} ms from key press to changed picture (median of 21) ", end="")
-    assert min(medians) < 100
-
-
 def press(panel, label):
     panel.get_by_role("button", name=label, exact=True).click()
 
 
+@real(BOX)
 def test_the_mle_is_shown_in_a_deck_after_the_lecturers_own_try(show):
-    page, panel, made = show("box_explorer")
+    _, panel, made = show
     press(panel, "show me the MLE")
     expect(panel, made, "Your own try first: move the sliders.")
     panel.locator("input").first.press("ArrowRight")
     press(panel, "show me the MLE")
     x = load_world_land().sample(40, np.random.default_rng(2))
-    expect(
-        panel, made, **dict(zip(("south", "west", "north", "east"), [*x.min(axis=0).tolist(), *x.max(axis=0).tolist()]))
-    )
+    expect(panel, made, **dict(zip(BOX_SIDES, [*x.min(axis=0).tolist(), *x.max(axis=0).tolist()])))
 
 
+@real(IMAGINED)
 def test_other_pictures_are_imagined_in_a_deck_until_they_are_used_up(show):
-    page, panel, made = show("imagined_digit")
+    _, panel, made = show
     for seed in range(1, 6):
         press(panel, "imagine five others")
         expect(panel, made, seed=seed)
@@ -480,14 +464,13 @@ def test_other_pictures_are_imagined_in_a_deck_until_they_are_used_up(show):
     expect(panel, made, seed=5)
 
 
-def test_a_deck_plays(open_deck):
-    page, panels = open_deck("11_nade")
+@pytest.mark.parametrize("lesson", ["11_nade"])
+def test_a_deck_plays(lesson, open_deck):
+    page, panels = open_deck(lesson)
     step = panels.first.locator("input").first
     panels.first.evaluate(TURN)
     press(panels.first, "play")
-    panels.first.get_by_role("button", name="play", exact=True).wait_for(
-        timeout=60_000
-    )  # which reads "pause" meanwhile
+    panels.first.get_by_role("button", name="play", exact=True).wait_for(timeout=HANG)  # which reads "pause" meanwhile
     assert (
         step.get_attribute("aria-valuetext") == "784"
         and "784 of 784" in panels.first.locator(".panel-numbers").text_content()
@@ -502,8 +485,9 @@ def test_a_deck_plays(open_deck):
     )
 
 
-def test_two_players_take_their_steps_in_a_deck(open_deck):
-    page, panels = open_deck("14_gan")
+@pytest.mark.parametrize("lesson", ["14_gan"])
+def test_two_players_take_their_steps_in_a_deck(lesson, open_deck):
+    page, panels = open_deck(lesson)
     panel = panels.filter(has_text="step D")
     panel.evaluate(TURN)
 
@@ -530,9 +514,10 @@ def test_two_players_take_their_steps_in_a_deck(open_deck):
         assert moves() == (0, 0)
 
 
-def test_a_click_on_the_plane_of_a_deck_moves_z_there(open_deck):
+@pytest.mark.parametrize("lesson", ["07_representation_learning"])
+def test_a_click_on_the_plane_of_a_deck_moves_z_there(lesson, open_deck):
     """Up to half of the way to the next stop: there are at least 25 on each axis, which is half as wide as the picture."""
-    page, panels = open_deck("07_representation_learning")
+    page, panels = open_deck(lesson)
     panel, picture = panels.first, panels.first.locator(".panel-picture")
     panel.evaluate(TURN)
     box = picture.bounding_box()
@@ -546,3 +531,35 @@ def test_a_click_on_the_plane_of_a_deck_moves_z_there(open_deck):
         dot = panel.locator("svg path").last.bounding_box()
         at = dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2
         np.testing.assert_allclose(at, place, atol=box["width"] / 2 / 24 / 2 + 4)
+
+
+# Turn to the slide of the first widget, and say where its picture is once nothing moves any more.
+FIND_PICTURE = """(async ready => {
+  while (!ready()) await new Promise(resolve => setTimeout(resolve, 100));
+  const panel = document.querySelector(".panel"), { h, v } = Reveal.getIndices(panel.closest("section"));
+  Reveal.slide(h, v, 99);
+  await new Promise(resolve => setTimeout(resolve, 1000));
+  const { x, y, width, height } = panel.querySelector(".panel-picture").getBoundingClientRect();
+  return [x, y, x + width, y + height];
+})"""
+
+
+@pytest.mark.parametrize("lesson", ["02_a_box_on_the_world_map"])
+def test_firefox_draws_what_chromium_draws(lesson, deck, browser, in_firefox):
+    """Dots, a box, a map: hardly a pixel differs by more than the edges of what is drawn do."""
+    in_firefox.goto(deck(lesson).as_uri())
+    with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
+        page = context.new_page()
+        page.goto(deck(lesson).as_uri())
+        boxes = (there.evaluate(f"{FIND_PICTURE}({READY})") for there in (page, in_firefox))
+        shots = page.screenshot(), in_firefox.screenshot()
+    pictures = [
+        Image.open(BytesIO(shot))
+        .convert("L")
+        .crop([round(side) for side in box])
+        .resize((160, 88), Image.Resampling.BOX)
+        for box, shot in zip(boxes, shots)
+    ]
+    one, other = (np.asarray(picture, dtype=float) for picture in pictures)
+    share = (np.abs(one - other) > 40).mean()  # 0.0004; with dots that have become streaks 0.09
+    assert np.ptp(one) > 100 and share < 0.005

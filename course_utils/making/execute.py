@@ -1,6 +1,7 @@
-"""Execute the lessons and store them in one normal form: `python -m course_utils.making.execute [NOTEBOOK ...]`.
+"""Execute the lessons and store them in one normal form: `python -m course_utils.making.execute [NUMBER ...]`.
 
-Run twice it changes nothing. A cell's id is a digest of its source, so an id that does not fit says that the cell was
+Then the numbers that their prose quotes are written anew (numbers.py), and what other pages say of the lessons
+(tables.py). Run twice it changes nothing. A cell's id is a digest of its source, so an id that does not fit says that the cell was
 edited since its output was stored. So the output of a cell tagged `nbval-ignore-output` is kept while its source is
 unchanged. Of the course's widgets the picture is stored, and no link to a kernel that is gone.
 """
@@ -27,10 +28,13 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from nbformat.reader import NotJSONError
 
-from course_utils.files import NOTEBOOKS, in_one_step
+from course_utils.files import in_one_step
+from course_utils.lessons import chosen, lessons
+from course_utils.making import tables
 from course_utils.making.numbers import Bound, bound, rewritten
 
 CELL_TIMEOUT = 600  # seconds
+BAKED = {"BAKE_FRAMES": "on"}  # the environment in which widgets bring their pictures along (widgets/deck.py)
 IGNORE_TAG = "nbval-ignore-output"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CELL_METADATA = ("slideshow", "tags")
@@ -82,6 +86,8 @@ def execute(path: Path) -> bool:
     """
     stored = nbformat.read(path, as_version=4)
     nb = normalise(stored)
+    if path.name.startswith("00_"):
+        tables.way(nb, lessons(path.parent))
     kept = {
         new.id: old.outputs
         for old, new in zip(stored.cells, nb.cells)
@@ -96,28 +102,28 @@ def execute(path: Path) -> bool:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Execute the named notebooks, or all lessons; return 0, or 1 when a cell failed."""
-    parser = argparse.ArgumentParser(
-        "python -m course_utils.making.execute", description="Execute and normalise lessons."
-    )
-    parser.add_argument("paths", nargs="*", type=Path, metavar="NOTEBOOK", help="default: all of notebooks/")
-    paths = parser.parse_args(argv).paths or sorted(NOTEBOOKS.glob("*.ipynb"))
-    if not paths:
-        parser.error(f"no notebooks in {NOTEBOOKS}")
-    if missing := [str(path) for path in paths if not path.is_file()]:
-        parser.error(f"no such notebook: {', '.join(missing)}")
-    start, changed = time.perf_counter(), 0
-    for path in paths:
-        begun = time.perf_counter()
+    """Execute the lessons of these numbers, or all, and bring what is made of them up to date; 1 when a cell failed."""
+    parser = argparse.ArgumentParser("python -m course_utils.making.execute", description="Execute and store lessons.")
+    parser.add_argument("numbers", nargs="*", metavar="NUMBER", help="such as 05; default: all lessons")
+    try:
+        wanted = chosen(parser.parse_args(argv).numbers)
+    except ValueError as error:
+        parser.error(str(error))
+    start, changed = time.perf_counter(), []
+    for lesson in wanted:
+        begun, path = time.perf_counter(), lesson.path
         print(path.name, end=" ", flush=True)
         try:
             written = execute(path)
         except (CellFailed, NotJSONError, OSError) as error:
             print(f"failed\n{error}\nNothing was written to {path}.", file=sys.stderr)
             return 1
-        changed += written
+        changed += [path.name] * written
         print(f"{time.perf_counter() - begun:.1f} s, {'changed' if written else 'unchanged'}")
-    print(f"{len(paths)} notebooks executed in {time.perf_counter() - start:.1f} s, {changed} changed.")
+    changed += tables.update()
+    print(
+        f"{len(wanted)} lessons executed in {time.perf_counter() - start:.1f} s; changed: {', '.join(changed) or 'none'}."
+    )
     return 0
 
 

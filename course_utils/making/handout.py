@@ -23,7 +23,8 @@ from nbformat import NotebookNode
 
 from course_utils.exercises.answers import NotAttempted, captured, unattempted
 from course_utils.exercises.engine import find
-from course_utils.files import NOTEBOOKS, ROOT, in_one_step
+from course_utils.files import ROOT, in_one_step
+from course_utils.lessons import lessons
 
 CLASS = ROOT / "class"  # nbgrader's folder of a course; not in git, for it holds the names of students
 CELL_TIMEOUT = 120  # seconds
@@ -82,8 +83,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         "python -m course_utils.making.handout", description="Hand out exercises, collect them."
     )
-    lessons = {path.name[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
-    parser.add_argument("lesson", choices=lessons, metavar="LESSON", help="its number, such as 03")
+    parser.add_argument("lesson", choices=lessons(), metavar="LESSON", help="its number, such as 03")
     parser.add_argument("--points", action="store_true", help="grade what came back, and show the points")
     given = parser.parse_args(argv)
     if not importlib.util.find_spec("nbgrader"):
@@ -92,7 +92,7 @@ def main(argv: list[str] | None = None) -> None:
     os.environ["PATH"] = os.pathsep.join([own, os.environ.get("PATH", "")])
     os.environ["PROGRESS_FILE"] = "off"  # what students have solved is not what the lecturer has
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # their code runs in this Python, whatever else is registered
-    name, lesson = f"lesson_{given.lesson}", lessons[given.lesson]
+    name, lesson = f"lesson_{given.lesson}", lessons()[given.lesson].path
     source = CLASS / "source" / name / f"{lesson.stem}_exercises.ipynb"
     if given.points:
         count = len(list(CLASS.glob(f"submitted/*/{name}")))

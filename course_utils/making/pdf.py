@@ -6,7 +6,6 @@ widget, folded answers are open, and the lecturer's notes are left out.
 
 import argparse
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -17,7 +16,8 @@ import nbformat
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
-from course_utils.files import NOTEBOOKS, ROOT, in_one_step
+from course_utils.files import ROOT, in_one_step
+from course_utils.lessons import chosen, title_of
 from course_utils.making.assets import AssetsFailed, copy_parts, fetch_parts
 
 PDF = ROOT / "pdf"
@@ -50,8 +50,7 @@ def to_page(nb: NotebookNode) -> str:
     """Return a lesson as one HTML page that is ready to be printed."""
     nb = deepcopy(nb)
     nb.cells = [cell for cell in nb.cells if cell.metadata.get("slideshow", {}).get("slide_type") != "notes"]
-    headings = (re.search(r"^# (.+)$", cell.source, re.MULTILINE) for cell in nb.cells if cell.cell_type == "markdown")
-    nb.metadata.title = next((heading[1].strip() for heading in headings if heading), "Lesson")
+    nb.metadata.title = title_of(nb.cells)
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("<details>", "<details open>")
@@ -102,23 +101,22 @@ def print_pages(pages: dict[Path, Path]) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Print the lessons of these numbers, or all; return 0, or 1 when something is missing."""
-    parser = argparse.ArgumentParser(
-        prog="python -m course_utils.making.pdf", description="Print lessons as PDF files."
-    )
+    parser = argparse.ArgumentParser("python -m course_utils.making.pdf", description="Print lessons as PDF files.")
     parser.add_argument("numbers", nargs="*", metavar="NUMBER", help="such as 13; default: all lessons")
     parser.add_argument("--output", type=Path, default=PDF, metavar="FOLDER", help="default: pdf/")
     arguments = parser.parse_args(argv)
-    lessons = {path.name[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))}
-    if unknown := [number for number in arguments.numbers if number not in lessons]:
-        parser.error(f"no such lesson: {', '.join(unknown)}; there are {', '.join(lessons)}")
+    try:
+        wanted = chosen(arguments.numbers)
+    except ValueError as error:
+        parser.error(str(error))
     try:
         fetch_parts()
         with tempfile.TemporaryDirectory() as folder:
             copy_parts(Path(folder, "assets"))
             pages = {}
-            for number in arguments.numbers or lessons:
-                page = Path(folder, f"{lessons[number].stem}.html")
-                page.write_text(to_page(nbformat.read(lessons[number], as_version=4)), encoding="utf-8")
+            for lesson in wanted:
+                page = Path(folder, f"{lesson.path.stem}.html")
+                page.write_text(to_page(nbformat.read(lesson.path, as_version=4)), encoding="utf-8")
                 pages[page] = arguments.output / f"{page.stem}.pdf"
             arguments.output.mkdir(parents=True, exist_ok=True)
             print_pages(pages)

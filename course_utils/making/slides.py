@@ -1,4 +1,4 @@
-"""Turn the lessons into slide decks that open from disk without a network: `python -m course_utils.making.slides [NOTEBOOK ...]`.
+"""Turn the lessons into slide decks that open from disk without a network: `python -m course_utils.making.slides [NUMBER ...]`.
 
 A lesson is executed in memory first, so that its widgets have pictures, one for each place of their sliders: they are
 committed without them.
@@ -7,7 +7,6 @@ What is on a slide is said by the lesson's slide metadata. A cell that shows a p
 """
 
 import argparse
-import re
 import shutil
 import sys
 import tempfile
@@ -19,9 +18,10 @@ from nbconvert import SlidesExporter
 from nbformat import NotebookNode
 
 from course_utils import style
-from course_utils.files import NOTEBOOKS, ROOT, in_one_step
+from course_utils.files import ROOT, in_one_step
+from course_utils.lessons import Lesson, chosen, title_of
 from course_utils.making.assets import AssetsFailed, copy_parts, fetch_parts
-from course_utils.making.execute import CellFailed, run_cells
+from course_utils.making.execute import BAKED, CellFailed, run_cells
 
 HERE = Path(__file__).resolve().parent
 SLIDES = ROOT / "slides"
@@ -29,8 +29,7 @@ SLIDES = ROOT / "slides"
 
 def to_deck(nb: NotebookNode) -> str:
     """Return the page of an executed lesson."""
-    headings = (re.search(r"^# (.+)$", cell.source, re.MULTILINE) for cell in nb.cells if cell.cell_type == "markdown")
-    nb.metadata.title = next((heading[1].strip() for heading in headings if heading), "Slides")
+    nb.metadata.title = title_of(nb.cells)
     for cell in nb.cells:
         if cell.cell_type == "code" and (
             "hide-input" in cell.metadata.get("tags", []) or any(map(_is_picture, cell.outputs))
@@ -49,36 +48,42 @@ def to_deck(nb: NotebookNode) -> str:
     return page
 
 
+def write(lesson: Lesson, folder: Path) -> Path:
+    """Execute a lesson, with its widgets' pictures baked, and write its deck; raises CellFailed and OSError."""
+    nb = nbformat.read(lesson.path, as_version=4)
+    run_cells(nb, lesson.path, BAKED)
+    deck = folder / f"{lesson.path.stem}.slides.html"
+    with in_one_step(deck) as part:
+        part.write_text(to_deck(nb), encoding="utf-8")
+    return deck
+
+
+def write_parts(folder: Path) -> None:
+    """Put what decks load into folder/assets; raises AssetsFailed, and then leaves the folder as it was."""
+    fetch_parts()
+    with tempfile.TemporaryDirectory() as scratch:
+        assets = Path(scratch, "assets")
+        copy_parts(assets)
+        shutil.copy(HERE / "deck.css", assets)
+        shutil.copytree(assets, folder / "assets", dirs_exist_ok=True)
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Write the decks of the named notebooks, or of all lessons; return 0, or 1 when something is missing or fails."""
-    parser = argparse.ArgumentParser(
-        prog="python -m course_utils.making.slides", description="Turn lessons into slide decks that need no network."
-    )
-    parser.add_argument(
-        "notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="default: every notebook of notebooks/"
-    )
+    """Write the decks of the lessons of these numbers, or of all; return 0, or 1 when something is missing or fails."""
+    parser = argparse.ArgumentParser("python -m course_utils.making.slides", description="Turn lessons into decks.")
+    parser.add_argument("numbers", nargs="*", metavar="NUMBER", help="such as 13; default: all lessons")
     parser.add_argument("--output", type=Path, default=SLIDES, metavar="FOLDER", help="default: slides/")
     arguments = parser.parse_args(argv)
-    paths = arguments.notebooks or sorted(NOTEBOOKS.glob("*.ipynb"))
-    if not paths:
-        parser.error(f"no notebooks in {NOTEBOOKS}")
-    if missing := [str(path) for path in paths if not path.is_file()]:
-        parser.error(f"no such notebook: {', '.join(missing)}")
     try:
-        fetch_parts()
-        with tempfile.TemporaryDirectory() as folder:
-            assets = Path(folder, "assets")
-            copy_parts(assets)
-            shutil.copy(HERE / "deck.css", assets)
-            shutil.copytree(assets, arguments.output / "assets", dirs_exist_ok=True)
-        for path in paths:
+        wanted = chosen(arguments.numbers)
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        write_parts(arguments.output)
+        for lesson in wanted:
             begun = time.perf_counter()
-            print(path.name, end=" ", flush=True)
-            deck = arguments.output / f"{path.stem}.slides.html"
-            nb = nbformat.read(path, as_version=4)
-            run_cells(nb, path, {"BAKE_FRAMES": "on"})  # see widgets/frames.py
-            with in_one_step(deck) as part:
-                part.write_text(to_deck(nb), encoding="utf-8")
+            print(lesson.path.name, end=" ", flush=True)
+            deck = write(lesson, arguments.output)
             print(f"{time.perf_counter() - begun:.1f} s, {deck}")
     except (AssetsFailed, CellFailed, OSError) as error:
         print(f"\n{error}", file=sys.stderr)

@@ -1,0 +1,156 @@
+"""What lessons say of themselves, and the tables that are made of it."""
+
+import json
+import re
+import shutil
+
+import nbformat
+import pytest
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from course_utils import files, plotting
+from course_utils.lessons import chosen, lessons
+from course_utils.making import tables
+
+NEW = """# 16 · Something new
+
+**Time:** 5 minutes · **Needs:** lessons 01 and 02 · **On the map of the families:** nowhere
+
+## 1 · A section
+
+### Exercise 16.1 · Try it
+"""
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """Return a copy of the course's pages and lessons, without outputs, that may be written to."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    for path in [*files.NOTEBOOKS.glob("*.md"), *files.NOTEBOOKS.glob("*.ipynb")]:
+        shutil.copy(path, folder)
+    for name in ("README.md", "CONTRIBUTING.md"):
+        shutil.copy(files.ROOT / name, tmp_path)
+    monkeypatch.setattr(files, "ROOT", tmp_path)
+    monkeypatch.setattr(files, "NOTEBOOKS", folder)
+    return tmp_path
+
+
+def edit(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_each_lesson_says_what_it_is():
+    """Found another way: line by line in the notebook's own text."""
+    for number, lesson in lessons().items():
+        lines = [
+            line.rstrip("\n")
+            for cell in json.loads(lesson.path.read_text(encoding="utf-8"))["cells"]
+            if cell["cell_type"] == "markdown"
+            for line in cell["source"]
+        ]
+        (facts,) = (line.split(" · ") for line in lines if line.startswith("**Time:**"))
+        assert lines[0] == f"# {number} · {lesson.title}"
+        assert facts[:2] == [f"**Time:** {lesson.minutes} minutes", f"**Needs:** {lesson.needs}"]
+        assert lesson.sections == [line[3:] for line in lines if line.startswith("## ")]
+        assert [f"{n} · {title}" for n, title in lesson.exercises.items()] == [
+            line.removeprefix("### Exercise ") for line in lines if line.startswith("### Exercise ")
+        ]
+
+
+@pytest.mark.parametrize("lesson", [lesson.path.stem for lesson in lessons().values()])
+def test_prose_quotes_what_the_lesson_computes(lesson, executed):
+    stored = nbformat.read(files.NOTEBOOKS / f"{lesson}.ipynb", as_version=4)
+    computed = [cell.source for cell in executed(lesson[:2]).nb.cells]
+    assert [cell.source for cell in stored.cells] == computed, "run make notebooks"
+
+
+def test_what_a_lesson_lacks_is_named(tmp_path):
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# 07 · Nothing")]), tmp_path / "07_nothing.ipynb")
+    lesson = lessons(tmp_path)["07"]
+    assert lesson.title == "Nothing" and lesson.exercises == {}
+    with pytest.raises(ValueError, match="07_nothing.ipynb lacks .*Time"):
+        lesson.minutes  # noqa: B018
+
+
+def test_lessons_are_chosen_by_their_numbers():
+    assert [lesson.number for lesson in chosen(["05", "03"])] == ["05", "03"]
+    assert len(chosen([])) == len(lessons())
+    with pytest.raises(ValueError, match="no lesson 5, 77; there are 00, 01"):
+        chosen(["5", "77", "03"])
+
+
+def test_every_page_is_up_to_date(course):
+    assert tables.update() == []
+    path = course / "notebooks" / "00_start_here.ipynb"
+    nb = nbformat.read(path, as_version=4)
+    before = [cell.source for cell in nb.cells]
+    tables.way(nb, lessons())
+    assert [cell.source for cell in nb.cells] == before
+
+
+def test_a_changed_lesson_changes_its_tables(course):
+    """Title, minutes, needs, file name and an exercise's title: each arrives wherever it is said, and nothing else moves."""
+    pages = {path: path.read_text(encoding="utf-8") for path in course.rglob("*.md")}
+    lesson = course / "notebooks" / "05_naive_bayes_on_wrodl.ipynb"
+    for old, new in [
+        ("# 05 · Naive Bayes on Wrodl", "# 05 · Bayes"), ("**Time:** 45 minutes", "**Time:** 46 minutes"), ("**Needs:** lesson 04", "**Needs:** lesson 03"),
+        ("### Exercise 05.2 · A probability by hand", "### Exercise 05.2 · By hand"),
+    ]:  # fmt: skip
+        edit(lesson, old, new)
+    lesson.rename(lesson.with_name("05_bayes.ipynb"))
+    assert set(tables.update()) == {"README.md", "for_lecturers.md", "formulas.md", "glossary.md"}
+    for path, text in pages.items():
+        expected = text.replace("05_naive_bayes_on_wrodl.ipynb", "05_bayes.ipynb")
+        if path.name == "README.md":
+            expected = expected.replace(
+                "[Naive Bayes on Wrodl](notebooks/05_bayes.ipynb) | 45", "[Bayes](notebooks/05_bayes.ipynb) | 46"
+            )
+        if path.name in ("for_lecturers.md", "formulas.md"):
+            expected = expected.replace("[05 · Naive Bayes on Wrodl]", "[05 · Bayes]").replace(
+                "05.2 · A probability by hand", "05.2 · By hand"
+            )
+            expected = expected.replace("(05_bayes.ipynb) | 45 | lesson 04", "(05_bayes.ipynb) | 46 | lesson 03")
+        assert path.read_text(encoding="utf-8") == expected
+    assert tables.update() == []
+
+
+def test_a_new_lesson_gets_its_rows(course):
+    nbformat.write(new_notebook(cells=[new_markdown_cell(NEW)]), course / "notebooks" / "16_new.ipynb")
+    edit(course / "notebooks" / "07_representation_learning.ipynb", "### Exercise 07.5 · ", "### Exercise 07.6 · ")
+    tables.update()
+    assert "| 16 | [Something new](notebooks/16_new.ipynb) | 5 |" in (course / "README.md").read_text(encoding="utf-8")
+    plan = (course / "notebooks" / "for_lecturers.md").read_text(encoding="utf-8")
+    assert "| … | [16 · Something new](16_new.ipynb) | 5 | lessons 01 and 02 | 16.1 · Try it | – | … | … |" in plan
+    assert "07.5" not in plan and "07.6 · Density, sampling, representation" in plan
+    nb = nbformat.read(course / "notebooks" / "00_start_here.ipynb", as_version=4)
+    tables.way(nb, lessons())
+    assert sum("| 16 Something new | … | 5 |" in cell.source for cell in nb.cells) == 1
+
+
+def test_what_nothing_computes_is_listed(course):
+    page = course / "CONTRIBUTING.md"
+    before = page.read_text(encoding="utf-8")
+    edit(
+        course / "notebooks" / "05_naive_bayes_on_wrodl.ipynb",
+        "# 05 · Naive Bayes",
+        "some 77<!-- ? by hand -->\\n# 05 · Naive Bayes",
+    )
+    assert tables.update() == ["CONTRIBUTING.md"]
+    new = set(page.read_text(encoding="utf-8").splitlines()) - set(before.splitlines())
+    assert new == {"- 05: “… some 77”: by hand"}
+
+
+def test_the_plan_names_widgets_that_the_lessons_show():
+    plan = (files.NOTEBOOKS / "for_lecturers.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \d+ \| \[(\d\d) ·.*\| (`\w+`|–) \| .*\? \|$", plan, re.M)
+    assert [number for number, _ in rows] == list(lessons()) and "…" not in plan
+    for number, widget in rows:
+        assert widget == "–" or f"{widget.strip('`')}(" in lessons()[number].path.read_text(encoding="utf-8")
+
+
+def test_the_map_of_the_families_names_the_lessons_that_there_are():
+    numbers = set(re.findall(r"\b\d\d\b", " ".join(label for _, label, _ in plotting.FAMILIES.values())))
+    assert numbers <= lessons().keys()
