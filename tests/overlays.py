@@ -33,7 +33,8 @@ def box(element):
 
 def pixels(image):
     """Return the array that an image shows."""
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(image.get("href").partition("base64,")[2]))))
+    shown = Image.open(io.BytesIO(base64.b64decode(image.get("href").partition("base64,")[2])))
+    return np.asarray(shown.convert("RGB") if shown.mode == "P" else shown)
 
 
 def places(element):

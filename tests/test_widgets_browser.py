@@ -14,12 +14,10 @@ from time import monotonic, sleep
 
 import numpy as np
 import pytest
-from in_page import READ_BY_BROWSER, START_CLOCK
+from in_page import HANG, READ_BY_BROWSER, START_CLOCK
 
 from course_utils import widgets
 from course_utils.datasets import load_world_land
-
-PATIENCE = 600  # seconds: a guard against hanging and nothing more
 
 # One line a widget and lesson, with a slider to drag and one to move by arrow keys, and of what kind it is first of all.
 WIDGETS = [
@@ -92,7 +90,7 @@ class Opened:
     """A widget in the browser, and the same one in the kernel, to compare with."""
 
     def __init__(self, page, name):
-        page.set_default_timeout(1000 * PATIENCE)
+        page.set_default_timeout(HANG)
         count = page.evaluate(RUN_CELL, name)
         self.page, self.in_kernel = page, f"Out[{count}]"
         self.values, self.sliders = self.ask("values"), self.ask("sliders")
@@ -143,7 +141,7 @@ class Opened:
             "svg": "" if self.in_page else self.element.evaluate(READ_BY_BROWSER, svg),
             "numbers": [list(row) for row in numbers.items()], "alt": alt, "message": message,
         }  # fmt: skip
-        self.until(lambda: self.shown() == expected, 20)
+        self.until(lambda: self.shown() == expected)
         assert self.shown() == expected
         if self.in_page:  # to one grey level, and, where two colours are as likely, either of them
             z = [self.values[f"z{k + 1}"] for k in range(len(self.values))]
@@ -152,9 +150,9 @@ class Opened:
             difference = np.abs(shown - np.reshape(picture, (len(shown), -1))).max(axis=1)
             assert (difference > 1).sum() <= 2
 
-    def until(self, true, patience=PATIENCE):
-        """Wait until something is so, and no longer than the patience."""
-        deadline = monotonic() + patience
+    def until(self, true):
+        """Wait until something is so, or nothing can be expected any more."""
+        deadline = monotonic() + HANG / 1000
         while not true() and monotonic() < deadline:
             sleep(0.05)
 
@@ -164,7 +162,7 @@ class Opened:
         slider.focus()
         self.element.evaluate(START_CLOCK)
         for number in range(1, 22):
-            slider.press("ArrowRight" if number % 2 else "ArrowLeft")
+            slider.press("ArrowLeft" if number % 2 else "ArrowRight")  # from the right end
             self.page.wait_for_function("n => window.latencies.length === n", arg=number)
         return median(self.page.evaluate("window.latencies"))
 

@@ -121,10 +121,12 @@ class Panel(anywidget.AnyWidget):
         except Exception as error:  # as in _redraw
             result = f"This does not work. {type(error).__name__}: {error}"
         with self.hold_sync():  # values and frame arrive together
-            if isinstance(result, dict):
-                self.values = {**self.values, **result}
+            if isinstance(result, str):
+                self._update({"message": result})
+                return
+            self.values = {**self.values, **result}
             if self.drawn == drawn:  # nothing changed, and yet the browser waits for an answer
-                self._update({"message": result if isinstance(result, str) else ""})
+                self._redraw()
 
     def still(self) -> str:
         """Return what is shown now as HTML that needs no kernel: a picture with its alternative text, and what to do."""
@@ -160,7 +162,7 @@ class Panel(anywidget.AnyWidget):
         frame = self.draw(**values)
         return {"svg": frame.svg, "numbers": list(frame.numbers.items()), "alt": frame.alt, "message": ""}
 
-    def _redraw(self, change: dict) -> None:
+    def _redraw(self, _: object = None) -> None:
         try:
             state = self._frame(self.values)
         except Exception as error:  # whatever it is, the reader must see it: a callback has no other way to say so
