@@ -13,7 +13,7 @@ from ipywidgets.embed import embed_data
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from overlays import styled
 
-from course_utils.making import assets, slides
+from course_utils.making import slides
 from course_utils.models import GAN, VAE
 from course_utils.widgets.latent_explorer import latent_explorer
 from course_utils.widgets.page_decoder import page_decoder
@@ -73,7 +73,7 @@ def deck(parts, browser, tmp_path_factory):
     state = embed_data(list(explorers.values()), drop_defaults=False)["manager_state"]
     nb.metadata.widgets = {"application/vnd.jupyter.widget-state+json": state}
     folder = tmp_path_factory.mktemp("deck")
-    assets.copy_parts(folder / "assets")
+    slides.write_parts(folder)
     (folder / "one.slides.html").write_text(slides.to_deck(nb), encoding="utf-8")
     with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
         page, errors = context.new_page(), []

@@ -191,7 +191,7 @@ def click(px, py):
 def test_every_deed_is_answered_and_the_next_one_too(ax, deed, values, message):
     """Also one that changes nothing: otherwise the browser would wait, and say that nothing answers."""
     panel = make(ax, buttons=BUTTONS, click=click)
-    for turn in range(2 if deed != {"press": "both"} else 1):
+    for _ in range(2 if deed != {"press": "both"} else 1):
         before = panel.drawn
         panel._handle_custom_msg(deed, [])  # as it comes from the browser
         assert panel.drawn == before + 1 and panel.values == values and panel.message == message
@@ -264,7 +264,9 @@ def test_what_is_stored_is_a_picture_with_words_and_what_to_do(ax):
         np.testing.assert_allclose(picture.getpixel(place), ImageColor.getrgb(colour), atol=12)
     assert panel.still() == make(ax, marked).still()  # the same bytes each time
     panel.act({"move": {"a": 4}})
-    assert panel.still() != data["text/html"]  # it shows what is shown now; and words are drawn, whatever fonts there are
+    assert (
+        panel.still() != data["text/html"]
+    )  # it shows what is shown now; and words are drawn, whatever fonts there are
 
 
 def test_a_panel_that_is_not_displayed_makes_no_picture(ax, monkeypatch):

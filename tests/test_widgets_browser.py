@@ -411,24 +411,29 @@ def a_digit_is_guessed(widget):
 def a_move_takes_back_no_step_of_the_game(widget):
     """Buttons and the slider, faster than the kernel answers: all of it counts."""
     pictures, at_first = [widget.picture()], widget.shown()
+
+    def expect(state, angle):
+        widget.until(lambda: widget.ask("values") == {"state": state, "angle": angle})
+        widget.expect(state=state, angle=angle)
+
     for label in ("step D", "step G"):
         widget.press(label)
         widget.slider("angle").press("ArrowRight")
-    widget.expect(state=2, angle=10)
+    expect(2, 10)
     pictures.append(widget.picture())
     for _ in range(2):
         widget.press("play 50 rounds")
     for _ in range(5):
         widget.slider("angle").press("ArrowRight")
     widget.press("step D")
-    widget.expect(state=5, angle=35)
+    expect(5, 35)
     numbers = dict(widget.shown()["numbers"])
     assert (numbers["moves of D"], numbers["moves of G"]) == ("200", "150")
     pictures.append(widget.picture())
     assert len(set(pictures)) == 3
     widget.press("start again")
     widget.slider("angle").press("Home")
-    widget.expect(state=0, angle=0)
+    expect(0, 0)
     assert widget.shown() == at_first
 
 
