@@ -1,20 +1,13 @@
 """The completion widget of lesson 12 without a browser: the faces that fit are counted one by one."""
 
-import re
-from base64 import b64decode
-from io import BytesIO
-from xml.etree import ElementTree
-
-import matplotlib as mpl
 import numpy as np
 import pytest
-from PIL import Image
+from overlays import elements, number, pixels, places, styled
 from scipy.stats import entropy
 
 from course_utils import style
 from course_utils.datasets import load_planet_pixel, planet_pixel_distribution
-from course_utils.widgets import completion
-from course_utils.widgets.completion import faces_that_fit
+from course_utils.widgets.completion import completion, faces_that_fit
 from course_utils.widgets.hidden_pixels import COVER
 
 P_DATA = planet_pixel_distribution()
@@ -28,22 +21,12 @@ def drawn(n_faces=3, K=5):
 
 
 def make(faces=FACES, completions=None):
-    with mpl.rc_context():
-        style.use()
-        return completion(faces, drawn() if completions is None else completions, P_DATA)
+    return styled(completion, faces, drawn() if completions is None else completions, P_DATA)
 
 
-def pictures(panel):
-    """Return the pictures of the overlay, in its order."""
-    root = ElementTree.fromstring(f"<svg>{panel.svg}</svg>")
-    return [
-        np.array(Image.open(BytesIO(b64decode(image.get("href").partition(",")[2])))) for image in root.iter("image")
-    ]
-
-
-def by_definition(pixels, hidden):
+def by_definition(face, hidden):
     """Return {face: p_data(face | what is visible)}, one face after the other."""
-    visible = pixels.reshape(32, 32)[: 32 - hidden].tolist()
+    visible = face.reshape(32, 32)[: 32 - hidden].tolist()
     found = {
         i: p
         for i, (face, p) in enumerate(zip(P_DATA.pixels, P_DATA.probabilities))
@@ -52,23 +35,21 @@ def by_definition(pixels, hidden):
     return {i: p / sum(found.values()) for i, p in found.items()}
 
 
-@pytest.mark.parametrize("face", range(3))
-@pytest.mark.parametrize("setting", range(len(SETTINGS)))
+@pytest.mark.parametrize("setting, face", [(0, 0), (1, 1), (2, 2), (3, 0), (4, 1)])
 def test_what_is_shown(face, setting):
-    panel, hidden, completions = make(), SETTINGS[setting], drawn()
-    panel.values = {"face": face, "setting": setting}
-    seen, *by_model, truth = (pictures(panel)[i] for i in (0, *range(2, 7), 1))
+    frame, hidden = make().draw(face, setting), SETTINGS[setting]
+    seen, truth, *by_model = map(pixels, elements(frame, "image"))
     np.testing.assert_array_equal(truth, P_DATA.palette[FACES[face]].reshape(32, 32, 3))
     np.testing.assert_array_equal(seen[: 32 - hidden], truth[: 32 - hidden])
     assert (seen[32 - hidden :] == COVER).all()
-    np.testing.assert_array_equal(by_model, completions[hidden][face])
+    np.testing.assert_array_equal(by_model, drawn()[hidden][face])
     posterior = by_definition(FACES[face], hidden)
-    numbers = dict(panel.numbers)
-    assert numbers["rows hidden"] == f"{hidden} of 32"
-    assert numbers["faces that fit what is visible"] == f"{len(posterior):,}"
-    nats = float(re.fullmatch(r"([\d.]+) nats", numbers["p_data is still open by"])[1])
-    assert nats == pytest.approx(entropy(list(posterior.values())), abs=0.005)
-    assert panel.alt.startswith(f"A face with {hidden} of 32 rows hidden, 5 completions")
+    assert frame.numbers["rows hidden"] == f"{hidden} of 32"
+    assert frame.numbers["faces that fit what is visible"] == f"{len(posterior):,}"
+    assert number(frame.numbers["p_data is still open by"]) == pytest.approx(
+        entropy(list(posterior.values())), abs=0.005
+    )
+    assert frame.alt.startswith(f"A face with {hidden} of 32 rows hidden, 5 completions")
 
 
 def test_the_ends():
@@ -77,13 +58,11 @@ def test_the_ends():
 
 
 def test_the_edge_is_marked_on_each_completion():
-    panel = make()
-    heights = []
+    draw, heights = make().draw, []
     for setting in range(len(SETTINGS)):
-        panel.values = {"face": 0, "setting": setting}
-        lines = ElementTree.fromstring(f"<svg>{panel.svg}</svg>").findall("polyline")
+        lines = elements(draw(0, setting), "polyline")
         assert len(lines) == 5 and {line.get("stroke") for line in lines} == {style.SAMPLE}
-        heights.append(float(lines[0].get("points").split()[0].split(",")[1]))
+        heights.append(places(lines[0])[0, 1])
     assert heights == sorted(heights, reverse=True)  # the more is hidden, the higher up, and y runs downwards
     assert np.diff(heights) / -np.diff(SETTINGS) == pytest.approx((heights[0] - heights[-1]) / 31, abs=0.05)
 

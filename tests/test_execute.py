@@ -71,6 +71,21 @@ def test_an_ignored_output_is_kept_until_its_source_changes(write):
     assert printed(path, 2).startswith("now ")
 
 
+def test_of_a_widget_its_picture_is_stored_also_where_none_was(write):
+    source = "import numpy as np\nfrom course_utils.widgets import pseudo_count\npseudo_count(np.array([1, 2, 0]))"
+    path = write(new_code_cell(source, metadata=TAGGED))
+    execute.execute(path)
+    stored, nb = path.read_bytes(), nbformat.read(path, as_version=4)
+    data = nb.cells[1].outputs[0].data
+    assert (
+        set(data) == {"text/html", "text/plain"} and '<img alt="Two curves over the pseudo-count' in data["text/html"]
+    )
+    nb.cells[1].outputs[0].data = {execute.WIDGET_VIEW: {"model_id": "gone"}, "text/plain": "a widget"}
+    nbformat.write(nb, path)
+    execute.execute(path)
+    assert path.read_bytes() == stored
+
+
 def test_other_outputs_are_renewed(write):
     path = write(new_code_cell(TIME), new_code_cell("print('3.14')"))
     execute.execute(path)

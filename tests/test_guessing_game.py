@@ -1,44 +1,28 @@
 """The guessing game of lesson 10 without a browser: hits counted one by one, surprises against scipy."""
 
 import re
-from base64 import b64decode
-from io import BytesIO
-from xml.etree import ElementTree
 
-import matplotlib as mpl
 import numpy as np
 import pytest
-from PIL import Image
+from overlays import box, elements, in_data, number, pixels, places, styled
 from scipy.special import expit
 from scipy.stats import bernoulli
 from sklearn.datasets import load_digits as digits_of_sklearn
 
 from course_utils import style
-from course_utils.widgets import guessing_game
-from course_utils.widgets.guessing_game import UNTOLD
+from course_utils.widgets.guessing_game import UNTOLD, guessing_game
 
 PICTURES = (digits_of_sklearn().data[:5] >= 8).astype(int)
 RNG = np.random.default_rng(0)
 THETA, W, B = RNG.uniform(0.05, 0.95, 64), np.tril(RNG.normal(size=(64, 64)), -1), RNG.normal(size=64)
-
-
-def silent(x):
-    """Bet the same whatever was told."""
-    return np.tile(THETA, (len(x), 1))
-
-
-def listening(x):
-    """Bet by a logistic regression on the pixels before."""
-    return expit(x @ W.T + B)
-
-
-MODELS = {"silent": silent, "listening": listening}
+MODELS = {
+    "silent": lambda x: np.tile(THETA, (len(x), 1)),  # bets the same whatever was told
+    "listening": lambda x: expit(x @ W.T + B),  # a logistic regression on the pixels before
+}
 
 
 def make(pictures=PICTURES, models=MODELS):
-    with mpl.rc_context():
-        style.use()
-        return guessing_game(pictures, models)
+    return styled(guessing_game, pictures, models)
 
 
 @pytest.fixture
@@ -46,125 +30,80 @@ def panel():
     return make()
 
 
-def press(panel, label):
-    panel._act(None, {"press": label}, None)
-
-
 def hits(panel):
     """Return (right, asked) for the reader and each model."""
-    shown = {
-        name.removeprefix("right guesses, "): text for name, text in panel.numbers if name.startswith("right guesses, ")
-    }
-    assert list(shown) == ["you", *MODELS]
-    return {name: tuple(int(n) for n in re.fullmatch(r"(\d+) of (\d+)", text).groups()) for name, text in shown.items()}
+    said = {name.partition("right guesses, ")[2]: text for name, text in panel.numbers if name.startswith("right")}
+    assert list(said) == ["you", *MODELS]
+    return {name: tuple(map(int, re.fullmatch(r"(\d+) of (\d+)", text).groups())) for name, text in said.items()}
 
 
 def surprise(name, k, told):
     """Return the surprise of a model by the first pixels of a picture, in nats, by scipy."""
-    p = MODELS[name](PICTURES)[k, :told]
-    return -bernoulli.logpmf(PICTURES[k, :told], p).sum()
+    return -bernoulli.logpmf(PICTURES[k, :told], MODELS[name](PICTURES)[k, :told]).sum()
 
 
-def elements(panel):
-    return list(ElementTree.fromstring(f"<svg>{panel.svg}</svg>"))
-
-
-def shown_pixels(panel):
-    """Return the picture (64, 3) that lies on the background."""
-    (image,) = [element for element in elements(panel) if element.tag == "image"]
-    return np.asarray(Image.open(BytesIO(b64decode(image.get("href").partition("base64,")[2])))).reshape(64, -1)[:, :3]
-
-
-def curves(panel):
-    """Return the lines (M, 2) in the coordinates of their axes."""
-    inverted = panel._draw.keywords["axes"][1].transData.inverted()
-    found = []
-    for line in (element for element in elements(panel) if element.tag == "polyline"):
-        places = np.array([pair.split(",") for pair in line.get("points").split()], dtype=float)
-        found.append((line.get("stroke"), inverted.transform(places * [1, -1] + [0, panel.height])))
-    return found
-
-
-@pytest.mark.parametrize("k", [0, 4])
-@pytest.mark.parametrize("told", [0, 1, 16, 63, 64])
-def test_told_pixels_are_shown_and_no_others(panel, k, told):
-    panel.values = {**panel.values, "picture": k, "told": told}
-    pixels = shown_pixels(panel)
-    assert (pixels[told:] == UNTOLD).all() and panel.message == ""
-    dark = pixels[:told].sum(axis=1) < 3 * 128
-    assert (dark == PICTURES[k, :told]).all()
-    assert {tuple(colour) for colour in pixels[:told]} <= {(255, 255, 255), (20, 33, 61)}
-
-
-@pytest.mark.parametrize("told", [0, 7, 8, 63, 64])
-def test_the_frame_is_around_the_next_pixel(panel, told):
-    panel.values = {**panel.values, "told": told}
-    frames = [element for element in elements(panel) if element.tag == "rect"]
-    assert len(frames) == (told < 64)
-    for frame in frames:
-        x, y, side = (float(frame.get(name)) for name in ("x", "y", "width"))
-        column, row = (
-            panel._draw.keywords["axes"][0].transData.inverted().transform((x + side / 2, panel.height - y - side / 2))
-        )
-        assert 8 * round(row) + round(column) == told and frame.get("fill-opacity") == "0"
-
-
-@pytest.mark.parametrize("k", [0, 3])
-@pytest.mark.parametrize("told", [0, 1, 30, 64])
-def test_surprises_add_up(panel, k, told):
-    panel.values = {**panel.values, "picture": k, "told": told}
-    for name in MODELS:
-        shown = dict(panel.numbers)[f"surprise so far, {name}"]
-        assert float(shown.removesuffix(" nats")) == pytest.approx(surprise(name, k, told), abs=0.051)
-        assert f"{name} {shown}" in panel.alt
-    for (colour, line), name in zip(curves(panel), MODELS, strict=True):
-        assert colour == (style.P_MODEL if name == "listening" else style.GREY)
-        assert len(line) == told + 1
-        expected = [min(surprise(name, k, i), 50) for i in range(told + 1)]
-        np.testing.assert_allclose(line, np.column_stack([range(told + 1), expected]), atol=0.05)
+@pytest.mark.parametrize("k, told", [(0, 0), (4, 1), (0, 7), (4, 8), (3, 30), (4, 63), (0, 64)])
+def test_what_is_told_is_shown_and_the_surprises_add_up(panel, k, told):
+    axes, frame = panel.draw.keywords["axes"], panel.draw(k, told, [])
+    shown = pixels(*elements(frame, "image")).reshape(64, -1)[:, :3]
+    assert (shown[told:] == UNTOLD).all()
+    assert ((shown[:told].sum(axis=1) < 3 * 128) == PICTURES[k, :told]).all()
+    assert {tuple(colour) for colour in shown[:told].tolist()} <= {(255, 255, 255), (20, 33, 61)}
+    marks = elements(frame, "rect")  # around the next pixel
+    assert len(marks) == (told < 64)
+    for mark in marks:
+        x, y, side, _ = box(mark)
+        ((column, row),) = in_data(axes[0], [(x + side / 2, y + side / 2)])
+        assert 8 * round(row) + round(column) == told and mark.get("fill-opacity") == "0"
+    lines = elements(frame, "polyline")
+    for line, name, colour in zip(lines, MODELS, (style.GREY, style.P_MODEL), strict=True):
+        said = frame.numbers[f"surprise so far, {name}"]
+        assert number(said) == pytest.approx(surprise(name, k, told), abs=0.051) and f"{name} {said}" in frame.alt
+        expected = [(i, min(surprise(name, k, i), 50)) for i in range(told + 1)]
+        np.testing.assert_allclose(in_data(axes[1], places(line)), expected, atol=0.05)
+        assert line.get("stroke") == colour
 
 
 def test_hits_are_counted_for_the_reader_and_the_models_on_the_same_pixels(panel):
     rng, asked = np.random.default_rng(1), []
     for k in (0, 2):
-        panel.values = {**panel.values, "picture": k, "told": 10}
+        panel.act({"move": {"picture": k, "told": 10}})
         for pixel in range(10, 40):
             guess = int(rng.integers(2))
-            press(panel, "ink" if guess else "paper")
+            panel.act({"press": "ink" if guess else "paper"})
             asked.append((k, pixel, guess))
             assert panel.values["told"] == pixel + 1 and panel.message == ""
     right = sum(PICTURES[k, pixel] == guess for k, pixel, guess in asked)
-    models = {
-        name: sum((model(PICTURES)[k, pixel] > 0.5) == PICTURES[k, pixel] for k, pixel, _ in asked)
-        for name, model in MODELS.items()
-    }
+    bets = {name: model(PICTURES) > 0.5 for name, model in MODELS.items()}
+    models = {name: sum(bet[k, pixel] == PICTURES[k, pixel] for k, pixel, _ in asked) for name, bet in bets.items()}
     assert hits(panel) == {name: (n, 60) for name, n in {"you": right, **models}.items()}
-    crosses = [element for element in elements(panel) if element.tag == "text"]
-    assert len(crosses) == sum(k == 2 and PICTURES[k, pixel] != guess for k, pixel, guess in asked)
-    press(panel, "forget my guesses")
-    assert hits(panel) == dict.fromkeys(["you", *MODELS], (0, 0)) and panel.values["told"] == 40
+    wrong = sum(k == 2 and PICTURES[k, pixel] != guess for k, pixel, guess in asked)
+    assert len(elements(panel, "text")) == wrong > 0  # crosses
+    panel.act({"move": {"told": 10}})
+    assert elements(panel, "text") == [] and hits(panel)["you"][1] == 60  # what is hidden again is not given away
+    panel.act({"press": "forget my guesses"})
+    assert hits(panel) == dict.fromkeys(["you", *MODELS], (0, 0)) and panel.values["told"] == 10
 
 
 def test_only_the_first_guess_counts(panel):
-    panel.values = {**panel.values, "told": 20}
     wrong, right = ("ink", "paper") if PICTURES[0, 20] == 0 else ("paper", "ink")
-    press(panel, wrong)
-    panel.values = {**panel.values, "told": 20}
-    press(panel, right)
+    for label in (wrong, right):
+        panel.act({"move": {"told": 20}})
+        panel.act({"press": label})
     assert hits(panel)["you"] == (0, 1) and panel.values["told"] == 21
 
 
 def test_a_complete_picture_says_so(panel):
-    panel.values = {**panel.values, "told": 64}
-    press(panel, "ink")
+    panel.act({"move": {"told": 64}})
+    panel.act({"press": "ink"})
     assert panel.message == "This picture is complete. Choose another one." and hits(panel)["you"] == (0, 0)
 
 
 def test_a_model_that_is_certain_and_wrong_is_drawn():
     panel = make(models={"sure": lambda x: np.ones(x.shape)})
-    panel.values = {**panel.values, "told": 64}
-    assert dict(panel.numbers)["surprise so far, sure"] == "∞" and panel.message == ""
-    ((_, line),) = curves(panel)
+    frame = panel.draw(0, 64, [])
+    assert frame.numbers["surprise so far, sure"] == "∞"
+    line = in_data(panel.draw.keywords["axes"][1], places(*elements(frame, "polyline")))
     assert line[-1, 1] == pytest.approx(50, abs=0.05)
 
 
@@ -182,11 +121,3 @@ def test_a_model_that_is_certain_and_wrong_is_drawn():
 def test_other_pictures_and_other_bets_are_refused(pictures, models, message):
     with pytest.raises(ValueError, match=message):
         make(pictures, models)
-
-
-def test_misses_among_pixels_that_are_hidden_again_are_not_given_away(panel):
-    panel.values = {**panel.values, "told": 20}
-    for _ in range(10):
-        press(panel, "ink")
-    panel.values = {**panel.values, "told": 5}
-    assert not [element for element in elements(panel) if element.tag == "text"] and hits(panel)["you"][1] == 10

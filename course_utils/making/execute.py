@@ -3,7 +3,7 @@
 Then the numbers that their prose quotes are written anew (numbers.py), and what other pages say of the lessons
 (tables.py). Run twice it changes nothing. A cell's id is a digest of its source, so an id that does not fit says that the cell was
 edited since its output was stored. So the output of a cell tagged `nbval-ignore-output` is kept while its source is
-unchanged.
+unchanged. Of the course's widgets the picture is stored, and no link to a kernel that is gone.
 """
 
 import argparse
@@ -36,6 +36,7 @@ from course_utils.making.numbers import Bound, bound, rewritten
 CELL_TIMEOUT = 600  # seconds
 BAKED = {"BAKE_FRAMES": "on"}  # the environment in which widgets bring their pictures along (widgets/deck.py)
 IGNORE_TAG = "nbval-ignore-output"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 CELL_METADATA = ("slideshow", "tags")
 NOTEBOOK_METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -68,6 +69,8 @@ def normalise(nb: NotebookNode) -> NotebookNode:
             for output in cell.outputs:
                 if output.output_type == "execute_result":
                     output.execution_count = cell.execution_count
+                if _is_widget_with_picture(output):  # else JupyterLab would show an error where no kernel runs
+                    del output.data[WIDGET_VIEW]
     return nb
 
 
@@ -93,7 +96,7 @@ def execute(path: Path) -> bool:
     }  # fmt: skip
     run_cells(nb, path)
     for cell in nb.cells:
-        if cell.id in kept:
+        if cell.id in kept and not any(map(_is_widget_with_picture, cell.outputs)):  # which is the same in each run
             cell.outputs = kept[cell.id]
     return _replace(path, to_text(normalise(nb)))
 
@@ -223,6 +226,11 @@ def run_cells(nb: NotebookNode, path: Path, environment: Mapping[str, str] | Non
 def _is_trouble(output: NotebookNode) -> bool:
     """Say whether an output is an error or text on stderr, which no stored lesson may have."""
     return output.output_type == "error" or output.get("name") == "stderr"
+
+
+def _is_widget_with_picture(output: NotebookNode) -> bool:
+    """Say whether an output is a widget that can also be shown as a picture."""
+    return {WIDGET_VIEW, "text/html"} <= output.get("data", {}).keys()
 
 
 def _merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:

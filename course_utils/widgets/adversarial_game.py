@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 
 from course_utils import style
 from course_utils.models import GAN
-from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
+from course_utils.widgets.overlay import Frame, Overlay, Slider
+from course_utils.widgets.panel import Panel
 
 SIDE = 64  # of the map of D, in squares
 ANGLES = np.arange(0, 365, 5)  # degrees, on the circle of noise
@@ -76,7 +77,10 @@ def draw(state: int, angle: float, *, ax: Axes, x: np.ndarray, states: Sequence[
         "G's loss in nats": f"{now.losses[1]:.2f}",
     }
     numbers = {name: number.replace("-", "−") for name, number in numbers.items()}
-    alt = f"The map of D after {d} moves of D and {g} of G, with observations and fakes."
+    alt = (
+        f"The map of D after {d} moves of D and {g} of G, with observations and fakes. G brings the noise at {angle:g} "
+        f"degrees to ({place[0]:.1f}, {place[1]:.1f})."
+    ).replace("-", "−")
     if now.covered is not None:
         numbers["modes covered"] = str(now.covered)
         alt += f" The fakes cover {now.covered} modes."

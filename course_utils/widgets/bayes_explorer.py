@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 
 from course_utils import style
 from course_utils.datasets import Digits
-from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
+from course_utils.widgets.overlay import Frame, Overlay, Slider
+from course_utils.widgets.panel import Panel
 
 LEFT, RIGHT = -200, 50  # the range shown for log p(x|y), in nats
 

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from course_utils import plotting, style
 from course_utils.datasets import WorldLand
 from course_utils.models import BoxModel
-from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
+from course_utils.widgets.overlay import Frame, Overlay, Slider
+from course_utils.widgets.panel import Panel
 
 N_SAMPLES = 2000  # of the box, for the share on land
 N_SHOWN = 100  # of these on the map

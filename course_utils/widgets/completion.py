@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from course_utils import style
 from course_utils.datasets import PlanetPixelDistribution
 from course_utils.widgets.hidden_pixels import COVER
-from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
+from course_utils.widgets.overlay import Frame, Overlay, Slider
+from course_utils.widgets.panel import Panel
 
 SIDE = 32
 COLUMNS, ROOM = 3, 35  # completions in a row of the grid, and the width of each with its margin, in pixels

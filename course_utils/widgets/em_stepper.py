@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 
 from course_utils import style
 from course_utils.plotting import ellipse
-from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
+from course_utils.widgets.overlay import Frame, Overlay, Slider
+from course_utils.widgets.panel import Panel
 
 
 class Step(NamedTuple):

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_utils import style
-from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
+from course_utils.widgets.overlay import Frame, Overlay, Slider
+from course_utils.widgets.panel import Panel
 
 UNTOLD = (206, 214, 224)  # the colour of what has not been told yet
 SIDE = 8

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from course_utils import style
 from course_utils.datasets import PlanetPixel, PlanetPixelDistribution
 from course_utils.models import NaiveBayes
-from course_utils.widgets.panel import Frame, Overlay, Panel, Slider, in_axes
+from course_utils.widgets.overlay import Frame, Overlay, Slider, in_axes
+from course_utils.widgets.panel import Panel
 
 COVER = (201, 206, 214)  # the colour of what is covered
 

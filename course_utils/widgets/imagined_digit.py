@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 
 from course_utils import style
 from course_utils.datasets import Digits
-from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
+from course_utils.widgets.overlay import Frame, Overlay, Slider
+from course_utils.widgets.panel import Panel
 
 
 def fit_gaussians(digits: Digits) -> tuple[np.ndarray, np.ndarray]:

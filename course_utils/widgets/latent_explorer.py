@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_utils import style
+from course_utils.widgets.overlay import Frame, Overlay, Slider, in_axes
 from course_utils.widgets.page_decoder import PageDecoder
-from course_utils.widgets.panel import Frame, Overlay, Panel, Slider, in_axes
+from course_utils.widgets.panel import Panel
 
 
 def draw(*, decode: Callable, axes: Sequence[Axes], **z: float) -> Frame:

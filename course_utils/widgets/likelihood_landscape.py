@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 
 from course_utils import plotting, style
 from course_utils.models import BoxModel
-from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
+from course_utils.widgets.overlay import Frame, Overlay, Slider
+from course_utils.widgets.panel import Panel
 
 CELL = 2.0  # degrees
 LATITUDES = np.arange(90, -90, -CELL) - CELL / 2  # from the top row of the picture down

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 
 from course_utils import style
 from course_utils.models import GaussianMixture
-from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
+from course_utils.widgets.overlay import Frame, Overlay, Slider
+from course_utils.widgets.panel import Panel
 
 
 def log_joint(x: np.ndarray, pi: float, mu1: float, sigma1: float, mu2: float, sigma2: float) -> np.ndarray:

@@ -41,8 +41,8 @@ function double(taps, channels, from, side) {
   return y;
 }
 
-// Return a function from z to the picture, an ImageData.
-function pageDecoder(page) {
+// Return a function from z to the picture's pixels, row by row: red, green, blue, 255.
+export function pageDecoder(page) {
   const numbers = unpack(page), { side, outputs, head, palette } = page;
   let start = 0;
   const take = (length) => numbers.subarray(start, (start += length));
@@ -63,7 +63,7 @@ function pageDecoder(page) {
       if (layer !== layers.at(-1)) for (let k = 0; k < pixels * channels; k++) if (x[k] < 0) x[k] *= page.leak;
     }
 
-    const picture = new ImageData(side, side);
+    const picture = new Uint8ClampedArray(4 * side ** 2);
     for (let pixel = 0; pixel < pixels; pixel++) {
       const at = pixel * channels;
       let best = 0;
@@ -72,76 +72,10 @@ function pageDecoder(page) {
         const y = x[at + (colour % outputs)];
         const level = head === "logit" ? 1 / (1 + Math.exp(-y)) : Math.min(Math.max(y, 0), 1);
         const mixed = palette[colour] * (1 - level) + palette[3 + colour] * level;
-        picture.data[4 * pixel + colour] = head === "number" ? palette[3 * best + colour] : mixed; // rounded by the array
+        picture[4 * pixel + colour] = head === "number" ? palette[3 * best + colour] : mixed; // rounded by the array
       }
-      picture.data[4 * pixel + 3] = 255;
+      picture[4 * pixel + 3] = 255;
     }
     return picture;
   };
-}
-
-// Draw in the page what the sliders say, and make the buttons that need no kernel. Positions are shares of the picture.
-function decoderInPage(model, picture, svg, addButton) {
-  const page = model.get("page"), [low, high] = page.limits, [x0, y0, width, height] = page.plane;
-  const decode = pageDecoder(page), box = svg.viewBox.baseVal;
-  const sliders = model.get("sliders"), names = Object.keys(sliders).map((_, k) => `z${k + 1}`);
-
-  const canvas = Object.assign(document.createElement("canvas"), { width: page.side, height: page.side });
-  ["left", "top", "width", "height"].forEach((name, k) => (canvas.style[name] = `${100 * page.picture[k]}%`));
-  picture.append(canvas);
-
-  const get = () => names.map((name) => model.get("values")[name]);
-  function set(z) {
-    model.set("values", Object.fromEntries(names.map((name, k) => [name, z[k]])));
-    model.save_changes();
-  }
-  function show() {
-    const z = get(), words = z.map((value) => value.toFixed(2)).join(", ").replaceAll("-", "−");
-    canvas.getContext("2d").putImageData(decode(z), 0, 0);
-    picture.setAttribute("aria-label", `The picture decoded from z = (${words}).`);
-    const x = box.width * (x0 + (width * (z[0] - low)) / (high - low));
-    const y = box.height * (y0 + (height * (high - z[1])) / (high - low));
-    for (const dot of svg.querySelectorAll("path")) dot.setAttribute("d", `M${x} ${y}h0`); // there are some on a plane only
-  }
-  function click(x, y) {
-    const z = [low + ((x - x0) / width) * (high - low), high - ((y - y0) / height) * (high - low)];
-    if (z.every((value) => low <= value && value <= high)) jump(z);
-  }
-
-  // the walk: a straight way to the next of the stops, or to z ~ N(0, I) within the limits
-  let walked = 1, from, to, stops = 0, timer; // walked: the share of the way
-  const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
-  const random = () => names.map(() => Math.min(Math.max(normal(), low), high));
-  function pause() {
-    clearTimeout(timer);
-    timer = null;
-    walk.textContent = "walk";
-  }
-  function stop() {
-    pause();
-    walked = 1;
-  }
-  function jump(z) {
-    stop();
-    set(z);
-  }
-  function step() {
-    walked = Math.min(walked + 1 / 60, 1);
-    set(from.map((value, k) => value + walked * (to[k] - value)));
-    if (walked < 1) timer = setTimeout(step, 40);
-    else pause();
-  }
-  addButton("back to the start", () => jump(names.map((name) => sliders[name].value)));
-  addButton("random", () => jump(random()));
-  const walk = addButton("walk", () => {
-    if (timer) return pause();
-    if (walked === 1) {
-      [walked, from] = [0, get()];
-      to = page.stops.length ? page.stops[stops++ % page.stops.length] : random();
-    }
-    walk.textContent = "pause";
-    step();
-  });
-  walk.style.minWidth = "5em"; // the same for both words, so that nothing jumps
-  return { show, click, stop };
 }

@@ -1,5 +1,5 @@
-// The browser's half of panel.py: sliders and buttons write, everything else shows what the kernel sends. Only with a
-// decoder in the page (page_decoder.js) or in a deck (frames.js) the picture needs no kernel. Both come before this file.
+// The browser's half of panel.py: it shows what the model says, and tells a driver what the reader does.
+import { decoderDriver, framesDriver, kernelDriver } from "./drivers.js";
 
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -10,7 +10,12 @@ function element(tag, attributes = {}, ...children) {
 
 function render({ model, el }) {
   const id = `panel-${Math.random().toString(36).slice(2)}`; // each widget loads a copy of this file: counting would repeat
-  const width = model.get("width"), height = model.get("height");
+  const width = model.get("width"), height = model.get("height"), sliders = model.get("sliders");
+  const inPage = model.get("page").layers, inDeck = model.get("frames").zipped;
+  const driver = inPage ? decoderDriver(model, () => nameButtons()) : inDeck ? framesDriver(model) : kernelDriver(model, () => {
+    setPlaying(false);
+    message.textContent = "Nothing answers. The sliders need a running lesson: run the cell again.";
+  });
 
   // the picture: the background once, the moving part laid over it
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -18,19 +23,16 @@ function render({ model, el }) {
   svg.setAttribute("aria-hidden", "true");
   const background = element("img", { src: model.get("background"), alt: "", width, height });
   const picture = element("div", { class: "panel-picture", role: "img", style: `max-width:${width}px` }, background, svg);
-
-  // a click, or a drag: the next place is sent when the last one has been answered
-  let waiting = false, next = null;
-  function send(place) {
-    waiting = true;
-    ask({ click: place });
+  const canvas = inPage && element("canvas", { width: model.get("page").side, height: model.get("page").side });
+  if (canvas) {
+    ["left", "top", "width", "height"].forEach((name, k) => (canvas.style[name] = `${100 * model.get("page").picture[k]}%`));
+    picture.append(canvas);
   }
+
+  // a click, or a drag
   function pointAt(event) {
     const box = picture.getBoundingClientRect();
-    const place = [((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height];
-    if (inPage) inPage.click(place[0] / width, place[1] / height);
-    else if (waiting) next = place;
-    else send(place);
+    driver.click([((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height]);
   }
   if (model.get("clickable")) {
     picture.classList.add("panel-clickable");
@@ -42,9 +44,8 @@ function render({ model, el }) {
   // the sliders
   const inputs = {};
   const controls = element("div", { class: "panel-controls" });
-  if (Object.keys(model.get("sliders")).length > 6) controls.classList.add("panel-many"); // in rows of two
-  for (const [name, slider] of Object.entries(model.get("sliders"))) {
-    const { label, min, max, step, words } = slider;
+  if (sliders.length > 6) controls.classList.add("panel-many"); // in rows of two
+  for (const { name, label, min, max, step, words } of sliders) {
     const input = element("input", { type: "range", id: `${id}-${name}`, name, min, max, step });
     input.dataset.lmSuppressShortcuts = ""; // lets the arrow keys reach the slider in JupyterLab
     const value = element("output", { for: input.id, "aria-live": "off" }); // aria-valuetext says it
@@ -54,25 +55,22 @@ function render({ model, el }) {
     };
     input.addEventListener("input", () => {
       showValue();
-      inPage?.stop();
-      model.set("values", { ...model.get("values"), [name]: Number(input.value) });
-      model.save_changes();
-      if (!inPage) ask({});
+      driver.move(name, Number(input.value));
     });
     inputs[name] = { input, showValue };
     controls.append(element("div", { class: "panel-slider" }, element("label", { for: input.id }, label), value, input));
   }
 
-  // the buttons
+  // the buttons; where one may read something else, both words get the same room, so that nothing jumps
   const buttons = element("div", { class: "panel-buttons" });
-  function addButton(label, press) {
+  function addButton(label, press, turns = false) {
     const button = element("button", { type: "button" }, label);
     button.dataset.lmSuppressShortcuts = ""; // as for the sliders: Enter presses the button
     button.addEventListener("click", press);
+    if (turns) button.style.minWidth = "5em";
     buttons.append(button);
     return button;
   }
-  const inPage = model.get("page").layers && decoderInPage(model, picture, svg, addButton);
 
   // play: each step is taken when the one before has been drawn
   let playing = false, nextStep;
@@ -81,8 +79,7 @@ function render({ model, el }) {
     if (!playing && played.value === played.max) played.value = played.min;
     setPlaying(!playing);
     takeStep();
-  });
-  if (playButton) playButton.style.minWidth = "5em"; // the same for both words, so that nothing jumps
+  }, true);
   function setPlaying(on) {
     clearTimeout(nextStep);
     playing = on;
@@ -95,12 +92,12 @@ function render({ model, el }) {
     played.dispatchEvent(new Event("input"));
   }
 
-  for (const label of model.get("buttons")) {
-    addButton(label, () => {
-      setPlaying(false);
-      ask({ press: label });
-    });
-  }
+  const named = driver.buttons.map((label) => [label, addButton(label, () => {
+    setPlaying(false);
+    driver.press(label);
+    nameButtons();
+  }, label === "walk")]);
+  const nameButtons = () => named.forEach(([label, button]) => (button.textContent = driver.named(label)));
 
   // the numbers, and what went wrong
   const numbers = element("table", { class: "panel-numbers" });
@@ -109,36 +106,23 @@ function render({ model, el }) {
   const side = element("div", { class: "panel-side" }, controls, buttons, numbers);
   el.replaceChildren(element("div", { class: "panel" }, picture, side, message, spoken));
 
-  // ask the kernel, which has heard of the values already, or the frames of a deck
-  const inDeck = model.get("frames").zipped && answerFromFrames(model);
-  let timer;
-  function ask(content) {
-    if (inDeck) inDeck(content);
-    else if (Object.keys(content).length) model.send(content);
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      setPlaying(false);
-      message.textContent = "Nothing answers. The sliders need a running lesson: run the cell again.";
-    }, 10000);
-  }
-
   function showValues() {
+    const values = { ...model.get("values"), ...driver.waiting() };
     for (const [name, { input, showValue }] of Object.entries(inputs)) {
-      input.value = model.get("values")[name];
+      input.value = values[name];
       showValue();
     }
-    inPage?.show();
+    if (inPage) showDecoded();
+  }
+  function showDecoded() {
+    canvas.getContext("2d").putImageData(new ImageData(driver.picture(), canvas.width), 0, 0);
+    picture.setAttribute("aria-label", driver.words());
+    for (const dot of svg.querySelectorAll("path")) dot.setAttribute("d", `M${driver.dot().join(" ")}h.01`); // on a plane only
   }
   function showFrame() {
-    clearTimeout(timer);
     if (playing) {
       clearTimeout(nextStep);
       nextStep = setTimeout(takeStep, 60);
-    }
-    waiting = false;
-    if (next) {
-      send(next);
-      next = null;
     }
     svg.innerHTML = model.get("svg");
     picture.setAttribute("aria-label", model.get("alt"));
@@ -162,7 +146,7 @@ function render({ model, el }) {
   model.on("change:drawn", showFrame);
   return () => { // when the cell is run again
     setPlaying(false);
-    inPage?.stop();
+    driver.stop();
   };
 }
 

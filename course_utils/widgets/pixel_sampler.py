@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_utils import style
-from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
+from course_utils.widgets.overlay import Frame, Overlay, Slider
+from course_utils.widgets.panel import Panel
 
 NOT_YET = 214  # the grey of what has not been drawn yet
 N_BARS = 8

@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_utils import style
-from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
+from course_utils.widgets.overlay import Frame, Overlay, Slider
+from course_utils.widgets.panel import Panel
 
 
 def leave_one_out(counts: np.ndarray, alpha: float | np.ndarray) -> np.ndarray:

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 
 from course_utils.avatars import BACKGROUND, style_svg
 from course_utils.datasets import WRODL_VALUES
-from course_utils.widgets.panel import Frame, Overlay, Panel, Slider
+from course_utils.widgets.overlay import Frame, Overlay, Slider
+from course_utils.widgets.panel import Panel
 
 LABELS = {
     "accessoriesType": "glasses", "clothingColor": "clothing colour", "clothingType": "clothing", "hairColor": "hair colour", "topType": "hair",

@@ -317,8 +317,8 @@ def adversarial_game() -> tuple[Panel, Callable]:
     """Return lesson 14's widget, and a function that plots the same."""
     gan, x = GAN(), torch.randn(6400, 2, generator=torch.Generator().manual_seed(0))
     panel = widgets.adversarial_game(gan, x)
-    given = (panel.draw if hasattr(panel, "draw") else panel._draw).keywords
-    now, (low, high) = given["states"][0], given["ax"].get_xlim()
+    now = panel.draw.keywords["states"][0]
+    low, high = panel.draw.keywords["ax"].get_xlim()
 
     def plot(angle: float, state: int) -> None:
         _, ax = plt.subplots(figsize=(5.6, 5.2))

@@ -1,4 +1,4 @@
-"""Frames baked for a deck of slides, where no kernel draws: frames.js takes them from here.
+"""Frames baked for a deck of slides, where no kernel draws: the page takes them from here.
 
 In a deck a slider stops at some values only, and counts them: 0, 1, 2, …, with the values as its words. So what a panel
 shows always belongs to what its sliders say.
@@ -12,10 +12,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from math import isclose, prod
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from course_utils.widgets.panel import Slider
+from course_utils.widgets.overlay import Slider
 
 MOST = 5000  # frames of one panel
 PIECE = re.compile(r"(?<=>)(?=<)|(?=%3C)")  # where an overlay is cut, so that what frames have in common is stored once
@@ -27,7 +25,7 @@ def wanted() -> bool:
     return os.environ.get("BAKE_FRAMES") == "on"
 
 
-def stops_of(sliders: Mapping[str, "Slider"], grid: Mapping[str, Sequence[float]]) -> dict[str, list[float]] | None:
+def stops_of(sliders: Mapping[str, Slider], grid: Mapping[str, Sequence[float]]) -> dict[str, list[float]] | None:
     """Return where each slider stops in a deck: at its first value and those of the grid, or else at each of its steps.
 
     Returns None if that were too many frames. Raises ValueError for a value of the grid beyond the slider's range.
@@ -44,7 +42,7 @@ def stops_of(sliders: Mapping[str, "Slider"], grid: Mapping[str, Sequence[float]
     return stops if prod(map(len, stops.values())) <= MOST else None
 
 
-def on_stops(slider: "Slider", stops: Sequence[float]) -> "Slider":
+def on_stops(slider: Slider, stops: Sequence[float]) -> Slider:
     """Return a slider that counts its stops and says their values."""
     words = tuple(slider.words[int(stop)] if slider.words else f"{stop:g}" for stop in stops)
     return slider._replace(min=0, max=len(stops) - 1, step=1, value=stops.index(slider.value), words=words)
@@ -57,15 +55,17 @@ def bake(
     """Return a panel's frames at all stops, and what its buttons and clicks lead to, as JSON zipped by gzip.
 
     values: all parameters of draw at first. The buttons of `presses` are pressed one after the other, and what they
-    lead to, a state, is drawn at all stops too; any other button may move the sliders, or say something.
+    lead to, a state, is drawn at all stops too; the sliders that they move go to their stops. Any other button may move
+    the sliders, or say something.
     """
     points = [dict(zip(stops, point)) for point in product(*stops.values())]
+    first = {name: values[name] for name in stops}
     pieces: dict[str, int] = {}
     states, leads, known = [], [], {}
 
     def state_of(values: dict) -> int:
-        """Return the number of the state that looks like this, a new one if need be."""
-        if (looks := str(draw(**values))) not in known:
+        """Return the number of the state that looks like this, wherever its sliders stand, a new one if need be."""
+        if (looks := str(draw(**values | first))) not in known:
             known[looks] = len(states)
             frames = [draw(**values | point) for point in points]
             cut = [[pieces.setdefault(piece, len(pieces)) for piece in PIECE.split(frame.svg)] for frame in frames]
@@ -75,8 +75,11 @@ def bake(
 
     now, state = dict(values), state_of(dict(values))
     for label in presses:
-        now |= actions[label](dict(now))
-        leads[state][label] = state = state_of(now)
+        answer = actions[label](dict(now))
+        moved = {name: _stop(stops[name], to, now[name]) for name, to in answer.items() if name in stops}
+        now |= answer
+        leads[state][label] = (after := state_of(now), moved)
+        state = after
 
     starts = [values | point for point in points]
     others = [label for label in actions if label not in presses]
@@ -102,8 +105,10 @@ def _jump(answer: dict | str, values: dict, stops: Mapping[str, Sequence[float]]
     changes = {name: to for name, to in answer.items() if to != values[name]}
     if not changes.keys() <= stops.keys():
         return None
-    jump = {}
-    for name, to in changes.items():
-        k = bisect_left(stops[name], to) if to > values[name] else bisect_right(stops[name], to) - 1
-        jump[name] = min(max(k, 0), len(stops[name]) - 1)
-    return jump
+    return {name: _stop(stops[name], to, values[name]) for name, to in changes.items()}
+
+
+def _stop(stops: Sequence[float], to: float, at: float) -> int:
+    """Return the number of the stop that a slider comes to on its way from `at` to a value: none is passed over."""
+    k = bisect_left(stops, to) if to > at else bisect_right(stops, to) - 1
+    return min(max(k, 0), len(stops) - 1)

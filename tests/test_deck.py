@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from course_utils.models import VAE
-from course_utils.widgets import latent_explorer, page_decoder
-from course_utils.widgets.panel import Frame, Panel, Slider
+from course_utils.widgets.latent_explorer import latent_explorer
+from course_utils.widgets.overlay import Frame, Slider
+from course_utils.widgets.page_decoder import page_decoder
+from course_utils.widgets.panel import Panel
 
 SLIDERS = {"a": Slider("the first", 0, 10, 1, 3), "b": Slider("the second", -1, 1, 0.1, 0.5)}
 GRID = {"a": (0, 2, 9), "b": (-1, 0, 1)}
@@ -162,10 +164,28 @@ def test_presses_lead_from_state_to_state_and_back(panel):
         presses=["turn", "turn", "remember", "forget", "turn", "remember", "forget"],
     )  # fmt: skip
     content = baked(made)
-    assert content["leads"] == [{"turn": 1, "remember": 2}, {"turn": 0, "remember": 3}, {"forget": 0}, {"forget": 0}]
+    leads = [{label: to for label, (to, moved) in lead.items() if moved == {}} for lead in content["leads"]]
+    assert leads == [{"turn": 1, "remember": 2}, {"turn": 0, "remember": 3}, {"forget": 0}, {"forget": 0}]
     for state, kind in enumerate(["round", "flat", "seen round", "seen flat"]):
         assert frames(made, state) == {(f"{a:g}", f"{b:g}"): draw(a, b, kind) for a, b in product(*STOPS.values())}
     assert content["jumps"] == {}
+
+
+def test_a_press_that_moves_a_slider_leads_to_its_stop_too(panel):
+    """And the place of a slider makes no state of its own."""
+    buttons = {
+        "guess": lambda values: {"kind": values["kind"] + "!", "a": values["a"] + 1},
+        "forget": lambda values: {"kind": "round", "a": 3, "b": 0.2},
+    }
+    made = panel(buttons=buttons, fixed={"kind": "round"}, presses=["guess", "guess", "forget"])
+    content = baked(made)
+    assert content["leads"] == [
+        {"guess": [1, {"a": 3}]},  # from 3 to 4: on to the stop at 9
+        {"guess": [2, {"a": 3}]},
+        {"forget": [0, {"a": 2, "b": 1}]},  # back to 3; from 0.5 to 0.2: down to the stop at 0
+    ]
+    for state, kind in enumerate(["round", "round!", "round!!"]):
+        assert frames(made, state) == {(f"{a:g}", f"{b:g}"): draw(a, b, kind) for a, b in product(*STOPS.values())}
 
 
 def test_a_click_leads_to_the_nearest_stops(panel):
