@@ -1,7 +1,6 @@
 """What the oracles of several lessons need."""
 
 import csv
-import re
 from collections import Counter
 from itertools import product
 from math import prod
@@ -11,13 +10,12 @@ import pytest
 from oracle import (
     SIZES,
     made,
-    text,
     wearing,
 )
 from PIL import Image
 
 from course_utils import files
-from course_utils.datasets import load_digits, load_world_land
+from course_utils.datasets import WRODL_VALUES, load_digits, load_world_land
 
 
 @pytest.fixture(scope="module")
@@ -71,13 +69,12 @@ def planet(people):
     """The arrays of Planet Pixel's file, with the probabilities "p" of its faces, as lesson 06 says them, and their "styles"."""
     with np.load(files.DATA / "planet_pixel.npz") as file:
         arrays = {name: file[name] for name in file.files}
-    listed = [re.findall(rf"{name}: (.*)", text("04", "printed"))[0].split(", ") for name in SIZES]
     weights = [
         [(wearing(people, **{name: value}) + 1) / (50 + size) for value in values]
-        for (name, size), values in zip(SIZES.items(), listed)
+        for (name, size), values in zip(SIZES.items(), WRODL_VALUES.values())
     ]
     p = {}
-    for style, factors in zip(product(*listed), product(*weights)):
+    for style, factors in zip(product(*WRODL_VALUES.values()), product(*weights)):
         face = style[:3] + ("unseen" if style[4] == "NoHair" else style[3],) + style[4:]
         p[face] = p.get(face, 0) + prod(factors)  # of two styles with one face the sum
     arrays["p"], arrays["styles"] = np.array(list(p.values())), np.array(list(p))
