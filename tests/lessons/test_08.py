@@ -59,6 +59,21 @@ def test_em_finds_the_two_humps(lesson, times):
     assert two_humps(times, *np.round(found, 1)) > -420  # coarser than the steps of the sliders
 
 
+@pytest.mark.parametrize("K", [1, 2, 3, 4])
+def test_a_step_of_em(lesson, times, solution, K):
+    rng = np.random.default_rng(K)
+    theta = np.array([rng.dirichlet(np.full(K, 5)), rng.choice(times, K, replace=False), rng.uniform(0.5, 2, K)])
+    joint = theta[0] * norm.pdf(times[:, None], *theta[1:])
+    r = joint / joint.sum(axis=1, keepdims=True)
+    means = [np.average(times, weights=column) for column in r.T]
+    after = [r.mean(axis=0), means, [np.sqrt(np.cov(times, aweights=column, ddof=0)) for column in r.T]]
+    *ours, log_likelihood = lesson[f"em_step(times, *np.array({theta.tolist()}))"]
+    np.testing.assert_allclose(ours, after)
+    assert log_likelihood == approx(np.log(joint.sum(axis=1)).sum())
+    np.testing.assert_allclose(solution("08.1")(times, *theta), r)
+    np.testing.assert_allclose(solution("08.2")(times, r), after)
+
+
 def test_the_derivative_is_zero_after_em(lesson, times):
     start, after = lesson["(slope(*first), slope(*theta))"]
     assert start == approx(approx_fprime([8.0], lambda mu: two_humps(times, 0.5, [mu[0], 9.0], 1.0), 1e-6)[0], abs=0.05)
