@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from oracle import (
     SIZES,
-    made,
     wearing,
 )
 from PIL import Image
 
 from course_utils import files
 from course_utils.datasets import WRODL_VALUES, load_digits, load_world_land
+from course_utils.exercises import engine
 
 
 @pytest.fixture(scope="module")
@@ -90,18 +90,6 @@ def counted(planet):
 
 
 @pytest.fixture(scope="module")
-def times():
-    """When the customers of the bakery came, in hours, (300,)."""
-    return made("08", "rng = np.random.default_rng(1)")["times"]
-
-
-@pytest.fixture(scope="module")
-def plane():
-    """The three clusters of section 4 and their 300 points."""
-    return made("08", "rng = np.random.default_rng(2)")
-
-
-@pytest.fixture(scope="module")
 def bits(digits):
     """The pictures of lesson 10 in ink (1) and paper (0): 1,300 for training and 497 new ones, (N, 8, 8)."""
     return [(pixels.reshape(-1, 8, 8) * 16 >= 8).astype(int) for pixels in (digits[0], digits[2])]
@@ -126,3 +114,15 @@ def foreign(digits):
 def lesson(request, executed):
     """The lesson that this file is named after, executed: lesson["theta"] is the value of that expression in its names."""
     return executed(request.module.__name__.removeprefix("test_"))
+
+
+@pytest.fixture(scope="module")
+def solution():
+    """A function: solution("09.4") is the answer that the solution of that exercise gives."""
+
+    def answer(number):
+        names = {}
+        exec(engine.load(number[:2])[number].code, names)
+        return names["answer"]
+
+    return answer

@@ -1,27 +1,33 @@
 """The numbers of lesson 09, beside computations that use none of the course's models."""
 
-import re
 from itertools import product
 from math import prod
 
 import numpy as np
 import pytest
-from oracle import NUMBER, agree, bound, by_lot, made, read, text
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from oracle import bound, by_lot
+from pytest import approx
 from scipy.integrate import quad
 from scipy.optimize import minimize, minimize_scalar
-from scipy.special import expit
+from scipy.special import expit, rel_entr
 from scipy.stats import entropy, norm
+from torch.distributions import Normal, kl_divergence
+
+MEANS, WIDTHS = st.floats(-5, 5), st.floats(0.1, 5)
 
 
 @pytest.fixture(scope="module")
-def stories():
+def stories(lesson):
     """The 64 stories of the late train: z (64, 6), p(x, z) (64,) and p(z) (64,), number by number."""
-    names = made("09", "rng = np.random.default_rng(3)")
+    strength, x = lesson["(strength, x)"]
     table = []
     for z in product([0, 1], repeat=6):
         prior = prod(0.2 if on else 0.8 for on in z)
-        off = [0.97 * prod(1 - names["strength"][i, j] for i in range(6) if z[i]) for j in range(4)]
-        table.append((z, prior * prod(1 - p if seen else p for p, seen in zip(off, names["x"])), prior))
+        off = [0.97 * prod(1 - strength[i, j] for i in range(6) if z[i]) for j in range(4)]
+        table.append((z, prior * prod(1 - p if seen else p for p, seen in zip(off, x)), prior))
     z, joint, prior = map(np.array, zip(*table))
     return z, joint, prior
 
@@ -31,145 +37,132 @@ def normal_kl(one, other) -> float:
     return quad(lambda z: np.exp(one(z)) * (one(z) - other(z)), -12, 12, limit=400, points=[-1.8, 0, 1.8])[0]
 
 
-def test_09_the_sum_over_all_stories(stories):
-    _, joint, _ = stories
-    number, p, log_p = read("09", "# stories, p(x) = #, log p(x) = # nats")
-    assert int(number) == len(joint)
-    agree(p, joint.sum())
-    agree(log_p, np.log(joint.sum()))
-    z, p = stories[0][joint.argmax()], joint.max() / joint.sum()
-    agree(read("09", f"the likeliest: causes [{' '.join(map(str, z))}], p(z|x) = #")[0], p)
-    assert z.tolist() == [1, 0, 1, 0, 0, 0] and "Causes 1 and 3 together" in text("09", "written")
-    assert round(5 * (1 - p)) == 4 and "four times out of five it was another story" in text("09", "written")
-    number, years = read("09", "100 causes: # stories. At a billion in a second: # years")
-    agree(number, 2**100)
-    agree(years, 2**100 / 1e9 / (365.25 * 24 * 3600))
-    assert float(years) > 1.4e10 and "longer than the universe is old" in text("09", "written")
+def torch_kl(mu1, sigma1, mu2, sigma2) -> float:
+    """Return the divergence of two Gaussians, by torch."""
+    one, other = (Normal(torch.tensor(mu, dtype=torch.float64), sigma) for mu, sigma in [(mu1, sigma1), (mu2, sigma2)])
+    return kl_divergence(one, other).item()
 
 
-def test_09_two_directions():
+def test_the_sum_over_all_stories(lesson, stories):
+    z, joint, _ = stories
+    assert (lesson["Z"] == z).all()
+    np.testing.assert_allclose(lesson["joint"], joint)
+    np.testing.assert_allclose(lesson["posterior"], joint / joint.sum())
+    assert lesson["evidence"] == approx(joint.sum())
+    assert lesson["years"] == approx(2**100 / 1e9 / (365.25 * 24 * 3600), rel=0.01) and 2**100 / 1e9 / 3.2e7 > 1.4e10
+
+
+def test_two_directions(lesson, solution):
     p, q = [0.5, 0.4, 0.1], [0.8, 0.1, 0.1]
-    agree(read("09", "\nKL(q‖p) = # nats")[0], entropy(q, p))
-    agree(read("09", "\nKL(p‖q) = # nats")[0], entropy(p, q))
+    assert lesson["(q_to_p, p_to_q)"] == approx((entropy(q, p), entropy(p, q)))
+    p, q = [0.5, 0.5], [0.9, 0.1]
+    assert solution("09.1") == approx((entropy(q, p), entropy(p, q)))
 
 
-def test_09_one_hump_for_two():
+def test_one_hump_for_two(lesson):
     def humps(z):
         return np.log(0.5) + np.logaddexp(norm.logpdf(z, -1.8, 0.6), norm.logpdf(z, 1.8, 0.6))
 
-    def gaussian(mean, width):
-        return norm(mean, width).logpdf
-
-    best = {
-        "KL(p‖q)": (0, np.sqrt(0.6**2 + 1.8**2)),  # the moments of p
-        "KL(q‖p)": minimize(
-            lambda t: normal_kl(gaussian(t[0], np.exp(t[1])), humps), [1.5, -0.5], method="Nelder-Mead"
-        ).x,
-    }
-    best["KL(q‖p)"][1] = np.exp(best["KL(q‖p)"][1])
+    narrow = minimize(lambda t: normal_kl(norm(*t).logpdf, humps), [1.5, 0.6], method="Nelder-Mead")
+    best = {"forward": (0, np.hypot(0.6, 1.8)), "reverse": narrow.x}  # the first has the moments of p
     for name, (mean, width) in best.items():
-        numbers = read("09", f"smallest {name}: mean #, width #; KL(p‖q) = #, KL(q‖p) = #")
-        agree(numbers[0], mean, error=0.05)  # the grid's
-        agree(numbers[1], width, error=0.02)
-        q = gaussian(float(numbers[0]), float(numbers[1]))
-        agree(numbers[2], normal_kl(humps, q))
-        agree(numbers[3], normal_kl(q, humps))
+        found = lesson[name]
+        assert (abs(found[0]), found[1]) == approx((mean, width), abs=0.06)  # the steps of the lesson's grid
+        q = norm(*found).logpdf
+        assert lesson[f"kl(humps, gaussian(*{name}))"] == approx(normal_kl(humps, q), rel=1e-5)
+        assert lesson[f"kl(gaussian(*{name}), humps)"] == approx(normal_kl(q, humps), rel=1e-5)
 
 
-def test_09_the_derivation_and_its_receipts(stories):
-    _, joint, prior = stories
-    q, log_px = np.random.default_rng(0).dirichlet(np.ones(64)), np.log(joint.sum())
-    gap = entropy(q, joint)
-    for line in range(1, 6):
-        agree(read("09", f"\n({line}) #")[0] if line > 1 else read("09", "(1) #")[0], gap)
-    for name, some_q in {"random q": q, "uniform q": np.ones(64) / 64, "posterior": joint / joint.sum()}.items():
-        for number, value in zip(
-            read("09", f"{name} ELBO #, gap #, log p(x) #"),
-            [log_px - entropy(some_q, joint), entropy(some_q, joint), log_px],
-        ):
-            agree(number, value)
-    posterior = joint / joint.sum()
-    for chance in (0.2, 0.4):
-        causes = stories[0].sum(axis=1)
+def test_the_divergence_on_the_grid(lesson):
+    pairs = np.random.default_rng(0).uniform([-1.5, 0.25] * 2, [1.5, 0.7] * 2, size=(20, 4)).tolist()
+    values = lesson[f"[kl(gaussian(a, b), gaussian(c, d)) for a, b, c, d in {pairs}]"]
+    assert values == approx([torch_kl(*pair) for pair in pairs], rel=1e-4, abs=1e-6)
+
+
+@given(MEANS, WIDTHS, MEANS, WIDTHS)
+def test_the_formula_for_two_gaussians(solution, mu1, sigma1, mu2, sigma2):
+    value = solution("09.4")(mu1, sigma1, mu2, sigma2)
+    assert value == approx(torch_kl(mu1, sigma1, mu2, sigma2), rel=1e-6, abs=1e-7)  # torch's widths are float32
+    assert value >= -1e-12
+
+
+def test_the_derivation_and_its_receipts(lesson, stories):
+    z, joint, prior = stories
+    posterior, log_px = joint / joint.sum(), np.log(joint.sum())
+    q = np.random.default_rng(0).dirichlet(np.ones(64))
+    assert lesson["lines"] == approx([entropy(q, joint)] * 5, abs=1e-10)  # scipy normalises the joint
+    assert lesson["[*faces.values()]"] == approx([log_px - entropy(q, joint)] * 4, abs=1e-10)
+    assert lesson["[*elbos.values()]"] == approx([log_px - entropy(p, joint) for p in (q, np.ones(64) / 64, posterior)])
+    assert lesson["reconstruction"] == approx(q @ np.log(joint / prior))
+    for chance, (elbo, gap) in lesson["in_model"].items():
+        causes = z.sum(axis=1)
         other = joint / prior * chance**causes * (1 - chance) ** (6 - causes)
-        top, behind = np.log(other.sum()), entropy(posterior, other)
-        for number, value in zip(read("09", f"θ = {chance}: ELBO #, gap #, log p(x) #"), [top - behind, behind, top]):
-            agree(number, value)
-    for name in ("E log p(x,z)/q", "E log p(x,z) + H(q)", "E log p(x|z) − KL(q‖p(z))", "log p(x) − KL(q‖p(z|x))"):
-        agree(read("09", f"{name} #")[0], log_px - gap)
-    expected = sum(float(a) * np.log(b / c) for a, b, c in zip(q, joint, prior))
-    agree(read("09", "expected log-likelihood # nats")[0], expected)
-    agree(read("09", "reconstruction loss # nats")[0], -expected)
+        behind = entropy(posterior, other)
+        assert (elbo, gap) == approx((np.log(other.sum()) - behind, behind), abs=1e-9)
 
 
-def test_09_see_it_stay():
+@given(st.integers(0, 2**32 - 1), st.integers(2, 64), st.integers(0, 63))
+def test_the_elbo_of_the_exercise_is_a_bound_also_where_q_is_0(solution, seed, number, zeros):
+    rng = np.random.default_rng(seed)
+    joint, q = (rng.dirichlet(np.full(number, rng.choice([0.3, 1, 20]))) + 1e-9 for _ in range(2))
+    joint *= 10 ** rng.uniform(-8, 0)
+    q[rng.permutation(number)[: min(zeros, number - 1)]] = 0
+    q /= q.sum()
+    elbo_of, posterior, log_px = solution("09.2"), joint / joint.sum(), np.log(joint.sum())
+    assert elbo_of(q, joint) == approx(-rel_entr(q, joint).sum(), abs=1e-10)
+    assert elbo_of(posterior, joint) == approx(log_px, abs=1e-10)
+    assert log_px - elbo_of(q, joint) >= abs(q - posterior).sum() ** 2 / 2 - 1e-10  # Pinsker's inequality
+
+
+def test_see_it_stay(lesson):
     best = minimize(bound, [1, -1], tol=1e-10)
     evidence = np.log(2 * quad(lambda z: norm.pdf(z) * norm.pdf(1.5, z**2, 0.5), 0, 8)[0])
-    mean, width = read("09", "best q: mean ±#, width #")
-    agree(mean, best.x[0], error=0.02)  # the steps of the lesson's grid
-    agree(width, np.exp(best.x[1]), error=0.02)
-    elbo, log_px = read("09", "ELBO #, log p(x) # nats")
-    agree(elbo, -best.fun, error=0.002)
-    agree(log_px, evidence)
-    gap, log_2 = read("09", "the gap that stays: # nats, log 2 = #")
-    agree(gap, evidence + best.fun, error=0.002)
-    agree(log_2, np.log(2))
-    mean, width, again, width_again = read("09", "by gradient: mean #, width #; the best on a grid: mean #, width #")
-    for number, value in [
-        (mean, best.x[0]),
-        (again, best.x[0]),
-        (width, np.exp(best.x[1])),
-        (width_again, np.exp(best.x[1])),
-    ]:
-        agree(number, value, error=0.03)
-    middle = minimize(bound, [0.01, 0])
-    assert abs(middle.x[0]) < 0.05  # a maximum of its own, over both humps
-    mean, width, lower = read("09", "from μ = 0.5: mean #, width #, ELBO # nats lower")
-    assert mean == "0.0" and "a local maximum of the ELBO" in text("09", "written")
-    agree(width, np.exp(middle.x[1]), error=0.03)
-    agree(lower, middle.fun - best.fun)
+    mean, width = lesson["best"]
+    assert (mean, width) == approx((best.x[0], np.exp(best.x[1])), abs=0.02)  # the steps of the lesson's grid
+    assert lesson["(bound(*best), log_px_z)"] == approx((-best.fun, evidence), abs=0.002)
+    some = np.random.default_rng(0).uniform([-2.5, 0.1], [2.5, 1], size=(20, 2)).tolist()
+    assert lesson[f"[bound(*q) for q in {some}]"] == approx([-bound((mean, np.log(width))) for mean, width in some])
+    assert lesson["found"] == approx((best.x[0], np.exp(best.x[1])), abs=0.05)  # by gradient
+    middle = minimize(bound, [0.01, 0])  # a maximum of its own, over both humps
+    assert middle.x[0] == approx(0, abs=0.05)
+    mean, width = lesson["other"]
+    assert (mean, width) == approx((0, np.exp(middle.x[1])), abs=0.05)
+    assert lesson["bound(*best) - bound(*other)"] == approx(middle.fun - best.fun, abs=0.02)
 
 
-def test_09_mean_field(stories):
+def test_mean_field(lesson, stories):
     z, joint, _ = stories
     log_px = np.log(joint.sum())
 
-    def loss(logits):
-        q = np.prod(np.where(z == 1, expit(logits), expit(-logits)), axis=1)
-        return entropy(q, joint) - log_px
+    def loss(m):
+        return entropy(np.prod(np.where(z == 1, m, 1 - m), axis=1), joint) - log_px
 
-    best = minimize(loss, np.zeros(6), tol=1e-12)
-    first = minimize_scalar(lambda a: loss(np.array([a, 0, 0, 0, 0, 0])))
-    begun, ended, said = read("09", "ELBO from # to #, log p(x) = #")
-    agree(begun, -first.fun)
-    agree(ended, -best.fun)
-    agree(said, log_px)
-    agree(read("09", "the gap that mean field leaves: # nats")[0], log_px + best.fun)
+    best = minimize(lambda logits: loss(expit(logits)), np.zeros(6), tol=1e-12)
+    first = minimize_scalar(lambda m: loss(np.array([m] + 5 * [0.5])), bounds=(0, 1), method="bounded")
+    assert lesson["(history[0], history[-1])"] == approx((-first.fun, -best.fun), abs=1e-6)
+    assert lesson["m"] == approx(expit(best.x), abs=1e-4)
     exact = [sum(p for row, p in zip(z, joint) if row[i]) / joint.sum() for i in range(6)]
-    for number, value in zip(read("09", "exact p(z|x): # # # # # #"), exact, strict=True):
-        agree(number, value)
-    for number, value in zip(read("09", "mean field q: # # # # # #"), expit(best.x), strict=True):
-        agree(number, value, error=1e-4)
-    for number, value in zip(read("09", "Gibbs sampling: # # # # # #"), exact, strict=True):
-        agree(
-            number, value, error=by_lot(value, 20_000 / 5)
-        )  # a sweep is worth a fifth of an independent draw, or more
+    assert lesson["exact"] == approx(exact)
+    for share, value in zip(lesson["visits / 20_000"], exact, strict=True):
+        assert share == approx(value, abs=by_lot(value, 20_000 / 5))  # a sweep is worth a fifth of a draw, or more
+
+    some = np.random.default_rng(0).uniform(0.05, 0.95, size=(10, 6))
+    updates = lesson[f"[[update(m, i) for i in range(6)] for m in np.array({some.tolist()})]"]
+    for (row, m), i in product(enumerate(some), range(6)):  # each is the best for its cause
+        at = minimize_scalar(lambda v: loss(np.where(np.arange(6) == i, v, m)), bounds=(0, 1), method="bounded")
+        assert updates[row][i] == approx(at.x, abs=1e-4)
 
 
-def test_09_em_was_this_all_along():
-    data = made("09", "rng = np.random.default_rng(5)")["data"]
-    lines = re.findall(
-        rf"log p {NUMBER} = ELBO after E {NUMBER} ≤ ELBO after M {NUMBER} ≤ log p {NUMBER}", text("09", "printed")
-    )
-    assert len(lines) == 3
+def test_em_was_this_all_along(lesson):
+    data = lesson["data"]
     pi, mean, width = np.array([0.5, 0.5]), np.array([-0.5, 0.5]), np.array([1.0, 1.0])
-    for line in lines:
+    for _ in range(3):
         joint = pi * norm.pdf(data, mean, width)
         r = joint / joint.sum(axis=1, keepdims=True)
-        agree(line[0], np.log(joint.sum(axis=1)).sum())
-        agree(line[1], np.log(joint.sum(axis=1)).sum())
+        before = np.log(joint.sum(axis=1)).sum()
         pi, mean = r.mean(axis=0), np.array([np.average(data[:, 0], weights=column) for column in r.T])
         width = np.sqrt([np.cov(data.T, aweights=column, ddof=0) for column in r.T])
         after = pi * norm.pdf(data, mean, width)
-        agree(line[2], (r * np.log(after)).sum() + entropy(r, axis=1).sum())
-        agree(line[3], np.log(after.sum(axis=1)).sum())
+    at_m = (r * np.log(after)).sum() + entropy(r, axis=1).sum()
+    assert before < at_m < np.log(after.sum(axis=1)).sum()
+    assert lesson["(log_x.sum(), at_e, at_m, log_p)"] == approx((before, before, at_m, np.log(after.sum(axis=1)).sum()))
