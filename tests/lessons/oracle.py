@@ -12,11 +12,13 @@ from collections import Counter
 from fractions import Fraction
 from functools import cache
 from itertools import product
+from math import prod
 
 import nbformat
 import numpy as np
 import pytest
 from matplotlib.path import Path as Polygon
+from safetensors import safe_open
 from scipy.stats import norm, uniform
 
 from course_utils import files
@@ -194,6 +196,14 @@ def log_prob_of(counted, alpha, pixels) -> np.ndarray:
 def price(planet, counted, alpha) -> float:
     """Return the cross-entropy of Naive Bayes in nats, a sum over all faces."""
     return -planet["p"] @ log_prob_of(counted, alpha, planet["pixels"])
+
+
+def header(file: str) -> tuple[dict, int]:
+    """Return what the header of a checkpoint for Planet Pixel says, and how many parameters the file has."""
+    path = files.DATA / "checkpoints" / f"{file}_planet_pixel.safetensors"
+    with safe_open(path, framework="numpy") as checkpoint:
+        sizes = [prod(checkpoint.get_slice(name).get_shape()) for name in checkpoint.keys() if name != "order"]
+        return {key: json.loads(value) for key, value in checkpoint.metadata().items()}, sum(sizes)
 
 
 def made(lesson: str, beginning: str) -> dict:
