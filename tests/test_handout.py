@@ -5,6 +5,7 @@ import io
 import re
 import sys
 import warnings
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -86,3 +87,17 @@ def test_without_nbgrader_it_says_how_to_get_it(monkeypatch, tmp_path):
     with pytest.raises(SystemExit, match="pip install nbgrader"):
         handout.main(["03"])
     assert not (tmp_path / "class").exists()
+
+
+def test_the_table_of_points():
+    """A row a student and a column an exercise, in order; what could not be graded has no points, nor has their sum."""
+
+    def work(student, **scores):
+        grades = [
+            SimpleNamespace(name=name.replace("_", "-"), auto_score=score, manual_score=None, score=score or 0.0)
+            for name, score in scores.items()
+        ]
+        return SimpleNamespace(student=SimpleNamespace(id=student), notebooks=[SimpleNamespace(grades=grades)])
+
+    made = handout.table([work("ben", **{"03_2": 1.0, "03_1": 0.0}), work("anna", **{"03_1": None, "03_2": 1.0})])
+    assert made.to_csv() == "student,03.1,03.2,total\nanna,,1.0,\nben,0.0,1.0,1.0\n"

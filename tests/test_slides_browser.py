@@ -404,7 +404,7 @@ def expect(panel, made, message="", **values):
         | {name: words[name].index(word) if words[name] else float(word) for name, word in said.items()}
         | values
     )
-    svg, numbers, alt = made._draw(**values)
+    svg, numbers, alt = made.draw(**values)
     expected = {
         "said": said,
         "svg": panel.evaluate(READ_BY_BROWSER, svg),

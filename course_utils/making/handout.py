@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -59,23 +60,25 @@ def assignment(lesson: NotebookNode) -> NotebookNode:
 
 
 def points(database: Path, name: str) -> pd.DataFrame:
-    """Return the points of the assignment `name` in nbgrader's database: a row a student, a column an exercise.
-
-    What could not be graded is nan.
-    """
+    """Return the points of the assignment `name` in nbgrader's database, as `table` does."""
     from nbgrader.api import Gradebook
 
     with Gradebook(f"sqlite:///{database}") as book:
-        rows = {
-            work.student.id: {
-                grade.name.replace("-", "."):
-                    math.nan if grade.auto_score is grade.manual_score is None else grade.score
-                for part in work.notebooks for grade in part.grades
-            }
-            for work in book.assignment_submissions(name)
-        }  # fmt: skip
-    table = pd.DataFrame.from_dict(rows, orient="index").sort_index().sort_index(axis=1)
-    return table.assign(total=table.sum(axis=1, skipna=False)).rename_axis("student")
+        return table(book.assignment_submissions(name))
+
+
+def table(submissions: Iterable) -> pd.DataFrame:
+    """Return nbgrader's submissions as a row a student, a column an exercise, and the total; nan is what has no grade."""
+    rows = {
+        work.student.id: {
+            grade.name.replace("-", "."): math.nan if grade.auto_score is grade.manual_score is None else grade.score
+            for part in work.notebooks
+            for grade in part.grades
+        }
+        for work in submissions
+    }
+    points = pd.DataFrame.from_dict(rows, orient="index").sort_index().sort_index(axis=1)
+    return points.assign(total=points.sum(axis=1, skipna=False)).rename_axis("student")
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -103,10 +106,10 @@ def main(argv: list[str] | None = None) -> None:
         complete = nbgrader(
             "autograde", name, "--force", f"--Execute.timeout={CELL_TIMEOUT}", f"--Execute.iopub_timeout={CELL_TIMEOUT}"
         )  # its own 4 s are too few on a busy machine
-        table = points(CLASS / "gradebook.db", name)
+        found = points(CLASS / "gradebook.db", name)
         with in_one_step(CLASS / f"{name}.csv") as part:
-            table.to_csv(part)
-        print(table.to_string(na_rep="–"), f"Written to {CLASS / name}.csv", sep="\n\n")
+            found.to_csv(part)
+        print(found.to_string(na_rep="–"), f"Written to {CLASS / name}.csv", sep="\n\n")
         sys.exit(None if complete else "Not everything could be graded: see the messages above the table.")
     if not source.exists():  # else it may hold the lecturer's own changes
         source.parent.mkdir(parents=True, exist_ok=True)
