@@ -1,4 +1,4 @@
-'''Check the reader's answers: `check("02.1", answer)`, `hint("02.1")`, `solution("02.1")`.
+"""Check the reader's answers: `check("02.1", answer)`, `hint("02.1")`, `solution("02.1")`.
 
 `progress()` shows how many are solved on this machine.
 
@@ -28,7 +28,7 @@ values). For anything else write `judge(answer, mistakes)`: it returns nothing, 
 and raises `Wrong("what is wrong and why")` for any other; `call` calls the reader's function once. Whatever the matchers
 say by themselves, such as "that is too large", needs no mistake. A number in the words is computed from the module's
 constants. The tests run every solution, every mistake and a row of absurd answers through every exercise.
-'''
+"""
 
 from .engine import check, hint, progress, solution
 
