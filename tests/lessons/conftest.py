@@ -25,12 +25,6 @@ def x():
 
 
 @pytest.fixture(scope="module")
-def few(x):
-    """The ones that lie in South America."""
-    return np.array([point for point in x if -60 < point[0] < 13 and -90 < point[1] < -30])
-
-
-@pytest.fixture(scope="module")
 def mle(x):
     """The bounding box of the forty observations, corner by corner."""
     latitudes, longitudes = x.T.tolist()
