@@ -144,7 +144,7 @@ class Run:
 
     def __getitem__(self, expression: str) -> Any:
         """Return the value of a Python expression in the lesson's names; raises CellFailed if it has none."""
-        (answer,) = self.ask([f"__import__('pickle').dumps({expression})"])
+        (answer,) = self.ask([f"__import__('pickle').dumps(({expression}))"])
         if answer["status"] == "error":
             raise CellFailed(f"{expression}\n{answer['ename']}: {answer['evalue']}")
         return pickle.loads(ast.literal_eval(answer["data"]["text/plain"]))
