@@ -15,7 +15,7 @@ import torch
 from course_utils.datasets import binarized_mnist
 from course_utils.files import in_one_step
 from course_utils.making import execute, handout, key, slides
-from course_utils.models import GAN, NADE, deep
+from course_utils.models import GAN, NADE, VAE, deep
 
 
 @pytest.fixture
@@ -104,11 +104,16 @@ def test_an_assignment(tmp_path, monkeypatch, full_disk):
     assert os.listdir(tmp_path / "source" / "lesson_03") == []
 
 
-@pytest.mark.parametrize("model", ["NADE", "GAN"])
+@pytest.mark.parametrize("model", ["NADE", "VAE", "GAN", "GAN with r1"])
 def test_the_state_of_a_training(tmp_path, request, model):
     """It goes on from the last state that was whole, and ends as if the disk had never been full."""
     x = (torch.rand(20, 2, generator=torch.Generator().manual_seed(0)) < 0.5).float()
-    make = {"NADE": lambda: NADE(2, 3), "GAN": lambda: GAN(n_hidden=4)}[model]
+    make = {
+        "NADE": lambda: NADE(2, 3),
+        "VAE": lambda: VAE(2, 1, n_hidden=4),
+        "GAN": lambda: GAN(n_hidden=4, r1=0.0),
+        "GAN with r1": lambda: GAN(n_hidden=4, r1=0.1),
+    }[model]
     state, settings = tmp_path / "state.pt", dict(batch_size=10, progress=False, epochs=3)
     whole = make().fit(x, rng=torch.Generator().manual_seed(0), **settings)
     written, keep = iter(range(2)), Path.write_bytes

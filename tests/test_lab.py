@@ -159,14 +159,6 @@ def test_without_a_memory_a_differing_copy_counts_as_edited(course, state):
     assert (course / "my_lessons" / NAME).read_bytes() == before
 
 
-def test_without_a_memory_an_equal_copy_follows_the_course_again(course):
-    update(course)
-    (course / "my_lessons" / lab.DELIVERED).unlink()
-    assert update(course) == []
-    write_lesson(course / "notebooks" / NAME, [*STARTER, "more"])
-    assert update(course) == [f"{NAME}: brought up to date."]
-
-
 @pytest.mark.parametrize("content", UNREADABLE, ids=lambda content: repr(content[:20]))
 def test_an_unreadable_copy_is_never_overwritten(course, content):
     update(course)
@@ -186,13 +178,6 @@ def test_a_folder_or_a_dangling_link_in_the_place_of_a_lesson_is_left_alone(cour
         pytest.skip("this system lets nobody make a link")
     assert ["cannot be read" in message for message in update(course)] == [True, True]
     assert (course / "my_lessons" / NAME).is_dir() and (course / "my_lessons" / "02_second.ipynb").is_symlink()
-
-
-def test_a_deleted_copy_comes_back(course):
-    update(course)
-    (course / "my_lessons" / NAME).unlink()
-    assert update(course) == []
-    assert (course / "my_lessons" / NAME).exists()
 
 
 def test_a_renumbered_lesson_arrives_and_the_old_copy_stays(course):

