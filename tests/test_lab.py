@@ -107,22 +107,13 @@ def test_pages_beside_the_lessons_come_too_and_follow_the_course_unless_edited(c
     assert "you have edited yours" in message and copy.read_text(encoding="utf-8") == "my notes"
 
 
-def test_a_second_time_nothing_is_written(course, monkeypatch):
-    update(course)
-    monkeypatch.setattr(lab, "_write", lambda *_: pytest.fail("wrote something"))
-    assert update(course) == []
-
-
-def test_outputs_stay_while_the_lesson_is_the_same(course):
+def test_a_lesson_that_was_only_run_keeps_its_outputs_until_it_follows_the_course(course, monkeypatch):
     update(course)
     mine = change(course / "my_lessons" / NAME, run_in_jupyterlab)
-    assert update(course) == []
+    with monkeypatch.context() as patch:
+        patch.setattr(lab, "_write", lambda *_: pytest.fail("wrote something"))
+        assert update(course) == []
     assert (course / "my_lessons" / NAME).read_bytes() == mine
-
-
-def test_a_lesson_that_was_only_run_follows_the_course(course):
-    update(course)
-    change(course / "my_lessons" / NAME, run_in_jupyterlab)
     write_lesson(course / "notebooks" / NAME, [*STARTER, "more"])
     assert update(course) == [f"{NAME}: brought up to date."]
     assert (course / "my_lessons" / NAME).read_bytes() == (course / "notebooks" / NAME).read_bytes()
