@@ -1,6 +1,6 @@
 """A full disk or an interruption, wherever the course writes: the file is the old one or the new one, with nothing beside it.
 
-lab's copies have tests of their own in test_lab.py, the remembered exercises in test_progress.py.
+The remembered exercises have tests of their own in test_progress.py.
 """
 
 import errno
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from course_utils import lab
 from course_utils.datasets import binarized_mnist
 from course_utils.files import in_one_step
 from course_utils.making import execute, handout, key, slides
@@ -84,6 +85,21 @@ def test_a_deck(tmp_path, monkeypatch, capsys, request):
     assert slides.main([str(tmp_path / "a.ipynb"), "--output", str(decks)]) == 1
     assert "No space left" in capsys.readouterr().err
     assert (decks / "a.slides.html").read_text() == "old" and sorted(os.listdir(decks)) == ["a.slides.html", "assets"]
+
+
+def test_the_reader_s_copies(tmp_path, request):
+    (tmp_path / "notebooks").mkdir()
+    for name in "01_a.ipynb", "02_b.ipynb":
+        lesson(tmp_path / "notebooks" / name)
+    mine = tmp_path / "mine"
+    lab.update_working_copy(tmp_path / "notebooks", mine)
+    before = {path.name: path.read_bytes() for path in mine.iterdir()}
+    for path in (tmp_path / "notebooks").iterdir():
+        path.write_text(path.read_text().replace("print(1)", "print(2)"))
+    request.getfixturevalue("full_disk")
+    with pytest.raises(OSError, match="No space left"):
+        lab.update_working_copy(tmp_path / "notebooks", mine)
+    assert {path.name: path.read_bytes() for path in mine.iterdir()} == before
 
 
 def test_the_answer_key(tmp_path, monkeypatch, full_disk):

@@ -102,22 +102,23 @@ def test_a_step_leaves_the_other_player_untouched(make):
     x, g = ring(20) if make is GAN else faces(), rng()
 
     def state(player):
-        gradients = [None if p.grad is None else p.grad.clone() for p in player.parameters()]
-        return [v.clone() for v in player.state_dict().values()], gradients
+        """Return copies of its weights and of their gradients."""
+        weights = list(getattr(model, player).parameters())
+        return [w.detach().clone() for w in weights] + [w.grad.clone() for w in weights if w.grad is not None]
 
-    def same(a, b):
-        return all(torch.equal(v, w) if v is not None and w is not None else v is w for v, w in zip(a, b))
-
-    steps = [
-        (lambda: model.step_discriminator(x, g), model.discriminator, model.generator),
-        (lambda: model.step_generator(len(x), g), model.generator, model.discriminator),
-    ]
-    for step, moves, stays in steps * 2:  # from the second round on, both have gradients from before
-        before, other = state(moves), state(stays)
-        step()
-        after, other_after = state(moves), state(stays)
-        assert same(other[0], other_after[0]) and same(other[1], other_after[1])
-        assert not any(torch.equal(v, w) for v, w in zip(before[0], after[0])), "each of its weights moves"
+    steps = {
+        "discriminator": lambda: model.step_discriminator(x, g),
+        "generator": lambda: model.step_generator(len(x), g),
+    }
+    for player, other in [
+        ("discriminator", "generator"),
+        ("generator", "discriminator"),
+    ] * 2:  # then both have gradients
+        before, untouched = state(player), state(other)
+        steps[player]()
+        torch.testing.assert_close(state(other), untouched, rtol=0, atol=0)
+        n = len(list(getattr(model, player).parameters()))
+        assert not any(map(torch.equal, before[:n], state(player)[:n])), "each of its weights moves"
         assert all(p.requires_grad for p in model.parameters())
 
 

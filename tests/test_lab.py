@@ -1,6 +1,5 @@
 """The reader's working copy: what they wrote is never overwritten, and what they did not touch follows the course."""
 
-import errno
 import json
 import os
 from pathlib import Path
@@ -194,26 +193,6 @@ def test_a_damaged_course_file_reaches_nobody(course, content):
     assert (course / "my_lessons" / "02_second.ipynb").exists()  # the others do not suffer
     write_lesson(course / "notebooks" / NAME, [*STARTER, "more"])
     assert update(course) == [f"{NAME}: brought up to date."]  # and it was not forgotten
-
-
-def test_a_full_disk_loses_nothing_and_the_next_start_goes_on(course, monkeypatch):
-    write_lesson(course / "notebooks" / "02_second.ipynb", STARTER)
-    update(course)
-    before = {path.name: path.read_bytes() for path in (course / "my_lessons").iterdir()}
-    for name in (NAME, "02_second.ipynb"):
-        write_lesson(course / "notebooks" / name, [*STARTER, "more"])
-
-    def half_written(path, content):
-        with open(path, "wb") as file:
-            file.write(content[: len(content) // 2])
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", half_written)
-        with pytest.raises(OSError, match="No space"):
-            update(course)
-    assert {path.name: path.read_bytes() for path in (course / "my_lessons").iterdir()} == before
-    assert len(update(course)) == 2  # both brought up to date
 
 
 def test_an_interruption_before_the_memory_is_written_is_made_good(course, monkeypatch):
