@@ -244,19 +244,15 @@ def assert_same(scores, expected, order=1):
     [
         (np.zeros((3, 1024)), "images must be palette indices (N, 1024), whole numbers, or RGB (N, 32, 32, 3)"),
         (np.zeros((3, 3, 32, 32)), "got float64 (3, 3, 32, 32)"),
-        (np.zeros((32, 32, 3), dtype=np.uint8), "got uint8 (32, 32, 3)"),
         (np.zeros(1024, dtype=np.uint8), "got uint8 (1024,)"),
         (np.zeros((3, 1024), dtype=bool), "got bool (3, 1024)"),
         (np.zeros((3, 32, 32, 3), dtype=complex), "got complex128"),
-        (5, "got int64 ()"),
         ("faces", "got <U5 ()"),
-        (np.zeros((0, 1024), dtype=np.uint8), "needs at least one picture, got none"),
         (np.zeros((0, 32, 32, 3)), "needs at least one picture, got none"),
         (np.full((2, 1024), 256), "whole numbers must lie in 0..255, got 256 to 256"),
         (np.full((2, 1024), -1), "whole numbers must lie in 0..255, got -1 to -1"),
         (np.full((2, 32, 32, 3), 255.0), "floats must lie in [0, 1], got 255 to 255"),
         (np.full((2, 32, 32, 3), -0.001), "floats must lie in [0, 1], got -0.001"),
-        (np.full((2, 32, 32, 3), np.inf), "floats must lie in [0, 1], got inf"),
         (np.where(np.arange(4)[:, None, None, None] == 2, np.nan, np.zeros((4, 32, 32, 3))), "got nan in picture 2"),
     ],
 )
@@ -319,7 +315,6 @@ def test_the_cross_entropy_asks_for_a_few_pictures_at_a_time():
     [
         (lambda x: -7.0, "log_prob must return (250,) numbers for 250 pictures, got float64 ()"),
         (lambda x: np.full((len(x), 1), -7.0), "got float64 (250, 1)"),
-        (lambda x: np.full(x.shape, -7.0), "got float64 (250, 1024)"),
         (lambda x: np.full(len(x), -7.0)[1:], "got float64 (249,)"),
         (lambda x: None, "got object ()"),
         (lambda x: np.full(len(x), -7j), "got complex128"),
@@ -327,7 +322,6 @@ def test_the_cross_entropy_asks_for_a_few_pictures_at_a_time():
         (lambda x: np.full(len(x), 1500.0), "none exceeds 0, and all p(x) sum to 1 at most. The largest is 1500"),
         (lambda x: np.where((x == P_DATA.pixels[9]).all(axis=1), 0.1, -99.0), "The largest is 0.1"),
         (lambda x: np.full(len(x), -8.0), "all p(x) sum to 1 at most. The largest is -8"),  # 3552 exp(−8) = 1.19
-        (lambda x: np.full(len(x), np.inf), "The largest is inf"),
     ],
 )
 def test_what_is_no_log_probability(log_prob, message):

@@ -1,6 +1,6 @@
 """A full disk or an interruption, wherever the course writes: the file is the old one or the new one, with nothing beside it.
 
-lab's copies have tests of their own in test_lab.py, the remembered exercises in test_progress.py.
+The remembered exercises have tests of their own in test_progress.py.
 """
 
 import errno
@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import files
+from course_utils import files, lab
 from course_utils.datasets import binarized_mnist
 from course_utils.files import in_one_step
 from course_utils.making import execute, handout, key, slides
-from course_utils.models import GAN, NADE, deep
+from course_utils.models import GAN, NADE, VAE, deep
 
 
 @pytest.fixture
@@ -92,6 +92,21 @@ def test_a_deck(tmp_path, monkeypatch, capsys, request):
     ]
 
 
+def test_the_readers_copies(tmp_path, monkeypatch, request):
+    (tmp_path / "notebooks").mkdir()
+    for name in "01_a.ipynb", "02_b.ipynb":
+        lesson(monkeypatch, tmp_path / "notebooks" / name)
+    mine = tmp_path / "mine"
+    lab.update_working_copy(tmp_path / "notebooks", mine)
+    before = {path.name: path.read_bytes() for path in mine.iterdir()}
+    for path in (tmp_path / "notebooks").iterdir():
+        path.write_text(path.read_text().replace("print(1)", "print(2)"))
+    request.getfixturevalue("full_disk")
+    with pytest.raises(OSError, match="No space left"):
+        lab.update_working_copy(tmp_path / "notebooks", mine)
+    assert {path.name: path.read_bytes() for path in mine.iterdir()} == before
+
+
 def test_the_answer_key(tmp_path, monkeypatch, full_disk):
     monkeypatch.setattr(key, "KEY", tmp_path / "key.md")
     with pytest.raises(SystemExit, match="could not be written: .*No space left"):
@@ -110,11 +125,16 @@ def test_an_assignment(tmp_path, monkeypatch, full_disk):
     assert os.listdir(tmp_path / "source" / "lesson_03") == []
 
 
-@pytest.mark.parametrize("model", ["NADE", "GAN"])
+@pytest.mark.parametrize("model", ["NADE", "VAE", "GAN", "GAN with r1"])
 def test_the_state_of_a_training(tmp_path, request, model):
     """It goes on from the last state that was whole, and ends as if the disk had never been full."""
     x = (torch.rand(20, 2, generator=torch.Generator().manual_seed(0)) < 0.5).float()
-    make = {"NADE": lambda: NADE(2, 3), "GAN": lambda: GAN(n_hidden=4)}[model]
+    make = {
+        "NADE": lambda: NADE(2, 3),
+        "VAE": lambda: VAE(2, 1, n_hidden=4),
+        "GAN": lambda: GAN(n_hidden=4, r1=0.0),
+        "GAN with r1": lambda: GAN(n_hidden=4, r1=0.1),
+    }[model]
     state, settings = tmp_path / "state.pt", dict(batch_size=10, progress=False, epochs=3)
     whole = make().fit(x, rng=torch.Generator().manual_seed(0), **settings)
     written, keep = iter(range(2)), Path.write_bytes

@@ -12,7 +12,7 @@ import torch
 
 from course_utils import files
 from course_utils.datasets import encodings, load_planet_pixel, planet_pixel_distribution
-from course_utils.models import GAN, NADE, VAE, load_checkpoint, recipes
+from course_utils.models import GAN, NADE, VAE, PixelRNN, load_checkpoint, recipes
 from course_utils.models.deep import DeepModel, checkpoint_facts, save_checkpoint
 from course_utils.models.training import minibatches, train
 
@@ -135,17 +135,38 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_a_checkpoint_brings_back_model_weights_and_facts(folder):
-    model = NADE(6, 3, seed=4)
-    model.set_order(torch.tensor([5, 3, 1, 0, 2, 4]))
+MODELS = {  # each with options that are not the default
+    "NADE": lambda **seed: NADE(6, 3, **seed),
+    "VAE": lambda **seed: VAE(16, 2, "categorical", "convolutional", n_values=5, n_channels=3, beta=2.0, **seed),
+    "GAN": lambda **seed: GAN(192, 3, "convolutional", n_channels=2, loss="minimax", r1=0.5, **seed),
+    "row": lambda **seed: PixelRNN("row_lstm", 2, 5, n_features=6, n_layers=1, n_embedding=2, size=(3, 4), **seed),
+    "diagonal": lambda **seed: PixelRNN("diagonal_bilstm", 2, 5, n_features=6, n_layers=1, size=(3, 4), **seed),
+}
+
+
+@pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
+def test_a_checkpoint_brings_back_model_weights_and_facts(folder, make):
+    model = make(seed=4)
+    if isinstance(model, NADE):
+        model.set_order(torch.tensor([5, 3, 1, 0, 2, 4]))
     save_checkpoint(model, folder / "small.safetensors", command="python …", seed=4, score={"nats": 4.2})
-    loaded = load_checkpoint("small")
-    assert isinstance(loaded, NADE) and not loaded.training
-    x = (torch.rand(9, 6, generator=rng()) < 0.5).float()
-    assert torch.equal(loaded.log_prob(x), model.log_prob(x))
-    facts = checkpoint_facts("small")
-    assert facts["arguments"] == {"n_features": 6, "n_hidden": 3, "seed": 4}
+    loaded, facts = load_checkpoint("small"), checkpoint_facts("small")
+    assert type(loaded) is type(model) and not loaded.training
+    assert torch.equal(loaded.sample(5, rng()), model.sample(5, rng()))
+    torch.testing.assert_close(loaded.state_dict(), model.state_dict(), rtol=0, atol=0)
+    assert facts["arguments"] == json.loads(json.dumps(model.arguments)) and facts["arguments"]["seed"] == 4
     assert facts["score"] == {"nats": 4.2} and facts["command"] == "python …"
+    assert not any("mask" in name for name in model.state_dict()), "what can be computed is not stored"
+
+
+@pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
+def test_first_weights_and_samples_depend_on_their_seeds_alone(make):
+    before = torch.get_rng_state()
+    one, again, other = (torch.cat([p.flatten() for p in make(seed=seed).parameters()]) for seed in (5, 5, 6))
+    assert torch.equal(one, again) and not torch.equal(one, other)
+    one, again, other = (make().sample(9, rng(seed)) for seed in (1, 1, 2))
+    assert torch.equal(one, again) and not torch.equal(one, other)
+    assert torch.equal(torch.get_rng_state(), before), "torch's own random numbers were touched"
 
 
 def test_weights_stored_in_16_bits_come_back_in_32(folder):

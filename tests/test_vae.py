@@ -9,9 +9,7 @@ import torch
 from torch import distributions as dist
 from torch import nn
 
-from course_utils import files
-from course_utils.models import VAE, load_checkpoint
-from course_utils.models.deep import save_checkpoint
+from course_utils.models import VAE
 from course_utils.models.networks import Upwards
 
 
@@ -138,16 +136,6 @@ def test_the_gradient_is_that_of_finite_differences_with_the_same_noise(likeliho
                 p.sub_(direction, alpha=step)
         slope = (losses[0] - losses[1]) / 2e-6
         assert (p.grad * direction).sum().item() == pytest.approx(slope, rel=1e-4, abs=1e-5), name
-
-
-def test_the_decoder_s_map_is_where_a_pixel_differs_from_its_neighbours():
-    """Without z (weights 0), b alone says what each pixel is likely to be."""
-    model = small("categorical", "convolutional")
-    with torch.no_grad():
-        for p in model.decoder.parameters():
-            p.zero_()
-    expected = model.b.argmax(dim=0)
-    assert (model.decode(torch.zeros(1, 3)) == expected).all() and len(expected.unique()) > 1
 
 
 def test_the_first_layers_of_a_convolutional_decoder_neither_shrink_nor_blow_up_the_codes():
@@ -281,39 +269,6 @@ def test_training_finds_the_one_bit_that_all_pixels_share(architecture):
     assert min(r["validation"] for r in model.history) == pytest.approx(model.validation_loss(x[200:]), rel=1e-5)
 
 
-def test_an_interrupted_training_ends_as_if_nothing_had_happened(tmp_path, monkeypatch):
-    x = some("categorical", n=60)
-    settings = dict(validation=x[40:], epochs=4, batch_size=10, lr=1e-2, progress=False)
-
-    def model():
-        return VAE(25, 2, "categorical", "convolutional", n_values=5, n_channels=3)
-
-    whole = model().fit(x[:40], **settings)
-    stopped, steps, loss = model(), iter(range(10)), VAE.loss
-
-    def until_step_10(self, x, rng=None):
-        if torch.is_grad_enabled() and next(steps, None) is None:
-            raise KeyboardInterrupt
-        return loss(self, x, rng)
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(VAE, "loss", until_step_10)
-        stopped.fit(x[:40], state=tmp_path / "state.pt", **settings)
-    again = model().fit(x[:40], state=tmp_path / "state.pt", **settings)
-    for a, b in zip(whole.parameters(), again.parameters()):
-        assert torch.equal(a, b)
-
-
-@pytest.mark.parametrize(("likelihood", "architecture"), KINDS)
-def test_a_checkpoint_brings_the_model_back(likelihood, architecture, tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "CHECKPOINTS", tmp_path)
-    model, x = VAE(25, 2, likelihood, architecture, n_values=5, n_channels=3, beta=2.0), some(likelihood).float()
-    x = x.long() if likelihood == "categorical" else x
-    save_checkpoint(model, tmp_path / "small.safetensors")
-    loaded = load_checkpoint("small")
-    assert isinstance(loaded, VAE) and loaded.beta == 2 and torch.equal(loaded.elbo(x, rng()), model.elbo(x, rng()))
-
-
 def test_a_vae_has_no_log_prob_and_says_what_it_has():
     with pytest.raises(NotImplementedError, match=r"elbo\(x, rng\).*log_prob_estimate\(x, rng, n_samples\)"):
         small().log_prob(some("bernoulli"))
@@ -359,11 +314,3 @@ def test_what_is_no_x_is_refused(likelihood, x, message):
 def test_a_senseless_setting_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-def test_first_weights_depend_on_the_seed_alone():
-    before = torch.get_rng_state()
-    a, b, c = (VAE(4, seed=seed) for seed in (5, 5, 6))
-    assert torch.equal(torch.get_rng_state(), before), "torch's own random numbers were touched"
-    assert torch.equal(a.encoder[0].weight, b.encoder[0].weight)
-    assert not torch.equal(a.encoder[0].weight, c.encoder[0].weight)
