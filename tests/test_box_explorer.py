@@ -1,7 +1,6 @@
 """The widget of lesson 02 without a browser: its numbers by scipy and matplotlib, its picture by the axes' transform."""
 
 import json
-from itertools import product
 
 import numpy as np
 import pytest
