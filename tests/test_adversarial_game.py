@@ -29,8 +29,9 @@ def make(*given, **more):
     return styled(adversarial_game, *(given or (small(), ring(300))), **{"batch_size": 20, "rounds": 3} | more)
 
 
-def press(panel, label):
-    panel.act({"press": label})
+def press(panel, *labels):
+    for label in labels:
+        panel.act({"press": label})
 
 
 def shown(panel, name):
@@ -70,8 +71,7 @@ def test_it_is_the_game_of_the_gan():
     """The same moves by hand: mini-batches and noise come from one generator of random numbers."""
     gan, x, g = small(), ring(300), torch.Generator().manual_seed(3)
     panel = make(gan, x, lr=1e-2, seed=3, moves=2)
-    press(panel, "step D")
-    press(panel, "play 3 rounds")
+    press(panel, "step D", "play 3 rounds")
     for of_g in (0, 0, 1, 1, 1):
         gan.step_discriminator(x[torch.randint(300, (20,), generator=g)], g, 1e-2)
         if of_g:
@@ -90,8 +90,7 @@ def test_start_again_brings_the_same_game_back_and_leaves_the_gan_as_it_came():
     panel = make(gan, ring(300))
     first, games = panel.svg, []
     for _ in range(2):
-        for label in ("step D", "step G", "play 3 rounds"):
-            press(panel, label)
+        press(panel, "step D", "step G", "play 3 rounds")
         games.append((panel.svg, panel.numbers))
         press(panel, "start again")
         assert panel.svg == first and shown(panel, "moves of D") == 0
@@ -118,8 +117,7 @@ def test_what_lesson_14_asks_for_can_be_done():
     step = 0.05 * np.sqrt(-2 * np.log(u[:, 0])) * np.exp(2j * math.pi * (8 * u[:, 1] % 1))
     x = CENTRES[(8 * u[:, 1]).astype(int) % 8] + torch.tensor(np.column_stack([step.real, step.imag]))
     panel = make(GAN(), x.float(), modes, moves=50, rounds=50, batch_size=100, lr=5e-3)
-    play("step D", 5)
-    play("step G", 5)
+    press(panel, *["step D"] * 5, *["step G"] * 5)
     assert play("play 50 rounds", 15, enough=7) >= 7
     assert play("step G", 10) <= 5
     assert play("play 50 rounds", 15, enough=7) >= 7

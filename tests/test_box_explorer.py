@@ -1,7 +1,6 @@
 """The widget of lesson 02 without a browser: its numbers by scipy and matplotlib, its picture by the axes' transform."""
 
 import json
-from itertools import product
 
 import numpy as np
 import pytest
@@ -116,20 +115,6 @@ def test_corners_in_the_wrong_order_are_told(draw, theta, wrong):
     (text,) = elements(frame)
     assert text.text == f"No box: {wrong}."
     assert frame.numbers == dict.fromkeys(NAMES, "–") and "wrong order" in frame.alt
-
-
-def test_the_sliders_cover_the_map_and_stand_on_their_steps(panel):
-    for (name, slider), edge in zip(panel.sliders.items(), [90, 180, 90, 180]):
-        assert (slider["min"], slider["max"]) == (-edge, edge)
-        steps = (slider["value"] - slider["min"]) / slider["step"]
-        assert steps == pytest.approx(round(steps)), f"{name} would jump when it is first moved"
-
-
-@pytest.mark.parametrize(
-    "corners", list(product([-90, 0.1, 90], [-180, 0.1, 180], [-90, 0.2, 90], [-180, 0.2, 180]))[::2]
-)
-def test_it_draws_whatever_the_sliders_say(draw, corners):
-    assert elements(draw(*corners))
 
 
 def test_the_mle_comes_after_the_readers_own_try(panel, observations):

@@ -142,10 +142,8 @@ def test_likelihoods_are_written_as_powers_of_ten(value, text):
 
 
 def test_the_sliders_cover_the_map_and_begin_with_a_box_that_is_possible_and_not_the_best(panel):
-    for (name, slider), edge in zip(panel.sliders.items(), [90, 180, 90, 180]):
+    for slider, edge in zip(panel.sliders.values(), [90, 180, 90, 180]):
         assert (slider["min"], slider["max"]) == (-edge, edge)
-        steps = (slider["value"] - slider["min"]) / slider["step"]
-        assert steps == pytest.approx(round(steps)), f"{name} would jump when it is first moved"
     assert number(dict(panel.numbers)["below the MLE by"]) > 1
 
 

@@ -74,6 +74,8 @@ def test_each_slider_changes_what_is_shown(name):
     middle = {name: middle_of(slider) for name, slider in panel.sliders.items()}
     for slider, given in panel.sliders.items():
         assert given["min"] <= given["value"] <= given["max"] and given["label"]
+        steps = (given["value"] - given["min"]) / given["step"]
+        assert abs(steps - round(steps)) < 1e-6, f"{slider} would jump when it is first moved"
         places = [given["min"], middle[slider], given["max"]]
         shown = [
             [str(panel.draw(**at_first(panel, **others | {slider: to}))) for to in places] for others in ({}, middle)

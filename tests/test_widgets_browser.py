@@ -296,26 +296,6 @@ def the_mle_comes_after_the_readers_own_try(widget):
     widget.expect(south=south, west=west, north=north, east=east)
 
 
-def the_other_corner_moves_after_a_button(widget):
-    widget.press("move the bottom left corner")
-    widget.expect(corner="bottom left")
-
-
-def a_style_is_designed(widget):
-    """The white style is in the album twice, the blue one never."""
-    words = {name: slider["words"] for name, slider in widget.sliders.items()}
-    for colour, seen in {"White": 2, "Blue01": 0}.items():
-        style = dict(accessoriesType="Round", clothingType="ShirtScoopNeck", hairColor="Red", topType="LongHairStraight", clothingColor=colour)  # fmt: skip
-        for feature, value in style.items():
-            slider = widget.slider(feature)
-            slider.press("Home")
-            for _ in range(words[feature].index(value)):
-                slider.press("ArrowRight")
-        widget.expect(**{feature: words[feature].index(value) for feature, value in style.items()})
-        shown = widget.shown()
-        assert shown["written"] == style and dict(shown["numbers"])["seen in the data"] == f"{seen} of 50"
-
-
 def a_click_chooses_the_hidden_pixel(widget):
     for row, column in [(20, 9), (0, 31), (31, 0)]:
         widget.page.mouse.click(*widget.place(0, column, 31 - row)[0])
@@ -376,36 +356,6 @@ def a_decoder_in_the_page_draws_by_itself_and_tells_the_kernel(widget):
     widget.expect(**arrived)
     widget.press("back to the start")
     widget.expect(**{name: slider["value"] for name, slider in widget.sliders.items()})
-
-
-def em_goes_forward_and_back_by_half_steps(widget):
-    pictures = []
-    for step, words in enumerate(["the start", "E step 1", "M step 1", "E step 2"]):
-        if step:
-            widget.press("forward")
-        widget.expect(step=step)
-        assert dict(widget.shown()["numbers"])["just done"] == words
-        pictures.append(widget.picture())
-    assert len(set(pictures)) == 4
-    widget.press("back")
-    widget.expect(step=2)
-    assert widget.picture() == pictures[2]
-
-
-def a_digit_is_guessed(widget):
-    pictures, told, guesses = np.array(widget.ask("draw.keywords['pictures'].tolist()")), 16, []
-    for label in ["ink", "ink", "paper", "ink", "paper", "paper"]:  # faster than they are answered
-        guesses.append([0, told, int(label == "ink")])
-        told += 1
-        widget.press(label)
-    widget.expect(told=told, guesses=guesses)
-    right = sum(pictures[0, pixel] == guess for _, pixel, guess in guesses)
-    assert dict(widget.shown()["numbers"])["right guesses, you"] == f"{right} of 6"
-    widget.slider("told").press("End")
-    widget.press("paper")
-    widget.expect(told=64, message="This picture is complete. Choose another one.")
-    widget.press("forget my guesses")
-    widget.expect(guesses=[])
 
 
 def a_move_takes_back_no_step_of_the_game(widget):
@@ -478,14 +428,10 @@ def a_picture_draws_itself_until_it_is_paused(widget):
 
 STORIES = {
     "box_explorer": the_mle_comes_after_the_readers_own_try,
-    "likelihood_landscape": the_other_corner_moves_after_a_button,
-    "style_designer": a_style_is_designed,
     "hidden_pixels": a_click_chooses_the_hidden_pixel,
     "latent_explorer": lambda widget: (
         a_decoder_in_the_page_draws_by_itself_and_tells_the_kernel if widget.in_page else a_click_or_a_drag_on_the_plane_moves_z
     )(widget),
-    "em_stepper": em_goes_forward_and_back_by_half_steps,
-    "guessing_game": a_digit_is_guessed,
     "adversarial_game": a_move_takes_back_no_step_of_the_game,
     "pixel_sampler": a_picture_draws_itself_until_it_is_paused,
 }  # fmt: skip

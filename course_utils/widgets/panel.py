@@ -156,7 +156,7 @@ class Panel(anywidget.AnyWidget):
     ) -> dict | str:
         if move is not None:
             return move
-        return self._click(*click) if click else self._actions[press](dict(self.values))
+        return self._click(*click) if click is not None else self._actions[press](dict(self.values))
 
     def _frame(self, values: dict) -> dict:
         frame = self.draw(**values)

@@ -39,6 +39,7 @@ test("a move says what has moved and nothing else", () => {
   const model = kernel(), driver = kernelDriver(model);
   driver.move("angle", 90);
   assert.deepEqual(model.sent, [{ move: { angle: 90 } }]);
+  assert.deepEqual(driver.waiting(), { angle: 90 });
   driver.stop();
 });
 
