@@ -90,11 +90,11 @@ def test_12_the_price_of_a_triangle(planet, lesson, n_layers):
         for sign, key in [(1, keys + words[:, k]), (-1, keys)]:
             _, group = np.unique(key, return_inverse=True)
             log_q += sign * np.log(np.bincount(group, weights=p)[group])
-    assert lesson[f"ideal['Row LSTM, layers: {n_layers}']"] == pytest.approx((-p @ log_q, np.exp(log_q).sum()))
+    np.testing.assert_allclose(lesson[f"ideal['Row LSTM, layers: {n_layers}']"], log_q, atol=1e-6)
 
 
 def test_12_the_diagonal_kind_pays_nothing(planet, lesson):
-    assert lesson["ideal['Diagonal BiLSTM']"] == pytest.approx((entropy(planet["p"]), 1))
+    np.testing.assert_allclose(lesson["ideal['Diagonal BiLSTM']"], np.log(planet["p"]), atol=1e-6)
 
 
 def test_12_the_scoreboard(planet, counted, lesson):
@@ -104,7 +104,7 @@ def test_12_the_scoreboard(planet, counted, lesson):
     np.testing.assert_array_equal(lesson["met"], np.isin(planet["test"][:100], planet["train"]))
     p, row_lstm = planet["p"], lesson["facts['Row LSTM']['score']"]
     assert row_lstm["coverage of p_data"] == pytest.approx((p * (1 - (1 - p) ** 500)).sum(), abs=1e-4)
-    assert row_lstm["rule 1"] < lesson["ideal['Row LSTM, layers: 3'][1]"]
+    assert row_lstm["rule 1"] < np.exp(lesson["ideal['Row LSTM, layers: 3']"]).sum()
 
 
 def test_12_several_humps(planet, lesson):
