@@ -24,24 +24,24 @@ def test_a_lesson_becomes_a_pdf(chromium_path, parts, tmp_path):
     )
     assert 10 <= len(reader.pages) <= 40
     assert text.startswith("13 · The variational autoencoder Somebody sends you two numbers")
-    assert "Further reading" in text and "a picture with sliders stands here" in text
+    assert "Further reading" in text and "In the notebook, sliders move this picture." in text
     assert figures > 5 and sum(len(page.images) for page in reader.pages) >= figures
     assert "$$" not in text and not re.search(r"\\(frac|mathcal|log|sim)\b", text)
     assert "Lecturer's note" not in text
 
 
 def test_what_the_page_holds():
-    """A sentence stands for a widget, answers are open, and a note is left out."""
-    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "A slider."}
+    """A widget's first picture, with a caption for paper; answers are open, and a note is left out."""
+    still = '<figure><img alt="A slider." src="data:,"><figcaption>Run this cell.</figcaption></figure>'
     nb = new_notebook(cells=[
         new_markdown_cell("# 99 · Tom & Jerry\n\n<details><summary>Answer</summary>\n\nBecause.\n\n</details>"),
         new_markdown_cell("whispered", metadata={"slideshow": {"slide_type": "notes"}}),
-        new_code_cell("slider()", outputs=[new_output("display_data", widget)]),
+        new_code_cell("slider()", outputs=[new_output("display_data", {"text/html": still, "text/plain": "a slider"})]),
     ])  # fmt: skip
     page = pdf.to_page(nb)
     assert "<title>99 · Tom &amp; Jerry</title>" in page
     assert re.search("<details open[=>]", page) and "<details>" not in page
-    assert "a picture with sliders stands here" in page
+    assert 'alt="A slider."' in page and "sliders move this picture" in page and "Run this cell" not in page
     assert "whispered" not in page and "https://" not in "".join(re.findall(r'(?:src|href)="[^"]*"', page))
     assert "<details>" in nb.cells[0].source  # the lesson itself is not touched
 

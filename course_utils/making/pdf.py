@@ -1,11 +1,12 @@
 """Print lessons as PDF files, with a browser that Playwright drives: `python -m course_utils.making.pdf [NUMBER ...]`.
 
-The outputs are those stored in the notebook. On paper nothing moves and nothing unfolds: a sentence stands for a
-widget, folded answers are open, and the lecturer's notes are left out.
+The outputs are those stored in the notebook. On paper nothing moves and nothing unfolds: a widget is its first picture,
+folded answers are open, and the lecturer's notes are left out.
 """
 
 import argparse
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -22,7 +23,7 @@ from course_utils.making.assets import AssetsFailed, copy_parts, fetch_parts
 
 PDF = ROOT / "pdf"
 TEMPLATE = Path(__file__).resolve().parent / "lesson.html.j2"
-WIDGET = "<p><em>In the notebook a picture with sliders stands here: run the cell and move them.</em></p>"
+CAPTION = "<figcaption>In the notebook, sliders move this picture.</figcaption>"  # in place of what it says on a screen
 READY = "() => window.MathJax?.startup?.promise"
 
 
@@ -55,8 +56,8 @@ def to_page(nb: NotebookNode) -> str:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("<details>", "<details open>")
         for output in cell.get("outputs", []):
-            if any("widget-view" in kind for kind in output.get("data", {})):
-                output.data = NotebookNode({"text/html": WIDGET})
+            if "text/html" in output.get("data", {}):
+                output.data["text/html"] = re.sub("<figcaption>.*?</figcaption>", CAPTION, output.data["text/html"])
     exporter = HTMLExporter(
         template_file=str(TEMPLATE), exclude_anchor_links=True, exclude_input_prompt=True, exclude_output_prompt=True,
     )  # fmt: skip
