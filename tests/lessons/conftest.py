@@ -11,7 +11,6 @@ from oracle import (
     SIZES,
     wearing,
 )
-from PIL import Image
 
 from course_utils import files
 from course_utils.datasets import WRODL_VALUES, load_digits, load_world_land
@@ -87,21 +86,6 @@ def counted(planet):
 def bits(digits):
     """The pictures of lesson 10 in ink (1) and paper (0): 1,300 for training and 497 new ones, (N, 8, 8)."""
     return [(pixels.reshape(-1, 8, 8) * 16 >= 8).astype(int) for pixels in (digits[0], digits[2])]
-
-
-@pytest.fixture(scope="module")
-def foreign(digits):
-    """The 200 enlarged digits of lesson 11 as it describes them, (200, 28, 28) zeros and ones."""
-    pages = []
-    for small in np.concatenate([digits[0], digits[2]])[:200].reshape(-1, 8, 8):
-        page = np.pad(
-            np.asarray(Image.fromarray((255 * small).astype(np.uint8)).resize((20, 20), Image.Resampling.BICUBIC))
-            >= 128,
-            4,
-        )
-        middle = [round(13.5 - where.mean()) for where in np.nonzero(page)]
-        pages.append(np.roll(page, middle, (0, 1)))
-    return np.array(pages).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
