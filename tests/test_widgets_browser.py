@@ -159,10 +159,10 @@ class Opened:
     def latency(self, name):
         """Return the median milliseconds of 21 key presses until the changed picture is on the screen."""
         slider = self.slider(name)
-        slider.focus()
+        slider.press("End")
         self.element.evaluate(START_CLOCK)
         for number in range(1, 22):
-            slider.press("ArrowLeft" if number % 2 else "ArrowRight")  # from the right end
+            slider.press("ArrowLeft" if number % 2 else "ArrowRight")
             self.page.wait_for_function("n => window.latencies.length === n", arg=number)
         return median(self.page.evaluate("window.latencies"))
 
