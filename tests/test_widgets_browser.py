@@ -440,3 +440,8 @@ STORIES = {
 @each(*STORIES)
 def test_what_a_reader_does_with_it(name, lesson, open_widget):
     STORIES[name](open_widget(name, lesson))
+
+
+@pytest.mark.skipif(bool(LEFT_OUT), reason=f"left out, `make test ALL=1` runs it: {', '.join(LEFT_OUT)}")
+def test_no_widget_is_left_out():
+    assert CHOSEN == WIDGETS

@@ -1,4 +1,4 @@
-"""The numbers that lessons 01–15 print and speak of, beside computations that use none of the course's models.
+"""What the oracles of several lessons need. They use none of the course's models.
 
 Taken from course_utils are only the data: `load_digits`, `load_biscuit_tins`, and X = `load_world_land().sample(…)`;
 Wrodl and Planet Pixel are read from their files. What lies on land is said by matplotlib or by Green's theorem on the raw
@@ -7,65 +7,22 @@ maximum. Where a lesson draws by lot, its number may differ from the exact one b
 """
 
 import json
-import re
 from collections import Counter
 from fractions import Fraction
-from functools import cache
 from itertools import product
 from math import prod
 
-import nbformat
 import numpy as np
-import pytest
 from matplotlib.path import Path as Polygon
 from safetensors import safe_open
 from scipy.stats import norm, uniform
 
 from course_utils import files
-from course_utils.files import NOTEBOOKS
-
-NUMBER = r"([-+−]?(?:inf|\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?))"
-
 
 BY_EYE = (-60, -130, 75, 155)  # the box of lesson 02
 
 
 GLOBE = (-90, -180, 90, 180)
-
-
-WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
-
-
-@cache
-def text(lesson: str, kind: str) -> str:
-    """Return all that a lesson has "printed", the tables that it has "shown", all its prose ("written") or all its "code"."""
-    (path,) = NOTEBOOKS.glob(f"{lesson}_*.ipynb")
-    cells = nbformat.read(path, as_version=4).cells
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    if kind == "printed":
-        return "".join(output.get("text", "") for output in outputs)
-    if kind == "shown":
-        return "\n".join(output.get("data", {}).get("text/plain", "") for output in outputs)
-    return "\n".join(cell.source for cell in cells if cell.cell_type == {"written": "markdown", "code": "code"}[kind])
-
-
-def read(lesson: str, words: str, kind: str = "printed") -> list[str]:
-    """Return the numbers that stand in a lesson's text in the places of `#`; fail if the words are not there exactly once."""
-    pattern = r"[\s>]+".join(re.escape(word).replace(r"\#", NUMBER) for word in words.split())
-    found = re.findall(rf"(?<!\w){pattern}", text(lesson, kind))
-    if len(found) != 1:
-        pytest.fail(
-            f"Lesson {lesson} should have {kind} {words!r} once, with numbers for #, but did so {len(found)} times."
-        )
-    return [found[0]] if isinstance(found[0], str) else list(found[0])
-
-
-def agree(number: str, value: float, error: float = 0) -> None:
-    """Assert that a number read from a lesson is `value`, but for its rounding and up to `error`."""
-    number = number.replace(",", "").replace("−", "-")
-    mantissa, _, exponent = number.partition("e")
-    unit = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
-    assert float(number) == pytest.approx(value, rel=0, abs=0.501 * unit + error)
 
 
 def by_lot(share: float, n: int) -> float:
@@ -206,15 +163,6 @@ def header(file: str) -> tuple[dict, int]:
         return {key: json.loads(value) for key, value in checkpoint.metadata().items()}, sum(sizes)
 
 
-def made(lesson: str, beginning: str) -> dict:
-    """Return the names after the cell that begins with these words, one that only makes data, has run."""
-    (path,) = NOTEBOOKS.glob(f"{lesson}_*.ipynb")
-    (source,) = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.source.startswith(beginning)]
-    names = {"np": np}
-    exec(source, names)
-    return names
-
-
 def bound(parameters) -> float:
     """Return minus the ELBO of N(mean, exp(log_width)²) for z² + noise = 1.5, from the moments of a Gaussian."""
     mean, log_width = parameters
@@ -230,15 +178,3 @@ def shares(pictures, alpha=0.0) -> dict:
     found, n = Counter(map(tuple, pictures.tolist())), pictures.shape[1]
     total = len(pictures) + alpha * 2**n
     return {state: (found[state] + alpha) / total for state in product((0, 1), repeat=n)}
-
-
-def rows(header: str) -> dict[str, list[float]]:
-    """Return the rows of the table that lesson 15 prints under these words: name → numbers."""
-    _, _, below = text("15", "printed").partition(f"{header}\n")
-    found = re.findall(r"\A((?:[A-Za-z_0-9 ]+? {2,}(?:[a-z]+ *)?(?:-?(?:[\d.]+|inf) *)*\n)+)", below)
-    assert found, header
-    parts = [re.match(r"(.+?) {2,}(?:[a-z]+ )?(.*)", line).groups() for line in found[0].splitlines()]
-    return {
-        name: [float(number) for number in numbers.split() if re.match(r"[\d.]+$|inf", number)]
-        for name, numbers in parts
-    }
