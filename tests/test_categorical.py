@@ -125,6 +125,12 @@ def test_without_observations_the_pseudo_counts_decide():
         JointCategorical(VALUES).fit(table([]))
 
 
+@pytest.mark.parametrize("alpha", [-1, np.nan, "1"])
+def test_a_wrong_pseudo_count_is_refused(alpha):
+    with pytest.raises(ValueError, match=r"alpha, the pseudo-count, must be a number from 0 upwards, got"):
+        JointCategorical(VALUES, alpha)
+
+
 def test_ten_million_combinations_are_not_too_large():
     assert len(JointCategorical({str(k): range(10) for k in range(7)}).shape) == 7
 
