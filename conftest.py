@@ -35,12 +35,11 @@ BROWSER = {
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config, items):
+def pytest_collection_modifyitems(items):
     """Keep a file on one worker, and of tests/ all that asks for the same lesson, which is then executed once."""
     for item in items:
         if BROWSER & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
-    for item in items if config.pluginmanager.hasplugin("xdist") else ():
         lesson = re.search(r"[\[-](\d\d)_\w+|lessons/test_(\d\d)\.py", item.nodeid)
         if not item.get_closest_marker("xdist_group"):
             group = f"lesson {lesson[1] or lesson[2]}" if lesson else item.path.name
