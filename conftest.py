@@ -34,13 +34,22 @@ BROWSER = {
 }  # fixtures of tests that need more than Python
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Keep a file on one worker, and of tests/ all that asks for the same lesson, which is then executed once."""
+    """Mark the tests that `-m "not browser"` leaves out."""
     for item in items:
         if BROWSER & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
-        lesson = re.search(r"[\[-](\d\d)_\w+|lessons/test_(\d\d)\.py", item.nodeid)
-        if not item.get_closest_marker("xdist_group"):
-            group = f"lesson {lesson[1] or lesson[2]}" if lesson else item.path.name
-            item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep a file on one worker, and of tests/ all that asks for the same lesson, which is then executed once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByLesson(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            lesson = re.search(r"[\[-](\d\d)_\w+|lessons/test_(\d\d)\.py", nodeid)
+            return f"lesson {lesson[1] or lesson[2]}" if lesson else file
+
+    return ByLesson(config, log)
