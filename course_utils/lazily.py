@@ -6,15 +6,18 @@ import sys
 from types import ModuleType
 
 
-def lazily(package: str) -> None:
+def lazily(package: str, homes: dict[str, str] | None = None) -> None:
     """Import what stands in a package's `if TYPE_CHECKING:` only when it is asked for; editors read it as it stands.
 
-    It is the last line of the package's __init__, and takes its __name__.
+    It is the last line of the package's __init__, and takes its __name__. Instead of these imports it may be given
+    name → module.
     """
     module = sys.modules[package]
-    tree = ast.parse(module.__spec__.loader.get_source(package))
-    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module.startswith(package)]
-    module._homes = {alias.name: node.module for node in imports for alias in node.names}
+    if homes is None:
+        tree = ast.parse(module.__spec__.loader.get_source(package))
+        used = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module.startswith(package)]
+        homes = {alias.name: node.module for node in used for alias in node.names}
+    module._homes = homes
     module.__class__ = _LazyPackage
 
 

@@ -12,13 +12,13 @@ from course_utils import files, plotting
 from course_utils.lessons import chosen, lessons
 from course_utils.making import tables
 
-NEW = """# 16 · Something new
+NEW = """# 99 · Something new
 
 **Time:** 5 minutes · **Needs:** lessons 01 and 02 · **On the map of the families:** nowhere
 
 ## 1 · A section
 
-### Exercise 16.1 · Try it
+### Exercise 99.1 · Try it
 """
 
 
@@ -118,16 +118,16 @@ def test_a_changed_lesson_changes_its_tables(course):
 
 
 def test_a_new_lesson_gets_its_rows(course):
-    nbformat.write(new_notebook(cells=[new_markdown_cell(NEW)]), course / "notebooks" / "16_new.ipynb")
+    nbformat.write(new_notebook(cells=[new_markdown_cell(NEW)]), course / "notebooks" / "99_new.ipynb")
     edit(course / "notebooks" / "07_representation_learning.ipynb", "### Exercise 07.5 · ", "### Exercise 07.6 · ")
     tables.update()
-    assert "| 16 | [Something new](notebooks/16_new.ipynb) | 5 |" in (course / "README.md").read_text(encoding="utf-8")
+    assert "| 99 | [Something new](notebooks/99_new.ipynb) | 5 |" in (course / "README.md").read_text(encoding="utf-8")
     plan = (course / "notebooks" / "for_lecturers.md").read_text(encoding="utf-8")
-    assert "| … | [16 · Something new](16_new.ipynb) | 5 | lessons 01 and 02 | 16.1 · Try it | – | … | … |" in plan
+    assert "| … | [99 · Something new](99_new.ipynb) | 5 | lessons 01 and 02 | 99.1 · Try it | – | … | … |" in plan
     assert "07.5" not in plan and "07.6 · Density, sampling, representation" in plan
     nb = nbformat.read(course / "notebooks" / "00_start_here.ipynb", as_version=4)
     tables.way(nb, lessons())
-    assert sum("| 16 Something new | … | 5 |" in cell.source for cell in nb.cells) == 1
+    assert sum("| 99 Something new | … | 5 |" in cell.source for cell in nb.cells) == 1
 
 
 def test_what_nothing_computes_is_listed(course):
