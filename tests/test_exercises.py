@@ -104,7 +104,7 @@ ABSURD = {
     "returns a generator": lambda *args: (i for i in range(3)),
     "returns a hostile object": lambda *args: Hostile(),
     "tensor": torch.ones(3, 4, requires_grad=True), "list of tensors": [torch.ones(2, requires_grad=True)],
-    "half": torch.ones(2, dtype=torch.bfloat16), "dates": np.array(["2020-01-01"], dtype="datetime64[D]"),
+    "array without shape": np.array(3), "half": torch.ones(2, dtype=torch.bfloat16), "dates": np.array(["2020-01-01"], dtype="datetime64[D]"),
 }  # fmt: skip
 
 

@@ -22,7 +22,8 @@ def cases_of_kl() -> list[tuple]:
 
 
 def judge_bargain(answer: object, mistakes: Mapping[int, Mistakes]) -> None:
-    if not isinstance(answer, (tuple, list, np.ndarray)) or len(answer) != 2:
+    a_row = isinstance(answer, (tuple, list)) or (isinstance(answer, np.ndarray) and answer.ndim > 0)
+    if not a_row or len(answer) != 2:
         raise Wrong(f"Your answer should be a pair (line, β), but it is {show(answer)}.")
     line, beta = answer
     is_number = isinstance(line, (int, float, np.integer, np.floating)) and line in (1, 2, 3, 4)
