@@ -193,11 +193,11 @@ def test_prose_gets_its_numbers_from_the_lesson(write):
     path = write()
     texts = [
         "later **0.5**<!-- {x:.2f} --> and two<!-- {n} --> of $a = 2, b = -3.1$<!-- {-x:.1f} -->",
-        "Two<!-- {n + 1} --> lose 1,000<!-- {-x * 1e4:,.0f} -->, of 5<!-- ? unknown -->, see 7 and<!-- ! x > 1 --> more",
+        "Two<!-- {n + 1} --> lose 1,000<!-- {-x * 1e4:,.0f} -->, of 5<!-- ? unknown -->, see 7 and<!-- ! x > 1 --> more, 5e−3<!-- {x / 1e3:.1e} --> or 1<!-- {-x / 1e3:.1f} -->",
     ]
     expected = [
         "later **1.23**<!-- {x:.2f} --> and six<!-- {n} --> of $a = 2, b = -1.2$<!-- {-x:.1f} -->",
-        "Seven<!-- {n + 1} --> lose −12,340<!-- {-x * 1e4:,.0f} -->, of 5<!-- ? unknown -->, see 7 and<!-- ! x > 1 --> more",
+        "Seven<!-- {n + 1} --> lose −12,340<!-- {-x * 1e4:,.0f} -->, of 5<!-- ? unknown -->, see 7 and<!-- ! x > 1 --> more, 1.2e−03<!-- {x / 1e3:.1e} --> or 0.0<!-- {-x / 1e3:.1f} -->",
     ]
     assert prose(path, *texts) == expected
     assert not execute.execute(path)
@@ -221,6 +221,7 @@ def test_a_name_means_what_it_meant_where_the_sentence_stands(write):
     [
         ("more<!-- ! x > 2 -->", "x > 2\nis False"), ("3<!-- {y} -->", "names that the lesson does not have"),
         ("3<!-- {x:d} -->", "Unknown format code"), ("much<!-- {x} -->", "no number stands before"), ("a<!-- ! 1 / 0 -->", "ZeroDivisionError"),
+        ("3,<!-- {x} -->", "no number stands before"), ("3<!-- {float('nan')} -->", "is 'nan'"), ("1 or 2<!-- {1} or {2} -->", "is '1 or 2'"),
     ],
 )  # fmt: skip
 def test_a_sentence_that_does_not_hold_stops_everything(write, text, said):

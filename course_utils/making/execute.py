@@ -162,7 +162,10 @@ class Run:
             index, one = self._waiting[0]
             raise CellFailed(f"cell {index}: {one.expression} has names that the lesson does not have")
         for index, values in self._values.items():
-            self.nb.cells[index].source = rewritten(self.nb.cells[index].source, values)
+            try:
+                self.nb.cells[index].source = rewritten(self.nb.cells[index].source, values)
+            except ValueError as error:
+                raise CellFailed(f"cell {index}: {error}") from None
 
     def _compute(self, wanted: list[tuple[int, Bound]]) -> None:
         for (index, one), answer in zip(wanted, self.ask([one.expression for _, one in wanted]) if wanted else []):

@@ -17,8 +17,9 @@ WORDS = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty"
 ).split()
+NUMBER = r"[-−+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-−+]?\d+)?"
 QUOTED = re.compile(  # a number or its word, and the marks that may stand between it and its comment
-    rf"(?P<number>(?<![\w.])[-−+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?|\b(?:{'|'.join(WORDS)})\b)"
+    rf"(?P<number>(?<![\w.])(?<!\d,){NUMBER}|\b(?:{'|'.join(WORDS)})\b)"
     r"(?P<marks>(?:[\s$*_`)%°}\]]|\\[,%])*)$",
     re.IGNORECASE,
 )
@@ -34,7 +35,13 @@ class Bound:
     expression: str  # of Python: an f-string for a number, a condition for a claim
 
     def written(self, value: str) -> str:
-        """Return a value in the form that the number has here: as a word, or with the minus sign of prose."""
+        """Return a value in the form that the number has here: as a word, or with the minus sign of prose.
+
+        Raises ValueError if it is no number, such as nan.
+        """
+        if not re.fullmatch(NUMBER, value, re.IGNORECASE):
+            raise ValueError(f"{self.expression} is {value!r}: no number that prose can quote")
+        value = re.sub(r"^-(?=[0.]+$)", "", value)  # a zero has no sign
         if self.number.lower() in WORDS and value.isdecimal() and int(value) < len(WORDS):
             word = WORDS[int(value)]
             return word.capitalize() if self.number[0].isupper() else word
