@@ -145,7 +145,7 @@ def test_a_value_of_the_grid_that_a_button_sets_is_met_exactly(panel):
 
 
 def test_presses_lead_from_state_to_state_and_back(panel):
-    """Also where a button remembers what it did: each state is drawn before the next press."""
+    """Also where a button remembers what it did: each state is drawn before the next press. What forgets always forgets."""
     kinds, seen = ["flat", "round"], []
 
     def turn(values):
@@ -165,7 +165,9 @@ def test_presses_lead_from_state_to_state_and_back(panel):
     )  # fmt: skip
     content = baked(made)
     leads = [{label: to for label, (to, moved) in lead.items() if moved == {}} for lead in content["leads"]]
-    assert leads == [{"turn": 1, "remember": 2}, {"turn": 0, "remember": 3}, {"forget": 0}, {"forget": 0}]
+    assert leads == [
+        {"turn": 1, "remember": 2, "forget": 0}, {"turn": 0, "remember": 3, "forget": 0}, {"forget": 0}, {"forget": 0}
+    ]  # fmt: skip
     for state, kind in enumerate(["round", "flat", "seen round", "seen flat"]):
         assert frames(made, state) == {(f"{a:g}", f"{b:g}"): draw(a, b, kind) for a, b in product(*STOPS.values())}
     assert content["jumps"] == {}

@@ -55,8 +55,9 @@ def bake(
     """Return a panel's frames at all stops, and what its buttons and clicks lead to, as JSON zipped by gzip.
 
     values: all parameters of draw at first. The buttons of `presses` are pressed one after the other, and what they
-    lead to, a state, is drawn at all stops too; the sliders that they move go to their stops. Any other button may move
-    the sliders, or say something.
+    lead to, a state, is drawn at all stops too; the sliders that they move go to their stops. One that brought several
+    states back to the first, such as "start again", does so with all. Any other button may move the sliders, or say
+    something.
     """
     points = [dict(zip(stops, point)) for point in product(*stops.values())]
     first = {name: values[name] for name in stops}
@@ -80,6 +81,11 @@ def bake(
         now |= answer
         leads[state][label] = (after := state_of(now), moved)
         state = after
+    for label in dict.fromkeys(presses):  # what has led to the first state from several ones leads there from all
+        known_leads = [lead[label] for lead in leads if label in lead]
+        if len(known_leads) > 1 and all(lead == (0, known_leads[0][1]) for lead in known_leads):
+            for lead in leads:
+                lead.setdefault(label, known_leads[0])
 
     starts = [values | point for point in points]
     others = [label for label in actions if label not in presses]
