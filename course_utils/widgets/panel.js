@@ -14,7 +14,7 @@ function render({ model, el }) {
   const inPage = model.get("page").layers, inDeck = model.get("frames").zipped;
   const driver = inPage ? decoderDriver(model, () => nameButtons()) : inDeck ? framesDriver(model) : kernelDriver(model, () => {
     setPlaying(false);
-    message.textContent = "Nothing answers. The sliders need a running lesson: run the cell again.";
+    message.textContent = "Nothing answers. The sliders need a running lesson: run its cells again, from the first.";
   });
 
   // the picture: the background once, the moving part laid over it
@@ -49,13 +49,14 @@ function render({ model, el }) {
     const input = element("input", { type: "range", id: `${id}-${name}`, name, min, max, step });
     input.dataset.lmSuppressShortcuts = ""; // lets the arrow keys reach the slider in JupyterLab
     const value = element("output", { for: input.id, "aria-live": "off" }); // aria-valuetext says it
+    const number = () => Number(Number(input.value).toFixed(10)); // Firefox writes 2e-18 for 0
     const showValue = () => {
-      value.textContent = words.length ? words[Number(input.value)] : input.value;
+      value.textContent = words.length ? words[number()] : number();
       input.setAttribute("aria-valuetext", value.textContent);
     };
     input.addEventListener("input", () => {
       showValue();
-      driver.move(name, Number(input.value));
+      driver.move(name, number());
     });
     inputs[name] = { input, showValue };
     controls.append(element("div", { class: "panel-slider" }, element("label", { for: input.id }, label), value, input));
