@@ -97,9 +97,9 @@ def _parts(style: Mapping[str, str]) -> dict:
 
 def style_svg(style: Mapping[str, str], size: int = 128) -> str:
     """Return the face of a style as SVG text, `size` pixels wide and high, without the background; raises as draw_style."""
-    portrait = pa.Avatar(
-        **_FIXED, **_parts(style)
-    ).render()  # 264 × 280; the lowest 16 rows are only clothes and are cut off
+    portrait = pa.Avatar(**_FIXED, **_parts(style)).render()
+    # 264 × 280; the lowest 16 rows are only clothes and are cut off, here too: resvg lets a picture in a picture stick out
+    portrait = portrait.replace('height="280px" viewBox="0 0 264 280"', 'height="264px" viewBox="0 0 264 264"', 1)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" viewBox="0 0 264 264">{portrait}</svg>'
     )

@@ -1,6 +1,8 @@
 """The style designer without a browser: the face it shows, and p(x) by counting in the file."""
 
+import base64
 import io
+import re
 from fractions import Fraction
 from itertools import product
 from urllib.parse import unquote
@@ -102,3 +104,12 @@ def test_other_observations_are_counted_by_name():
     draw = style_designer(people, {}).draw
     assert draw(**values(NOBODY)).numbers == {"seen in the data": "3 of 3"}
     assert draw(**values(ROUND_WHITE)).numbers == {"seen in the data": "0 of 3"}
+
+
+def test_the_stored_picture_ends_with_its_frame():
+    """Also below, where the artwork goes on."""
+    panel = style_designer(load_wrodl(), {})
+    panel.values = values(NOBODY)
+    picture = Image.open(io.BytesIO(base64.b64decode(re.search('base64,([^"]+)', panel.still())[1]))).convert("L")
+    bottom = panel.height - panel.draw.keywords["ax"].bbox.y0
+    assert np.asarray(picture)[round(bottom) + 3 :].min() > 250
