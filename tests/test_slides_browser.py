@@ -551,7 +551,7 @@ def test_firefox_draws_what_chromium_draws(lesson, deck, browser, in_firefox):
     with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
         page = context.new_page()
         page.goto(deck(lesson).as_uri())
-        boxes = (there.evaluate(f"{FIND_PICTURE}({READY})") for there in (page, in_firefox))
+        boxes = [there.evaluate(f"{FIND_PICTURE}({READY})") for there in (page, in_firefox)]
         shots = page.screenshot(), in_firefox.screenshot()
     pictures = [
         Image.open(BytesIO(shot))
