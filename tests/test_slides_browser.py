@@ -535,7 +535,7 @@ def test_a_click_on_the_plane_of_a_deck_moves_z_there(lesson, open_deck):
 
 # Turn to the slide of the first widget, and say where its picture is once nothing moves any more.
 FIND_PICTURE = """(async ready => {
-  while (!ready()) await new Promise(resolve => setTimeout(resolve, 100));
+  while (!document.querySelector(".panel-picture") || !ready()) await new Promise(resolve => setTimeout(resolve, 100));
   const panel = document.querySelector(".panel"), { h, v } = Reveal.getIndices(panel.closest("section"));
   Reveal.slide(h, v, 99);
   await new Promise(resolve => setTimeout(resolve, 1000));
