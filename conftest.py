@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-# Two files are tested at a time. On two cores, more threads than this would mostly wait for each other.
+# Three groups of tests run at a time, since a browser is often waited for. More threads would wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["PROGRESS_FILE"] = "off"  # no test reads or changes which exercises somebody has solved
 
@@ -53,4 +53,5 @@ def pytest_xdist_make_scheduler(config, log):
             lesson = re.search(r"[\[-](\d\d)_\w+|lessons/test_(\d\d)\.py", nodeid)
             return f"lesson {lesson[1] or lesson[2]}" if lesson else file
 
+    config.option.loadscopereorder = False  # as they are collected: the long ones come first
     return ByLesson(config, log)

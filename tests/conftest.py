@@ -31,11 +31,12 @@ LAB_SETTINGS = {
     "docmanager-extension/plugin": {"autosave": False},
 }
 
-# The state of the open lesson: null until its kernel is idle, then each code cell's count and the errors.
+# The state of the open lesson: null until its kernel is idle, then the counts of the code cells above the active one, and the errors.
 LESSON_STATE = """() => {
   const panel = window.jupyterapp?.shell?.currentWidget;
   if (panel?.sessionContext?.session?.kernel?.status !== "idle" || !panel.context.isReady) return null;
-  const cells = [...panel.content.model.cells].filter(cell => cell.type === "code" && cell.sharedModel.getSource().trim());
+  const above = [...panel.content.model.cells].slice(0, panel.content.activeCellIndex);
+  const cells = above.filter(cell => cell.type === "code" && cell.sharedModel.getSource().trim());
   const errors = cells.flatMap(cell => cell.outputs.toJSON().filter(output => output.output_type === "error"));
   return {
     counts: cells.map(cell => cell.executionCount),
@@ -48,6 +49,15 @@ LOOK = """async element => {
   const { violations, incomplete } = await axe.run(element ?? document, { resultTypes: ["violations", "incomplete"] });
   const found = [...violations, ...incomplete.filter(({ id }) => id !== "color-contrast")];
   return found.flatMap(({ id, impact, nodes }) => impact === "minor" ? [] : nodes.map(({ html }) => `${id} (${impact}): ${html.slice(0, 150)}`));
+}"""
+
+# Run the cells above the first one that calls a function at the beginning of a line; window.ran says when that is done.
+RUN_ABOVE = """function_ => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  const calls = cell => cell.type === "code" && cell.sharedModel.getSource().split("\\n").some(line => line.startsWith(`${function_}(`));
+  notebook.activeCellIndex = [...notebook.model.cells].findIndex(calls);
+  window.ran = false;
+  window.jupyterapp.commands.execute("notebook:run-all-above").finally(() => { window.ran = true; });
 }"""
 
 
@@ -210,19 +220,16 @@ def _address(server, runtime, log):
 
 @pytest.fixture(scope="module")
 def open_lesson(browser, jupyterlab):
-    """Return a function that opens the lesson `name` in JupyterLab, runs all its cells and returns the page."""
+    """Return a function that opens the lesson `name` in JupyterLab, runs the cells above the call of `function`, and returns the page."""
     contexts = []
 
-    def open_and_run(name):
+    def open_and_run(name, function):
         contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}))
         page = contexts[-1].new_page()
         page.set_default_timeout(HANG)
         page.goto(f"{jupyterlab}/doc/tree/{quote(name)}.ipynb?reset", timeout=HANG)
         page.wait_for_function(f"({LESSON_STATE})() !== null", timeout=HANG)
-        page.evaluate("""() => {
-            window.ran = false;
-            window.jupyterapp.commands.execute("notebook:run-all-cells").finally(() => { window.ran = true; });
-        }""")
+        page.evaluate(RUN_ABOVE, function)
         page.wait_for_function(f"window.ran && ({LESSON_STATE})() !== null", timeout=HANG)
         state = page.evaluate(LESSON_STATE)
         assert not state["errors"], f"{name} in JupyterLab: {state['errors']}"

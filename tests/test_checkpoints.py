@@ -70,9 +70,9 @@ def test_what_was_never_a_face_is_far_less_likely(name):
 def test_the_stored_bound_and_estimate_are_those_of_the_faces():
     model, rng = load_checkpoint("vae_planet_pixel"), torch.Generator().manual_seed(1)
     score, x = checkpoint_facts("vae_planet_pixel")["score"], to_indices(draws())
-    bound, estimate = -model.elbo(x, rng), -model.log_prob_estimate(x, rng, n_samples=16)
+    bound, estimate = -model.elbo(x, rng), -model.log_prob_estimate(x[:50], rng, n_samples=16)
     assert abs(bound.mean().item() - score["bound"]) < 4 * bound.std().item() / 200**0.5
-    assert abs(estimate.mean().item() - score["estimate"]) < 4 * estimate.std().item() / 200**0.5
+    assert abs(estimate.mean().item() - score["estimate"]) < 4 * estimate.std().item() / 50**0.5
     assert planet_pixel_entropy() < score["estimate"] < score["bound"]
 
 

@@ -69,8 +69,8 @@ def test_every_face_is_recognised_as_itself():
 
 
 def test_test_faces_are_valid_and_stay_so_with_a_little_noise_or_blur():
-    images = TEST.images() / 255
-    true = np.array([NUMBER[picture.tobytes()] for picture in TEST.pixels])
+    images = TEST.images()[:300] / 255
+    true = np.array([NUMBER[picture.tobytes()] for picture in TEST.pixels[:300]])
     assert rule1(images) == 1
     soft = blurred(images, 0.5)
     for slightly_wrong in (noisy(images, 0.02), noisy(images, 0.05), soft, noisy(soft, 0.02)):
@@ -80,7 +80,7 @@ def test_test_faces_are_valid_and_stay_so_with_a_little_noise_or_blur():
 
 
 def test_more_noise_and_more_blur_make_fewer_pictures_valid():
-    images = TEST.images()[:300] / 255
+    images = TEST.images()[:150] / 255
     by_noise = [rule1(noisy(images, sigma)) for sigma in (0, 0.05, 0.1, 0.15, 0.2)]
     assert by_noise == sorted(by_noise, reverse=True)
     assert by_noise[0] == 1 and 0.3 < by_noise[2] < 0.9 and by_noise[4] == 0
@@ -94,7 +94,7 @@ def test_more_noise_and_more_blur_make_fewer_pictures_valid():
 @pytest.mark.parametrize("alpha", [0, 0.001, 1])
 def test_naive_bayes_draws_no_valid_picture(alpha):
     model = NaiveBayes([256] * 1024, alpha).fit(TRAIN.pixels)
-    assert rule1(model.sample(1000, np.random.default_rng(0)).astype(np.uint8)) <= 0.01
+    assert rule1(model.sample(300, np.random.default_rng(0)).astype(np.uint8)) <= 0.01
 
 
 def test_the_mean_picture_is_no_face():
@@ -104,8 +104,8 @@ def test_the_mean_picture_is_no_face():
 
 
 def test_the_halves_of_two_faces_are_no_face():
-    assert rule1(halves(*pairs(1000, least=3))) <= 0.03
-    assert rule1(halves(*pairs(500, least=1))) == 0
+    assert rule1(halves(*pairs(300, least=3))) <= 0.03
+    assert rule1(halves(*pairs(300, least=1))) == 0
 
 
 @pytest.mark.parametrize("feature", list(VISIBLE))
@@ -117,7 +117,7 @@ def test_halves_that_differ_in_one_feature_leave_the_others_recognised(feature):
 
 
 def test_a_blend_of_two_faces_is_no_face():
-    a, b = pairs(500, least=2)
+    a, b = pairs(300, least=2)
     valid = [rule1((1 - w) * a + w * b) for w in (0.5, 0.4, 0.3, 0.1, 0)]
     assert valid == sorted(valid)
     # the few at one half are faces in another colour: red and white shirts make one in pastel orange

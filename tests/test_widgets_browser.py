@@ -188,12 +188,12 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def open_widget(open_lesson):
-    """Return a function that shows a widget as it is at first; each lesson is opened and run once."""
+    """Return a function that shows a widget as it is at first; each lesson is opened and run once, to its last widget."""
     pages = {}
 
     def open_widget(name, lesson):
         if lesson not in pages:
-            pages[lesson] = open_lesson(lesson)
+            pages[lesson] = open_lesson(lesson, [row[0] for row in CHOSEN if row[1] == lesson][-1])
         pages[lesson].bring_to_front()
         return Opened(pages[lesson], name)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import product
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,20 +26,19 @@ START = {
 }
 
 
-def draw(*, ax: Axes, observations: pd.DataFrame, models: Mapping[str, Callable], **codes: float) -> Frame:
+def draw(*, ax: Axes, n: int, seen: np.ndarray, p: Mapping[str, np.ndarray], **codes: float) -> Frame:
     """Return the frame for one style, given as the place of each value in WRODL_VALUES.
 
-    models: name → a function from a DataFrame of styles to log p(x) (N,) in nats.
+    seen: how many of n observations have each style, (3, 8, 4, 6, 7); p: name → a model's probability of each.
     """
-    style = {name: values[int(codes[name])] for name, values in WRODL_VALUES.items()}
+    place = tuple(int(codes[name]) for name in WRODL_VALUES)
+    style = {name: values[k] for (name, values), k in zip(WRODL_VALUES.items(), place)}
     overlay = Overlay()
     overlay.drawing(ax, style_svg(style), (0, 1, 0, 1))
-    seen = int((observations[list(style)] == list(style.values())).all(axis=1).sum())
-    row = pd.DataFrame([style])
-    numbers = {"seen in the data": f"{seen} of {len(observations)}"}
-    for name, log_prob in models.items():
-        p = float(np.exp(log_prob(row)[0]))
-        numbers[f"p(x), {name}"] = f"{p:.5f}" if p >= 1e-5 or p == 0 else f"{p:.1e}"
+    numbers = {"seen in the data": f"{seen[place]} of {n}"}
+    for name, of_model in p.items():
+        value = of_model[place]
+        numbers[f"p(x), {name}"] = f"{value:.5f}" if value >= 1e-5 or value == 0 else f"{value:.1e}"
     return Frame(
         str(overlay),
         numbers,
@@ -51,10 +51,15 @@ def style_designer(observations: pd.DataFrame, models: Mapping[str, Callable]) -
 
     observations: the styles seen, as `load_wrodl` returns them. models: name → a function from styles to log p(x).
     """
+    shape = [len(values) for values in WRODL_VALUES.values()]
+    styles = pd.DataFrame(list(product(*WRODL_VALUES.values())), columns=list(WRODL_VALUES))
+    counts = observations.astype(str).value_counts(list(WRODL_VALUES))
+    seen = np.array([counts.get(style, 0) for style in styles.itertuples(index=False, name=None)]).reshape(shape)
+    p = {name: np.exp(log_prob(styles)).reshape(shape) for name, log_prob in models.items()}
     figure, ax = plt.subplots(figsize=(3.6, 3.9))
     ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xticks=[], yticks=[], title="Your Wrodler", facecolor=BACKGROUND)
     return Panel(
-        partial(draw, ax=ax, observations=observations, models=models),
+        partial(draw, ax=ax, n=len(observations), seen=seen, p=p),
         figure,
         sliders={
             name: Slider(LABELS[name], 0, len(values) - 1, 1, values.index(START[name]), values)
