@@ -73,6 +73,8 @@ DONE = $(VENV_PYTHON) -c "open('$@', 'w').close()"
 	$(INSTALL) .
 	@$(DONE)
 
-.venv/test.done: .venv/lab.done
+.venv/test.done: .venv/venv.done pyproject.toml constraints.txt
+	@echo Installing the course and its tests into .venv. This takes a few minutes, and only the first time.
 	$(INSTALL) ".[test]"
 	@$(DONE)
+	@$(VENV_PYTHON) -c "open('.venv/lab.done', 'w').close()"

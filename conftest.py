@@ -25,13 +25,30 @@ def pytest_configure(config):
         config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests" / "nbval_sanitize.cfg")
 
 
-BROWSER = {
-    "browser",
-    "chromium_path",
-    "jupyterlab",
-    "in_firefox",
-    "parts",
-}  # fixtures of tests that need more than Python
+BROWSER = {"browser", "chromium_path", "jupyterlab", "in_firefox", "parts"}  # fixtures that need more than Python
+
+
+def executed_once(config):
+    """Say whether nbval leaves out the longest lessons, from 11 on: whether all tests are run, without ALL=1."""
+    return config.args_source is not config.ArgsSource.ARGS and not os.environ.get("ALL")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leave those to the run that tests/test_lessons.py compares with the stored outputs, too."""
+    long = (
+        collection_path.suffix == ".ipynb"
+        and collection_path.parent.name == "notebooks"
+        and collection_path.name > "11"
+    )
+    return True if long and executed_once(config) else None
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Say what was left out."""
+    if executed_once(config):
+        terminalreporter.write_line(
+            "nbval left out the lessons from 11 on, which were executed and compared once; make test ALL=1"
+        )
 
 
 def pytest_collection_modifyitems(items):

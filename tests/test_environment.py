@@ -117,4 +117,4 @@ def test_make_installs_once_goes_on_after_a_failure_and_follows_pyproject(tmp_pa
     assert make("test") == [test, "ok"]
     later = (folder / ".venv/test.done").stat().st_mtime + 10
     os.utime(folder / "pyproject.toml", (later, later))
-    assert make("test") == ["install .", "install .[test]", test, "ok"]
+    assert make("test") == ["install .[test]", test, "ok"]

@@ -13,10 +13,10 @@ def test_the_key_is_complete(capsys):
         for lesson in lessons().values()
         for name in re.findall(r'\bcheck\(\\"(\d\d\.\d+)\\"', lesson.path.read_text(encoding="utf-8"))
     ]
-    found = dict(
-        re.findall(r"^### (\d\d\.\d+) · [^\n]+\n\n```python\n(.*?)\n```$", answer_key(), re.MULTILINE | re.DOTALL)
-    )
+    key = answer_key()
+    found = dict(re.findall(r"^### (\d\d\.\d+) · [^\n]+\n\n```python\n(.*?)\n```$", key, re.MULTILINE | re.DOTALL))
     assert len(checked) >= 60 and set(found) == set(checked)
     for name, code in found.items():
+        assert key.index(f"\n## {name[:2]} · ") < key.index(f"\n### {name} · ")
         solution(name)
         assert capsys.readouterr().out.partition("\n\n")[2].strip() == code

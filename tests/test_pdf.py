@@ -36,12 +36,13 @@ def test_what_the_page_holds():
     nb = new_notebook(cells=[
         new_markdown_cell("# 99 · Tom & Jerry\n\n<details><summary>Answer</summary>\n\nBecause.\n\n</details>"),
         new_markdown_cell("whispered", metadata={"slideshow": {"slide_type": "notes"}}),
-        new_code_cell("slider()", outputs=[new_output("display_data", {"text/html": still, "text/plain": "a slider"})]),
+        new_code_cell("slider()", execution_count=7, outputs=[new_output("display_data", {"text/html": still, "text/plain": "a slider"})]),
     ])  # fmt: skip
     page = pdf.to_page(nb)
     assert "<title>99 · Tom &amp; Jerry</title>" in page
     assert re.search("<details open[=>]", page) and "<details>" not in page
     assert 'alt="A slider."' in page and "sliders move this picture" in page and "Run this cell" not in page
+    assert not re.search(r"In\s*\[|\[7\]", page)
     assert "whispered" not in page and "https://" not in "".join(re.findall(r'(?:src|href)="[^"]*"', page))
     assert "<details>" in nb.cells[0].source  # the lesson itself is not touched
 

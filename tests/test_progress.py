@@ -86,6 +86,7 @@ def test_a_damaged_file_costs_no_other_line_and_says_so(file, shown, content):
     file.write_bytes(content)
     text = shown(progress)
     assert "Solved: 1 of" in text and text.count("Some lines of the file below are damaged.") == 1
+    assert text.index("Next: exercise") < text.index("damaged")
     assert file.read_bytes() == content  # looking changes nothing
     assert shown(check, "00.1", RIGHT).startswith("Right.")
     assert "Solved: 2 of" in shown(progress)

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 from bench.usual_way import WIDGETS
-from overlays import elements, pixels, styled
+from overlays import box, elements, pixels, styled
 from PIL import Image
 
 from course_utils import style, widgets
@@ -55,6 +55,8 @@ def test_it_draws_wherever_its_sliders_stand(name):
         frame = panel.draw(**values)
         assert panel.draw(**values) == frame and values == before  # nothing but the values decides
         assert elements(frame) or not panel.svg
+        for x, y, width, height in map(box, elements(frame, "image")):  # whole, and the right way round
+            assert width > 0 < height and -1 <= x <= panel.width - width + 1 and -1 <= y <= panel.height - height + 1
         assert not re.search(r"\b(nan|inf)\b", re.sub('href="[^"]*"', "", frame.svg))
         for text in frame.numbers.values():
             assert isinstance(text, str) and not re.search(r"\b(nan|inf)\b|(^|[ (])-\d", text), text
