@@ -1,5 +1,6 @@
 """What the lessons say of themselves, read from their notebooks: every table and title elsewhere is made from it."""
 
+import argparse
 import json
 import re
 from dataclasses import dataclass
@@ -68,6 +69,17 @@ def chosen(numbers: list[str]) -> list[Lesson]:
     if unknown := [number for number in numbers if number not in known]:
         raise ValueError(f"there is no lesson {', '.join(unknown)}; there are {', '.join(known)}")
     return [known[number] for number in numbers or known]
+
+
+def asked(parser: argparse.ArgumentParser, argv: list[str] | None) -> argparse.Namespace:
+    """Parse a command that takes lessons' numbers; its `lessons` are those, or all. Exits for a number that no lesson has."""
+    parser.add_argument("numbers", nargs="*", metavar="NUMBER", help="such as 05; default: all lessons")
+    arguments = parser.parse_args(argv)
+    try:
+        arguments.lessons = chosen(arguments.numbers)
+    except ValueError as error:
+        parser.error(str(error))
+    return arguments
 
 
 def title_of(cells: list[dict]) -> str:

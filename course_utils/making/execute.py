@@ -29,7 +29,7 @@ from nbformat import NotebookNode
 from nbformat.reader import NotJSONError
 
 from course_utils.files import in_one_step
-from course_utils.lessons import chosen, lessons
+from course_utils.lessons import asked, lessons
 from course_utils.making import tables
 from course_utils.making.numbers import Bound, bound, rewritten
 
@@ -105,11 +105,7 @@ def execute(path: Path) -> bool:
 def main(argv: list[str] | None = None) -> int:
     """Execute the lessons of these numbers, or all, and bring what is made of them up to date; 1 when a cell failed."""
     parser = argparse.ArgumentParser("python -m course_utils.making.execute", description="Execute and store lessons.")
-    parser.add_argument("numbers", nargs="*", metavar="NUMBER", help="such as 05; default: all lessons")
-    try:
-        wanted = chosen(parser.parse_args(argv).numbers)
-    except ValueError as error:
-        parser.error(str(error))
+    wanted = asked(parser, argv).lessons
     start, changed = time.perf_counter(), []
     for lesson in wanted:
         begun, path = time.perf_counter(), lesson.path

@@ -18,7 +18,7 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from course_utils.files import ROOT, in_one_step
-from course_utils.lessons import chosen, title_of
+from course_utils.lessons import asked, title_of
 from course_utils.making.assets import AssetsFailed, copy_parts, fetch_parts
 
 PDF = ROOT / "pdf"
@@ -103,19 +103,14 @@ def print_pages(pages: dict[Path, Path]) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Print the lessons of these numbers, or all; return 0, or 1 when something is missing."""
     parser = argparse.ArgumentParser("python -m course_utils.making.pdf", description="Print lessons as PDF files.")
-    parser.add_argument("numbers", nargs="*", metavar="NUMBER", help="such as 13; default: all lessons")
     parser.add_argument("--output", type=Path, default=PDF, metavar="FOLDER", help="default: pdf/")
-    arguments = parser.parse_args(argv)
-    try:
-        wanted = chosen(arguments.numbers)
-    except ValueError as error:
-        parser.error(str(error))
+    arguments = asked(parser, argv)
     try:
         fetch_parts()
         with tempfile.TemporaryDirectory() as folder:
             copy_parts(Path(folder, "assets"))
             pages = {}
-            for lesson in wanted:
+            for lesson in arguments.lessons:
                 page = Path(folder, f"{lesson.path.stem}.html")
                 page.write_text(to_page(nbformat.read(lesson.path, as_version=4)), encoding="utf-8")
                 pages[page] = arguments.output / f"{page.stem}.pdf"

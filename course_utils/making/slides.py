@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 
 from course_utils import style
 from course_utils.files import ROOT, in_one_step
-from course_utils.lessons import Lesson, chosen, title_of
+from course_utils.lessons import Lesson, asked, title_of
 from course_utils.making.assets import AssetsFailed, copy_parts, fetch_parts
 from course_utils.making.execute import BAKED, CellFailed, run_cells
 
@@ -71,16 +71,11 @@ def write_parts(folder: Path) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Write the decks of the lessons of these numbers, or of all; return 0, or 1 when something is missing or fails."""
     parser = argparse.ArgumentParser("python -m course_utils.making.slides", description="Turn lessons into decks.")
-    parser.add_argument("numbers", nargs="*", metavar="NUMBER", help="such as 13; default: all lessons")
     parser.add_argument("--output", type=Path, default=SLIDES, metavar="FOLDER", help="default: slides/")
-    arguments = parser.parse_args(argv)
-    try:
-        wanted = chosen(arguments.numbers)
-    except ValueError as error:
-        parser.error(str(error))
+    arguments = asked(parser, argv)
     try:
         write_parts(arguments.output)
-        for lesson in wanted:
+        for lesson in arguments.lessons:
             begun = time.perf_counter()
             print(lesson.path.name, end=" ", flush=True)
             deck = write(lesson, arguments.output)
