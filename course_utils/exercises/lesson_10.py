@@ -101,7 +101,7 @@ EXERCISES = {
     ),
     "10.4": Exercise(
         judge=partial(agrees, reference=log_prob, cases=cases_of_log_prob()),
-        praise="All pictures and all conditionals in one product of matrices, and no probability was rounded to 0.",
+        praise="No probability was rounded to 0. Without any loop, all conditionals of all pictures are one product of matrices: `x @ np.tril(W, -1).T + b`.",
         mistakes=[
             (lambda x, W, b: log_bets(x, x @ W.T + b), "You used all of W. A pixel may look at the pixels before it only: `np.tril(W, -1)`."),
             (lambda x, W, b: log_bets(x, x @ np.tril(W).T + b), "Each pixel looks at itself: leave out the diagonal of W, too."),

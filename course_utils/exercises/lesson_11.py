@@ -161,7 +161,7 @@ EXERCISES = {
         """,
     ),
     "11.4": Exercise(
-        judge=partial(close, expected=(2, REPORTED * PIXELS), tolerance=2e-3),
+        judge=partial(close, expected=(2, REPORTED * PIXELS)),
         praise=f'{REPORTED * PIXELS:.2f} nats. By default this loss takes the mean over everything: reduction="none", then the sum over the pixels.',
         mistakes=[
             ((2, REPORTED), f"The line is right. Its value is nats a pixel; a picture has {PIXELS} of them."),

@@ -1,15 +1,18 @@
 """Compare the reader's answers with the right ones: a matcher returns for a right answer and raises Wrong otherwise."""
 
+import contextlib
 import copy
 import inspect
+import re
 import traceback
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from .answers import Mistakes, NotAttempted, Wrong, captured, clean, describe_error, show, unattempted
+from . import slips
+from .answers import Mistakes, NotAttempted, Vague, Wrong, captured, clean, describe_error, show, unattempted
 
 
 def close(
@@ -17,22 +20,19 @@ def close(
 ) -> None:
     """Compare a number or an array within a relative tolerance; of several values that match, the nearest counts."""
     expected = np.asarray(expected)
-    candidates = [(expected, None)] + [(np.asarray(value), words) for value, words in mistakes]
     value = _numbers(answer, expected, what)
-    if value.shape not in [candidate.shape for candidate, _ in candidates]:
-        raise Wrong(f"{what} should be {_form(expected)}, but it is {show(answer)}.")
-    value = value.astype(float)
-    with np.errstate(invalid="ignore"):  # ∞ − ∞, where both are right
-        matches = [
-            (np.nansum(np.abs(value - candidate)), words)
-            for candidate, words in candidates
-            if value.shape == candidate.shape and _near(value, candidate, tolerance).all()
-        ]
-    if not matches:
-        raise Wrong(f"{what} {_difference(value, expected, tolerance)}")
-    words = min(matches, key=lambda match: match[0])[1]
-    if words is not None:
-        raise Wrong(words)
+    told = [([wrong], words) for wrong, words in mistakes]
+    try:
+        _compare([value], [expected], told, tolerance, [what], [answer])
+    except Vague:
+        if value.shape == expected.shape == (2,) and isinstance(
+            answer, (tuple, list)
+        ):  # a pair of two different things: say which one is wrong
+            for part, right, name in zip(value, expected, ("The first", "The second")):
+                close(
+                    part, right, tolerance=tolerance, what=name if what == "Your answer" else f"{what}: {name.lower()}"
+                )
+        raise
 
 
 def close_each(
@@ -41,13 +41,13 @@ def close_each(
     """Compare a dict of numbers, each with mistakes of its own."""
     check_keys(answer, expected)
     for name, value in expected.items():
-        told = [(wrong, f"`{name}` is not right: {words}") for wrong, words in mistakes[name]]
+        told = [(wrong, type(words)(f"`{name}` is not right: {words}")) for wrong, words in mistakes[name]]
         close(answer[name], value, told, tolerance=tolerance, what=f"`{name}`")
 
 
 def choice(answer: Any, expected: str | bool, mistakes: Mistakes, *, what: str = "Your answer") -> None:
     """Compare a word (or True or False), whatever its case and spaces; the mistakes are all the other choices."""
-    wrong = dict(mistakes)
+    answer, wrong = bare(answer), dict(mistakes)
     options = {_key(option): option for option in (expected, *wrong)}
     if type(answer) not in (str, bool, np.str_, np.bool_) or _key(answer) not in options:
         listed = ", ".join(sorted(f"`{option}`" for option in options.values()))
@@ -72,26 +72,32 @@ def choices(answer: Any, expected: Mapping[str, str | bool], mistakes: Mapping[s
 def choose_line(answer: Any, expected: int, mistakes: Mistakes) -> None:
     """Compare the number of a line of code or of a proof; the mistakes are all the other lines."""
     lines = {expected, *dict(mistakes)}
-    if type(answer) is str and answer.strip(" ()") in map(str, lines):
-        answer = int(answer.strip(" ()"))
-    kind = type(answer)
-    if kind is bool or not issubclass(kind, (int, float, np.integer, np.floating)) or answer not in lines:
+    line = bare(answer)
+    if type(line) in (str, np.str_) and line.strip(" ()") in map(str, lines):
+        line = int(line.strip(" ()"))
+    kind = type(line)
+    if kind is bool or not issubclass(kind, (int, float, np.integer, np.floating)) or line not in lines:
         *others, last = sorted(lines)
         listed = f"{', '.join(map(str, others))} or {last}"
         raise Wrong(f"The answer is the number of a line, {listed}, but it is {show(answer)}.")
-    if answer != expected:
-        raise Wrong(dict(mistakes)[int(answer)])
+    if line != expected:
+        raise Wrong(dict(mistakes)[int(line)])
 
 
 def agrees(
     answer: Any, reference: Callable, cases: Sequence[tuple], mistakes: Mistakes = (), *, tolerance: float = 1e-3
 ) -> None:
-    """Compare the reader's function with a reference by its values; the mistakes are functions, too."""
-    for args in cases:
-        value = call(answer, *args)
-        wrong_values = [(wrong(*copy.deepcopy(args)), words) for wrong, words in mistakes]
-        what = f"Your function's value for {_listed(_named(answer, args))}"
-        close(value, reference(*copy.deepcopy(args)), wrong_values, tolerance=tolerance, what=what)
+    """Compare the reader's function with a reference by its values; the mistakes are functions, too.
+
+    A mistake is told only if it explains the values of all cases.
+    """
+    results = [call(answer, *args) for args in cases]
+    rights = list(map(np.asarray, _values_of(reference, cases)))
+    given = [_named(answer, args) for args in cases]
+    whats = [f"Your function's value for {_listed(named)}" for named in given]
+    values = [_numbers(result, right, what) for result, right, what in zip(results, rights, whats)]
+    told = [(_values_of(wrong, cases), words) for wrong, words in mistakes]
+    _compare(values, rights, told, tolerance, whats, results, slips.Call(reference, cases, list(given[0])))
 
 
 def call(function: Any, *args: Any) -> Any:
@@ -112,7 +118,7 @@ def call(function: Any, *args: Any) -> Any:
         raise
     except BaseException as error:
         description = describe_error(error)
-        if "ellipsis" in description:  # such as: unsupported operand type(s) for *: 'int' and 'ellipsis'
+        if _is_about_dots(error):
             raise NotAttempted from None
         line = _failing_line(function, error)
         raise Wrong(f"Your function raised `{description}`{line} when called with {_listed(given)}.") from None
@@ -121,7 +127,7 @@ def call(function: Any, *args: Any) -> Any:
     if value is None and printed.text:
         raise Wrong("Your function prints its result but returns nothing: write `return` in place of `print`.")
     if value is None:
-        raise Wrong("Your function returned nothing: is the `return` missing?")
+        raise Wrong("Your function returned nothing: is the `return` missing, or the value behind it?")
     for name, before, after in zip(given, args, copies):
         if not _same(before, after):
             raise Wrong(f"Your function changed its argument `{name}`, which the caller still needs: work on a copy.")
@@ -132,6 +138,100 @@ def check_keys(answer: Any, expected: Mapping[str, Any]) -> None:
     if type(answer) is not dict or {show(key) for key in answer} != {show(key) for key in expected}:
         keys = ", ".join(f"`{key}`" for key in expected)
         raise Wrong(f"Your answer should be a dict with the keys {keys}, but it is {show(answer)}.")
+
+
+def bare(answer: Any) -> Any:
+    """Return the number or word in an array or a tensor without shape; anything else as it is."""
+    try:
+        return (
+            answer.item()
+            if isinstance(answer, np.ndarray) and answer.ndim == 0 or _is_scalar_tensor(answer)
+            else answer
+        )
+    except (Exception, SystemExit):
+        return answer
+
+
+def _is_scalar_tensor(answer: Any) -> bool:
+    return type(answer).__module__.partition(".")[0] == "torch" and hasattr(answer, "detach") and answer.ndim == 0
+
+
+def _is_about_dots(error: BaseException) -> bool:
+    """Tell an unfilled `...` by what it raises, such as: unsupported operand type(s) for *: 'int' and 'ellipsis'."""
+    with contextlib.suppress(Exception, SystemExit):
+        about = re.search(r"'ellipsis'|(type|not|be) ellipsis", str(error))
+        return isinstance(error, (TypeError, AttributeError)) and about is not None
+    return False
+
+
+def _can_be_explained(values: Sequence[np.ndarray]) -> bool:
+    """Tell whether there are numbers other than 0 in values, and not too many to try everything out."""
+    sizes = all(value.size < 10**6 for value in values)
+    return sizes and any((np.isfinite(value) & (value != 0)).any() for value in values)
+
+
+def _values_of(function: Callable, cases: Sequence[tuple]) -> Iterator:
+    return (function(*_copies(args)) for args in cases)
+
+
+def _copies(args: tuple) -> list:
+    return [arg.copy() if type(arg) is np.ndarray else copy.deepcopy(arg) for arg in args]
+
+
+def _compare(
+    values: Sequence[np.ndarray],
+    rights: Sequence[np.ndarray],
+    mistakes: Iterable[tuple[Iterable, str]],
+    tolerance: float,
+    whats: Sequence[str],
+    answers: Sequence,
+    made_by: slips.Call | None = None,
+) -> None:
+    """Compare the values of all cases with the right ones, then with each mistake's, then with the usual slips'."""
+    scale = max(map(_largest, rights))
+    right = _distance(values, rights, tolerance, scale)
+    told = [(_distance(values, made, tolerance, scale), words) for made, words in mistakes]
+    matches = [(distance, words) for distance, words in told if distance is not None]
+    if right is not None and all(right <= distance for distance, _ in matches):
+        return
+    own = [match for match in matches if not isinstance(match[1], slips.Slip)]
+    if own:
+        raise Wrong(min(own, key=lambda match: match[0])[1])
+    if len({words for _, words in matches}) == 1:
+        raise Wrong(matches[0][1])
+    if not matches and _can_be_explained(values):
+        near = min(tolerance, 1e-3)
+        words = slips.name(values, rights, lambda *two: _distance(*two, near, scale) is not None, made_by)
+        if words and values[0].shape != rights[0].shape:
+            words += f" Your value should be {_form(rights[0])}."
+        if words:
+            raise Wrong(words if made_by or whats[0] == "Your answer" else f"{whats[0]}: {words}")
+    for value, expected, what, answer in zip(values, rights, whats, answers):
+        if value.shape != expected.shape:
+            raise Vague(f"{what} should be {_form(expected)}, but it is {show(answer)}.")
+        if _distance([value], [expected], tolerance, scale) is None:
+            numbers = [expected, *(arg for args in (made_by.cases if made_by else ()) for arg in args)]
+            extreme = any(map(_is_extreme, numbers))
+            raise Vague(f"{what} {_difference(value, expected, tolerance, extreme)}")
+
+
+def _distance(values: Sequence[np.ndarray], made: Iterable, tolerance: float, scale: float) -> float | None:
+    """Return how far values lie from those that somebody made, or nothing if one of them is not near."""
+    total = 0.0
+    try:
+        for value, target in zip(values, made, strict=True):
+            target = np.asarray(target, dtype=float)
+            if value.shape != target.shape or not _near(value, target, tolerance, scale).all():
+                return None
+            with np.errstate(invalid="ignore"):  # ∞ − ∞, where both are right
+                total += float(np.nansum(np.abs(value.astype(float) - target)))
+    except Exception:  # nothing was made, or nothing like numbers
+        return None
+    return total
+
+
+def _largest(target: np.ndarray) -> float:
+    return float(np.abs(target[np.isfinite(target)]).max(initial=0))
 
 
 def _form(expected: np.ndarray) -> str:
@@ -161,23 +261,37 @@ def _numbers(answer: Any, expected: np.ndarray, what: str) -> np.ndarray:
     return value
 
 
-def _near(value: np.ndarray, target: np.ndarray, tolerance: float) -> np.ndarray:
-    """Compare element by element; next to large numbers a zero may be off by their rounding error."""
-    scale = np.abs(target[np.isfinite(target)]).max(initial=0) or 1
-    return np.isclose(value, target, rtol=tolerance, atol=1e-12 * scale)
+def _near(value: np.ndarray, target: np.ndarray, tolerance: float, scale: float) -> np.ndarray:
+    """Compare element by element. Next to numbers of size `scale` a zero may be off by rounding errors."""
+    noise = 1e-12 * scale
+    with np.errstate(invalid="ignore"):
+        size = np.abs(target)
+        near = np.abs(value - target) <= np.where(size <= noise, 1e-9 * min(scale or 1, 1), tolerance * size) + noise
+        return (near & np.isfinite(target)) | (value == target) | (np.isnan(value) & np.isnan(target))
 
 
-def _difference(value: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
+def _is_extreme(numbers: Any) -> bool:
+    """Tell whether some of the numbers are too far out for `np.exp`, or too small to be written as a power of e."""
+    with contextlib.suppress(Exception, SystemExit):
+        size = np.abs(np.asarray(numbers, dtype=float))
+        return bool(((size > 700) | (0 < size) & (size < 1e-100)).any())
+    return False
+
+
+def _difference(value: np.ndarray, expected: np.ndarray, tolerance: float, extreme: bool = False) -> str:
     """Say what is wrong with a number, or with the first wrong one of an array, but not what would be right."""
-    if value.shape != expected.shape:
-        return f"should be {_form(expected)}, but it is {show(value)}."
-    off = ~_near(value, expected, tolerance)
+    off = ~_near(value.astype(float), expected.astype(float), tolerance, _largest(expected))
     index = tuple(int(i) for i in np.argwhere(off)[0])
     place = f"is wrong at {off.sum()} of {off.size} places. At index {list(index)} it " if index else ""
     if expected.dtype == bool:
         return f"{place}is {bool(value[index])}: that is not right."
     ours, theirs = float(value[index]), float(expected[index])
-    if np.isnan(ours):
+    if extreme and (ours == 0 or not np.isfinite(ours)):
+        reason = (
+            "that is underflow or overflow. `np.exp` of −746 is 0 as a float, and of 710 infinite; "
+            "so is a product of many probabilities 0. Stay with logarithms."
+        )
+    elif np.isnan(ours):
         reason = "was 0 divided by 0, 0 times log 0 computed, or the logarithm of a negative number taken?"
     elif np.isinf(ours):
         reason = "was something divided by 0, or the logarithm of 0 taken?"
