@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-from course_utils.exercises import engine, slips
+from course_utils.exercises import changes, engine, slips
 from course_utils.exercises.answers import NotAttempted, Vague, Wrong, captured
 
 ALL = {name: exercise for lesson in engine.lessons() for name, exercise in engine.load(lesson).items()}
@@ -35,7 +35,7 @@ def expression(text: str, **parts: ast.AST) -> ast.expr:
     return Fill().visit(ast.parse(text, mode="eval").body)
 
 
-def changes(node: ast.AST, inputs: list[str]) -> Iterator[tuple[str, ast.AST]]:
+def changes_at(node: ast.AST, inputs: list[str]) -> Iterator[tuple[str, ast.AST]]:
     """Yield (kind, other node) for each slip at one node of a solution."""
     if isinstance(node, ast.BinOp):
         a, b, op = node.left, node.right, type(node.op)
@@ -118,7 +118,7 @@ def changed(code: str) -> Iterator[tuple[str, str, object]]:
     inputs = [arg.arg for arg in function.args.args] if function else []
     variants = []
     for index, node in enumerate(ast.walk(tree)):
-        variants += [(kind, index, other) for kind, other in changes(node, inputs)]
+        variants += [(kind, index, other) for kind, other in changes_at(node, inputs)]
     for kind, index, other in variants:
         copied = copy.deepcopy(tree)
         old = list(ast.walk(copied))[index]
@@ -169,7 +169,7 @@ CALCULATED = [
 ]
 NAMES = [
     (words.replace("{}", "").split("``")[0].strip(), slip)
-    for slip, _, words in [*slips.SLIPS, *slips.SIGNS_OF, *slips.ARGUMENTS, *slips.CHANGES]
+    for slip, _, words in [*slips.SLIPS, *slips.SIGNS_OF, *slips.ARGUMENTS, *changes.CHANGES]
 ]
 
 

@@ -16,8 +16,8 @@ from IPython.display import display
 
 import course_utils.lessons
 
-from . import slips
 from .answers import Mistakes, NotAttempted, Printed, Vague, Wrong, captured, describe_error, show, unattempted
+from .changes import changed_answers, parts
 from .memory import place, recall, remember
 
 RIGHT, WRONG, NOT_ATTEMPTED = "Right.", "Not yet.", "Not attempted yet."
@@ -47,9 +47,9 @@ class Exercise:
 
     def _slip(self, answer: Any) -> Wrong | None:
         """Return what to say to an answer that the solution would give if one place of it were changed."""
-        changed = slips.changed_answers(self.code)
+        changed = changed_answers(self.code)
         if isinstance(self.mistakes, Mapping):
-            told = {part: [*pairs, *slips.parts(changed, part)] for part, pairs in self.mistakes.items()}
+            told = {part: [*pairs, *parts(changed, part)] for part, pairs in self.mistakes.items()}
         else:
             told = [*changed, *self.mistakes]
         try:
