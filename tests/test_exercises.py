@@ -8,6 +8,7 @@ import sys
 import textwrap
 import time
 import warnings
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -16,7 +17,7 @@ import torch
 
 from course_utils import exercises
 from course_utils.datasets import WRODL_VALUES, load_planet_pixel, load_wrodl, planet_pixel_distribution
-from course_utils.exercises import check, engine, hint, lesson_04, lesson_05, lesson_06, solution
+from course_utils.exercises import check, engine, hint, lesson_04, lesson_05, lesson_06, lesson_07, lesson_13, solution
 from course_utils.exercises.answers import NotAttempted, Wrong, captured, show
 from course_utils.exercises.matchers import agrees, call, choice, choices, choose_line, close, close_each
 from course_utils.files import ROOT as COURSE
@@ -145,6 +146,19 @@ def starter(x):
     ...
 
 
+def says_nothing(x):
+    """Return the mean."""
+    return
+
+
+def indexes(*args):
+    return np.arange(3)[0.5]  # numpy speaks of an "ellipsis (`...`)" here
+
+
+def indexes_a_tensor(*args):
+    return torch.arange(3)[0.5]
+
+
 STARTERS = [
     ..., [1, ...], (..., 1), {"painter": ...}, {"a": [1, {"b": ...}]}, np.array([1, ...], dtype=object),
     starter, (starter, abs), lambda x: None, lambda x: ..., lambda x: x.sum() / ..., lambda x: np.log(...),
@@ -154,6 +168,35 @@ STARTERS = [
 @pytest.mark.parametrize("answer", STARTERS)
 def test_a_starter_is_not_attempted(lesson_99, said, answer):
     assert said(check, "99.2", answer) == "Not attempted yet. Replace the `...` and run the cell again."
+
+
+def test_a_bare_return_is_told_that_nothing_comes_back(lesson_99, said):
+    nothing = "Not yet. Your function returned nothing: is the `return` missing, or the value behind it?"
+    assert said(check, "99.2", says_nothing) == nothing
+    assert said(check, "99.2", lambda x: x.fill(1)) == nothing
+
+
+def test_what_a_wrong_function_prints_is_shown(lesson_99, said):
+    def prints(values):
+        print("the sum:", values.sum())
+        return values.sum()
+
+    def prints_much(values):
+        print("x" * 10**6)
+        return values.sum()
+
+    assert said(check, "99.2", prints).endswith(" Your function printed:\n\nthe sum: 9.0")
+    assert said(check, "99.2", prints_much).endswith("x" * 300 + "…")
+    assert said(check, "99.2", lambda values: print("hm") or values.mean()) == "Right. The sum over N."
+    assert "Your function printed" in said(check, "99.2", lambda values: print("hm") or values.no_such_thing)
+    assert "printed" not in said(check, "99.2", np.sum)
+
+
+def test_an_answer_is_also_compared_with_the_solution_changed_in_one_place(said):
+    def kl(mu, log_var):
+        return 0.5 * np.sum(-1 + log_var + mu**2 + np.exp(log_var), axis=1)
+
+    assert said(check, "13.1", kl).startswith("Not yet. A sign is wrong")
 
 
 def test_even_an_object_without_a_class_does_not_raise(lesson_99, said):
@@ -245,6 +288,8 @@ def test_numbers_of_every_kind_are_taken():
     close(1e-17, 0)
     close([[1, 2], [3, 4]], np.array([[1.0, 2], [3, 4]]))
     close(torch.tensor([True, False]), np.array([True, False]))
+    close([2e-16, 0.7], [0, 0.7])
+    agrees(lambda x: x + 2e-16, lambda x: x, [(0.0,), (0.7,)])
 
 
 @pytest.mark.parametrize(
@@ -307,7 +352,7 @@ def test_words_are_compared_without_case_and_spaces():
 
 def test_a_line_is_known_by_its_number():
     mistakes = [(1, "The first is right."), (3, "The third is right.")]
-    for answer in (2, 2.0, np.int32(2), "2", "(2) "):
+    for answer in (2, 2.0, np.int32(2), "2", "(2) ", np.array(2), torch.tensor(2), np.array("(2)")):
         choose_line(answer, 2, mistakes)
     assert complaint(choose_line, "1", 2, mistakes) == "The first is right."
     for absurd in (4, 0, True, None, "two", np.nan, HostileClass()):
@@ -469,6 +514,42 @@ def test_every_mistake_is_wrong_and_told_its_words(name):
 
 
 @each
+def test_an_error_about_an_index_is_the_readers_own(name, said):
+    for answer in (indexes, indexes_a_tensor):
+        text = said(check, name, answer)
+        assert text.startswith(engine.WRONG), text
+        if hasattr(ALL[name].judge, "keywords") and "reference" in ALL[name].judge.keywords:
+            assert "IndexError" in text or "TypeError" in text or "argument" in text, text
+
+
+@each
+def test_what_the_praise_prints_is_accepted(name, said):
+    right = solved(ALL[name])
+    if isinstance(right, (float, np.floating)):
+        printed = [float(text.replace(",", "")) for text in re.findall(r"\d[\d,]*(?:\.\d+)?", ALL[name].praise)]
+        for number in printed:
+            if abs(number - right) < 0.03 * abs(right):
+                assert said(check, name, number).startswith(engine.RIGHT), number
+
+
+@each
+def test_a_right_answer_in_another_form_is_right(name, said):
+    right = solved(ALL[name])
+    forms = []
+    if isinstance(right, (int, float, np.floating)):
+        forms = [float(right), np.float64(right), np.array(right), torch.tensor(float(right)), Fraction(float(right))]
+        forms += [np.int32(right), Decimal(int(right))] if right == int(right) else []
+        if "line" in ALL[name].judge.func.__name__:
+            forms += [f"({right})", str(right), torch.tensor(right), np.array(right)]
+    elif callable(right) and "reference" in getattr(ALL[name].judge, "keywords", {}):
+        forms = [lambda *args: torch.as_tensor(np.array(right(*args))), lambda *args: np.array(right(*args)).tolist()]
+    elif isinstance(right, tuple) and "expected" in getattr(ALL[name].judge, "keywords", {}):
+        forms = [list(right), np.array(right), torch.tensor(right, dtype=torch.float64)]
+    for form in forms:
+        assert said(check, name, form).startswith(engine.RIGHT), form
+
+
+@each
 def test_absurd_answers_are_wrong_but_harmless(name, said):
     for kind, answer in ABSURD.items():
         text = said(check, name, answer)
@@ -482,6 +563,14 @@ def test_absurd_answers_are_wrong_but_harmless(name, said):
         ("08.2", lambda x, r: x, "Return three arrays, `(pi, mu, sigma)`"),
         ("11.2", ([20, 20], [-10, -30], [20, -20], -10), "`W` should be numbers of shape (2, 2)"),
         ("11.2", (np.zeros((2, 2)), [0, 0], [0, 0], 0), "0.500, 0.500, 0.500, 0.500; they should be 0, 1, 1, 0."),
+        ("03.5", lambda p, q: np.sum(p * np.log2(p / q)), "is nan: was 0 divided by 0, 0 times log 0"),
+        ("07.1", lambda s, a, r, n: a - n * r * s(a), "You took every step with the slope of the start"),
+        ("07.1", lambda s, a, r, n: lesson_07.descend(s, a, r, 500), "You walk on until the slope is 0"),
+        ("10.2", lambda t, u: np.array([int(v < np.mean(p)) for p, v in zip(t, u)]), "You average over the pasts"),
+        ("13.1", lambda m, v: lesson_13.kl(m, v).mean(), "That is the mean over all pictures"),
+        ("13.1", lambda m, v: np.full(len(m), lesson_13.kl(m, v).mean()), "is wrong at"),
+        ("01.4", lambda j, p: np.exp(j + p) / np.exp(j + p).sum(axis=1)[:, None], "that is underflow or overflow"),
+        ("11.4", ("2", 0.115), "The line is right. Its value is nats a pixel"),
         ("13.3", 3, "a pair (line, β)"),
         ("13.3", (5, 64), "The line should be one of `1`, `2`, `3`, `4`"),
         ("15.5", dict.fromkeys(ALL["15.5"].mistakes, "GAN"), "`archive` should be a pair, a model and a reason"),

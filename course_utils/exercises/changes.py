@@ -25,7 +25,7 @@ def _signs(node: ast.AST) -> Iterator[ast.AST]:
 
 def _terms(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-        yield from (side for side in (node.left, node.right) if not _is_one(side))
+        yield from (side for side in (node.left, node.right) if not (_is_one(side) and hasattr(node, "is_factor")))
 
 
 def _factors(node: ast.AST) -> Iterator[ast.AST]:
@@ -99,7 +99,9 @@ def _order(node: ast.AST) -> Iterator[ast.AST]:
 
 def _counts(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.Constant) and type(node.value) is int and not hasattr(node, "is_no_count"):
-        yield from (ast.Constant(other) for other in (node.value + 1, node.value - 1) if other or not node.value)
+        yield from (
+            ast.Constant(other) for other in (node.value + 1, node.value - 1) if other or not hasattr(node, "is_term")
+        )
     if _called(node) in ("len", "range"):
         yield from (ast.BinOp(node, ast.Sub(), ast.Constant(step)) for step in (1, -1))
     if _called(node) == "range":
@@ -109,22 +111,27 @@ def _counts(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _mark(tree: ast.AST) -> None:
-    """Mark the whole numbers that count nothing (exponents, axes, borders, the factors 1 and 2), and the parameters."""
+    """Mark whole numbers that count nothing (exponents, axes, borders, the factors 1 and 2), factors, and variables."""
     for node in ast.walk(tree):
         others: list[ast.AST] = []
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
             others = [node.right]
         elif isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)):
             others = [side for side in (node.left, node.right) if getattr(side, "value", 0) in (1, 2)]
+            node.left.is_factor = node.right.is_factor = True  # type: ignore[attr-defined]
         elif isinstance(node, (ast.keyword, ast.Compare)):
             others = [node.value] if isinstance(node, ast.keyword) else node.comparators
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+            for side in filter(_is_one, (node.left, node.right)):
+                side.is_term = True  # type: ignore[attr-defined]
         for other in others:
             other.is_no_count = True  # type: ignore[attr-defined]
         if isinstance(node, ast.FunctionDef):
-            names = [arg.arg for arg in node.args.args]
-            for used in ast.walk(node):
-                if isinstance(used, ast.Name) and used.id in names:
-                    used.others = [name for name in names if name != used.id]  # type: ignore[attr-defined]
+            names = {arg.arg for arg in node.args.args}
+            used = [name for name in ast.walk(node) if isinstance(name, ast.Name)]
+            names |= {name.id for name in used if isinstance(name.ctx, ast.Store)}
+            for name in used:
+                name.others = sorted(names - {name.id}) if name.id in names else []  # type: ignore[attr-defined]
 
 
 def _range(node: ast.AST, step: int) -> ast.AST:
@@ -138,6 +145,29 @@ def _comparisons(node: ast.AST) -> Iterator[ast.AST]:
                 yield ast.Compare(node.left, [other()], node.comparators)
 
 
+def _conditions(node: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitAnd, ast.BitOr)):
+        yield from (node.left, node.right)
+        if isinstance(node.left, ast.BinOp):
+            yield node.left.left  # two of them, such as both sides of an interval
+
+
+def _nesting(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield g(f(x)) for f(g(x)), and f(c · x) for c · f(x)."""
+    if isinstance(node, ast.Call) and len(node.args) == 1 and isinstance(node.args[0], ast.Call):
+        inner = node.args[0]
+        if len(inner.args) == 1:
+            yield ast.Call(inner.func, [ast.Call(node.func, inner.args, node.keywords)], inner.keywords)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div)) and isinstance(node.left, ast.Call):
+        outer, factor = node.left, node.right
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and isinstance(node.right, ast.Call):
+        outer, factor = node.right, node.left
+    else:
+        return
+    if len(outer.args) == 1:
+        yield ast.Call(outer.func, [ast.BinOp(factor, node.op, outer.args[0])], outer.keywords)
+
+
 def _transposes(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.Attribute) and node.attr == "T":
         yield node.value
@@ -146,7 +176,7 @@ def _transposes(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _names(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield each other parameter of the function that a node defines, at each place where one is used."""
+    """Yield the other variables of a function, where one is used."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
         yield from (ast.Name(other, ast.Load()) for other in getattr(node, "others", ()))
 
@@ -164,6 +194,8 @@ CHANGES: list[tuple[str, Callable, str]] = [
     ("an order", _order, "Two things are exchanged: look at the order of arguments, indices and values."),
     ("a count", _counts, "You are off by one somewhere: an index, a step, or d for d − 1."),
     ("a comparison", _comparisons, "A comparison is the wrong way round, or takes the border wrongly in or out."),
+    ("a condition", _conditions, "A condition is missing: something else has to hold as well."),
+    ("a step", _nesting, "Two steps are in the wrong order, such as the logarithm of a sum for the sum of logarithms."),
     ("a variable", _names, "Somewhere one variable stands in the place of another."),
     ("a transpose", _transposes, "A transpose is missing, or one too many."),
 ]  # fmt: skip
@@ -177,13 +209,18 @@ def changed_answers(code: str) -> list[tuple[Any, Slip]]:
     answers: list[tuple[Any, Slip]] = []
     if not any(isinstance(node, (ast.BinOp, ast.Call, ast.Subscript)) for node in ast.walk(tree)):
         return answers  # a bare number is not calculated
-    for node in ast.walk(tree):
-        for _, change, words in CHANGES:
-            for other in change(node):
-                with contextlib.suppress(Exception):
-                    names: dict[str, Any] = {}
-                    exec(compile(_replaced(tree, node, other), "<changed solution>", "exec"), names)
-                    answers.append((_calm(names["answer"]), Slip(words)))
+    for parent in list(ast.walk(tree)):
+        for field, value in list(ast.iter_fields(parent)):
+            for i, node in enumerate(value if isinstance(value, list) else [value]):
+                for _, change, words in CHANGES:
+                    for other in change(node) if isinstance(node, ast.AST) else ():
+                        new = [*value[:i], other, *value[i + 1 :]] if isinstance(value, list) else other
+                        with contextlib.suppress(Exception):
+                            setattr(parent, field, new)
+                            names: dict[str, Any] = {}
+                            exec(compile(ast.fix_missing_locations(tree), "<changed solution>", "exec"), names)
+                            answers.append((_calm(names["answer"]), Slip(words)))
+                        setattr(parent, field, value)
     return answers
 
 
@@ -195,19 +232,6 @@ def parts(changed: list[tuple[Any, Slip]], part: Any) -> Iterator[tuple[Any, Sli
         else:
             with contextlib.suppress(Exception):
                 yield answer[part], words
-
-
-def _replaced(tree: ast.Module, node: ast.AST, other: ast.AST) -> ast.Module:
-    """Return a copy of a tree in which another node stands in the place of one."""
-
-    class Replace(ast.NodeTransformer):
-        def visit(self, here: ast.AST) -> ast.AST:
-            return memo[id(other)] if here is memo[id(node)] else self.generic_visit(here)
-
-    memo: dict[int, Any] = {}
-    copied = copy.deepcopy(tree, memo)
-    memo[id(other)] = copy.deepcopy(other)
-    return ast.fix_missing_locations(Replace().visit(copied))
 
 
 def _calm(answer: Any) -> Any:

@@ -15,6 +15,11 @@ def errors_apart(a: np.ndarray, b: np.ndarray) -> float:
     return float((np.mean(a) - np.mean(b)) / np.sqrt(sum(variances)))
 
 
+def pooled(a: np.ndarray, b: np.ndarray) -> float:
+    """Give both painters one variance, that of all pictures: a typical mistake."""
+    return float((a.mean() - b.mean()) / np.sqrt(np.append(a, b).var() * (1 / len(a) + 1 / len(b))))
+
+
 def valid(right: int, n: int) -> np.ndarray:
     return np.arange(n) < right
 
@@ -139,6 +144,7 @@ EXERCISES = {
             (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() + b.var()), "s² = r(1 − r)/N: the N is missing. More pictures make the error smaller."),
             (lambda a, b: (a.mean() - b.mean()) / (a.std() / np.sqrt(len(a))), "b's share is uncertain, too. Add both s² under the root."),
             (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() / np.sqrt(len(a)) + b.var() / np.sqrt(len(b))), "Divide r(1 − r) by N, not by √N: the root is taken once, at the end."),
+            (pooled, "You pooled the two. Each painter has a share, and a variance, of its own."),
             (lambda a, b: abs(errors_apart(a, b)), "Keep the sign: negative where b has the larger share."),
             (lambda a, b: errors_apart(b, a), "The sign is wrong: a's share minus b's."),
         ],

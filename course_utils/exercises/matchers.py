@@ -7,6 +7,8 @@ import re
 import traceback
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -25,13 +27,9 @@ def close(
     try:
         _compare([value], [expected], told, tolerance, [what], [answer])
     except Vague:
-        if value.shape == expected.shape == (2,) and isinstance(
-            answer, (tuple, list)
-        ):  # a pair of two different things: say which one is wrong
+        if expected.shape == value.shape == (2,) and isinstance(answer, (tuple, list)):  # of two different things
             for part, right, name in zip(value, expected, ("The first", "The second")):
-                close(
-                    part, right, tolerance=tolerance, what=name if what == "Your answer" else f"{what}: {name.lower()}"
-                )
+                close(part, right, tolerance=tolerance, what=name)
         raise
 
 
@@ -76,7 +74,7 @@ def choose_line(answer: Any, expected: int, mistakes: Mistakes) -> None:
     if type(line) in (str, np.str_) and line.strip(" ()") in map(str, lines):
         line = int(line.strip(" ()"))
     kind = type(line)
-    if kind is bool or not issubclass(kind, (int, float, np.integer, np.floating)) or line not in lines:
+    if kind is bool or not issubclass(kind, (Real, Decimal)) or line not in lines:
         *others, last = sorted(lines)
         listed = f"{', '.join(map(str, others))} or {last}"
         raise Wrong(f"The answer is the number of a line, {listed}, but it is {show(answer)}.")
@@ -164,10 +162,15 @@ def _is_about_dots(error: BaseException) -> bool:
     return False
 
 
-def _can_be_explained(values: Sequence[np.ndarray]) -> bool:
-    """Tell whether there are numbers other than 0 in values, and not too many to try everything out."""
-    sizes = all(value.size < 10**6 for value in values)
-    return sizes and any((np.isfinite(value) & (value != 0)).any() for value in values)
+def _can_be_explained(values: Sequence, rights: Sequence, tolerance: float, scale: float) -> bool:
+    """Tell whether some of the wrong values are numbers other than 0, and not too many to try everything out."""
+    for value, right in zip(values, rights):
+        if value.size > 10**6:
+            return False
+        wrong = ~_near(value, right, tolerance, scale) if value.shape == right.shape else True
+        if (np.isfinite(value) & (value != 0) & wrong).any():
+            return True
+    return False
 
 
 def _values_of(function: Callable, cases: Sequence[tuple]) -> Iterator:
@@ -197,22 +200,26 @@ def _compare(
     own = [match for match in matches if not isinstance(match[1], slips.Slip)]
     if own:
         raise Wrong(min(own, key=lambda match: match[0])[1])
-    if len({words for _, words in matches}) == 1:
+    explicable = _can_be_explained(values, rights, tolerance, scale)
+    if explicable and len({words for _, words in matches}) == 1:
         raise Wrong(matches[0][1])
-    if not matches and _can_be_explained(values):
+    if explicable and not matches:
         near = min(tolerance, 1e-3)
         words = slips.name(values, rights, lambda *two: _distance(*two, near, scale) is not None, made_by)
         if words and values[0].shape != rights[0].shape:
             words += f" Your value should be {_form(rights[0])}."
         if words:
             raise Wrong(words if made_by or whats[0] == "Your answer" else f"{whats[0]}: {words}")
-    for value, expected, what, answer in zip(values, rights, whats, answers):
-        if value.shape != expected.shape:
-            raise Vague(f"{what} should be {_form(expected)}, but it is {show(answer)}.")
-        if _distance([value], [expected], tolerance, scale) is None:
-            numbers = [expected, *(arg for args in (made_by.cases if made_by else ()) for arg in args)]
-            extreme = any(map(_is_extreme, numbers))
-            raise Vague(f"{what} {_difference(value, expected, tolerance, extreme)}")
+    wrong = [
+        row for row in zip(values, rights, whats, answers) if _distance([row[0]], [row[1]], tolerance, scale) is None
+    ]
+    value, expected, what, answer = min(
+        wrong, key=lambda row: not (row[0].size < 10**6 and np.isnan(row[0]).any())
+    )  # nan says most
+    if value.shape != expected.shape:
+        raise Vague(f"{what} should be {_form(expected)}, but it is {show(answer)}.")
+    extreme = any(_is_extreme(numbers) for args in (made_by.cases if made_by else ()) for numbers in args)
+    raise Vague(f"{what} {_difference(value, expected, tolerance, extreme)}")
 
 
 def _distance(values: Sequence[np.ndarray], made: Iterable, tolerance: float, scale: float) -> float | None:
@@ -252,6 +259,8 @@ def _numbers(answer: Any, expected: np.ndarray, what: str) -> np.ndarray:
         value = np.asarray(answer.detach().cpu() if hasattr(answer, "detach") else answer)
         if value.dtype == object:  # fractions, decimals, whole numbers of any length
             value = value.astype(float)
+        elif value.dtype.kind == "U" and value.ndim:  # ("2", 90.2)
+            value = value.astype(float)
     except OverflowError:
         raise Wrong(f"{what} is {show(answer)}: that is far too large.") from None
     except (Exception, SystemExit):
@@ -263,6 +272,7 @@ def _numbers(answer: Any, expected: np.ndarray, what: str) -> np.ndarray:
 
 def _near(value: np.ndarray, target: np.ndarray, tolerance: float, scale: float) -> np.ndarray:
     """Compare element by element. Next to numbers of size `scale` a zero may be off by rounding errors."""
+    value, target = value.astype(float), target.astype(float)
     noise = 1e-12 * scale
     with np.errstate(invalid="ignore"):
         size = np.abs(target)
@@ -271,22 +281,21 @@ def _near(value: np.ndarray, target: np.ndarray, tolerance: float, scale: float)
 
 
 def _is_extreme(numbers: Any) -> bool:
-    """Tell whether some of the numbers are too far out for `np.exp`, or too small to be written as a power of e."""
+    """Tell whether some of the numbers are too far out for `np.exp`."""
     with contextlib.suppress(Exception, SystemExit):
-        size = np.abs(np.asarray(numbers, dtype=float))
-        return bool(((size > 700) | (0 < size) & (size < 1e-100)).any())
+        return bool((np.abs(np.asarray(numbers, dtype=float)) > 700).any())
     return False
 
 
 def _difference(value: np.ndarray, expected: np.ndarray, tolerance: float, extreme: bool = False) -> str:
     """Say what is wrong with a number, or with the first wrong one of an array, but not what would be right."""
-    off = ~_near(value.astype(float), expected.astype(float), tolerance, _largest(expected))
+    off = ~_near(value, expected, tolerance, _largest(expected))
     index = tuple(int(i) for i in np.argwhere(off)[0])
     place = f"is wrong at {off.sum()} of {off.size} places. At index {list(index)} it " if index else ""
     if expected.dtype == bool:
         return f"{place}is {bool(value[index])}: that is not right."
     ours, theirs = float(value[index]), float(expected[index])
-    if extreme and (ours == 0 or not np.isfinite(ours)):
+    if ours == 0 and 0 < abs(theirs) < 1e-100 or not np.isfinite(ours) and (extreme or theirs < -700):
         reason = (
             "that is underflow or overflow. `np.exp` of −746 is 0 as a float, and of 710 infinite; "
             "so is a product of many probabilities 0. Stay with logarithms."

@@ -6,7 +6,7 @@ equally well, neither is named. What an exercise says of its own mistakes comes 
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,6 +54,9 @@ SLIPS: list[tuple[str, Callable, str]] = [
     ("double", lambda v: 2 * v, "That is twice the right value: is a factor ½ missing?"),
     ("half", lambda v: v / 2, "That is half the right value: is there a factor ½ too many, or a 2 missing?"),
     ("per cent", _if(_is_share, lambda v: 100 * v), "That is 100 times the right value: a share is asked for, not per cent."),
+    ("ten times", lambda v: 10 * v, "That is ten times the right value: look at the decimal point."),
+    ("a tenth", lambda v: v / 10, "That is a tenth of the right value: look at the decimal point."),
+    ("a hundredth", lambda v: v / 100, "That is a hundredth of the right value: look at the decimal point, or at per cent."),
     ("base 2", lambda v: v / np.log(2), "That is in bits. For nats use the natural logarithm, `np.log`."),
     ("base 10", lambda v: v / np.log(10), "That is to base 10. For nats use the natural logarithm, `np.log`."),
     ("bits", lambda v: v * np.log(2), "That is log 2 times the right value: were nats and bits exchanged?"),
@@ -78,6 +81,16 @@ SLIPS: list[tuple[str, Callable, str]] = [
     ("averaged", lambda v: v.mean() if v.ndim else None, "That is the mean of all the values that are asked for. Return each of them."),
     ("normalised", lambda v: v / v.sum() if v.ndim == 1 else None, "You divided by the sum: these are not to add up to 1."),
 ]  # fmt: skip
+
+# What becomes of the right value r by a number n that the arguments hold, such as a length.
+SIZES: list[tuple[str, Callable, str]] = [
+    ("mean for sum", lambda r, n: r / n, "That is a mean where a sum is asked for."),
+    ("sum for mean", lambda r, n: r * n, "That is a sum where a mean is asked for: divide by how many there are."),
+    ("root of a sum", lambda r, n: np.sqrt(r * n), "That is the root of a sum, such as a length, where a mean is asked for."),
+    ("d − 1 for d", lambda r, n: r * n / (n - 1), "You divided by N − 1 where N is asked for, or by d − 1 for d."),
+    ("d for d − 1", lambda r, n: r * (n - 1) / n, "You divided by N where N − 1 is asked for, or by d for d − 1."),
+]  # fmt: skip
+WRONG_COUNT = "You divided by another number than you should: what is counted, rows or columns?"
 
 # Name, two things that are then the same, one of the reader's value v and one of the right r, and what to say.
 SIGNS_OF: list[tuple[str, Callable, str]] = [
@@ -106,7 +119,7 @@ ARGUMENTS: list[tuple[str, Callable, str]] = [
     ("exp", np.exp, "That would be right for the exponential of `{}`: it is no logarithm yet, or one already."),
     ("complement", _if(_is_share, lambda a: 1 - a), "That would be right for 1 − `{}`: the opposite was taken."),
     ("ignored", lambda a: 0 * a, "Your values would be right if `{}` were 0: does it have its part in them?"),
-    ("swapped columns", lambda a: a[..., ::-1] if np.ndim(a) > 1 else None, "The columns of `{}` are exchanged, such as latitude and longitude."),
+    ("swapped columns", lambda a: a[..., ::-1] if np.ndim(a) > 1 else None, "The columns of `{}` are taken in the reverse order, such as longitude before latitude."),
     ("transposed", lambda a: a.T if np.ndim(a) == 2 and len({*a.shape}) == 1 else None, "Rows and columns of `{}` are exchanged."),
 ]  # fmt: skip
 
@@ -136,15 +149,13 @@ def _of_values(values: list, rights: list, call: Call | None) -> Found:
 
 
 def _of_sizes(values: list, rights: list, call: Call | None) -> Found:
-    """Yield mean for sum and N − 1 for N, with each number N that the arguments hold."""
-    for sizes in {*zip(*map(_sizes, call.cases))} if call else ():
-        for words, factor in (
-            ("That is a mean where a sum is asked for.", lambda n: 1 / n),
-            ("That is a sum where a mean is asked for: divide by how many there are.", lambda n: n),
-            ("You divided by N − 1 where N is asked for, or by d − 1 for d.", lambda n: n / (n - 1)),
-            ("You divided by N where N − 1 is asked for, or by d for d − 1.", lambda n: (n - 1) / n),
-        ):
-            yield words, values, (right * factor(n) for right, n in zip(rights, sizes))
+    """Yield what becomes of the right values by the numbers that the arguments hold."""
+    sizes = {*zip(*map(_sizes, call.cases))} if call and sum(right.size for right in rights) > 1 else set()
+    for some in sizes:
+        for _, of, words in SIZES:
+            yield words, values, map(of, rights, some)
+    for some, others in permutations(sizes, 2):
+        yield WRONG_COUNT, values, (right * n / m for right, n, m in zip(rights, some, others))
 
 
 def _sizes(args: tuple) -> list[int]:
