@@ -193,6 +193,9 @@ UNNAMED = ("accepted", "vague", "raised")
 
 # The slips whose words may be told to each change. An exercise's own may be told to any: they explain all values.
 ALWAYS = {
+    "ten times",
+    "a tenth",
+    "a hundredth",
     "not normalised",
     "d − 1 for d",
     "swapped arguments",

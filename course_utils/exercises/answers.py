@@ -38,10 +38,9 @@ def unattempted(answer: Any, depth: int = 3) -> bool:
         return True
     with contextlib.suppress(Exception, SystemExit):
         if isinstance(answer, (types.FunctionType, types.MethodType)):
-            return not _has_return(answer) and all(
-                step.opname in ("RESUME", "NOP") or step.opname in _RETURN and step.argval is None
-                for step in dis.get_instructions(answer)
-            )
+            steps = dis.get_instructions(answer)
+            says_nothing = all(s.opname in ("RESUME", "NOP") or s.opname in _RETURN and s.argval is None for s in steps)
+            return says_nothing and not _has_return(answer)
         items: Iterable = ()
         if isinstance(answer, dict):
             items = answer.values()
