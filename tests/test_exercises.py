@@ -14,6 +14,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
+from scipy.special import rel_entr
+from scipy.stats import entropy
 
 from course_utils import exercises
 from course_utils.datasets import WRODL_VALUES, load_planet_pixel, load_wrodl, planet_pixel_distribution
@@ -522,6 +524,30 @@ def test_an_error_about_an_index_is_the_readers_own(name, said):
             assert "IndexError" in text or "TypeError" in text or "argument" in text, text
 
 
+def softmax(x):
+    return np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
+
+
+def entropies(joint):
+    return entropy(joint.sum(axis=0)) + entropy(joint.sum(axis=1)) - entropy(joint.ravel())
+
+
+def relative_entropy(joint):
+    return rel_entr(joint, np.outer(joint.sum(axis=1), joint.sum(axis=0))).sum()
+
+
+@pytest.mark.parametrize(
+    "name, answer",
+    [
+        *[("02.1", 0.0017), ("02.1", 0.00167), ("04.3", 0.0004900), ("04.3", Fraction(2, 4082)), ("11.4", ("2", 90.2))],
+        *[("06.3", entropies), ("06.3", relative_entropy)],  # of independent features 2e-16
+        *[("10.5", np.int32(1)), ("10.5", torch.tensor(1)), ("10.5", "(1)"), ("09.3", "(3)")],
+    ],
+)
+def test_what_was_once_refused_is_right(name, answer, said):
+    assert said(check, name, answer).startswith(engine.RIGHT)
+
+
 @each
 def test_what_the_praise_prints_is_accepted(name, said):
     right = solved(ALL[name])
@@ -571,6 +597,12 @@ def test_absurd_answers_are_wrong_but_harmless(name, said):
         ("13.1", lambda m, v: np.full(len(m), lesson_13.kl(m, v).mean()), "is wrong at"),
         ("01.4", lambda j, p: np.exp(j + p) / np.exp(j + p).sum(axis=1)[:, None], "that is underflow or overflow"),
         ("11.4", ("2", 0.115), "The line is right. Its value is nats a pixel"),
+        ("01.4", lambda j, p: softmax(j + p - (j + p).max()), "that is underflow or overflow"),
+        (
+            "07.3",
+            lambda x, y: ((x - y) ** 2).mean(axis=1, keepdims=True),
+            "The numbers are right, but the array has another shape",
+        ),
         ("13.3", 3, "a pair (line, β)"),
         ("13.3", (5, 64), "The line should be one of `1`, `2`, `3`, `4`"),
         ("15.5", dict.fromkeys(ALL["15.5"].mistakes, "GAN"), "`archive` should be a pair, a model and a reason"),

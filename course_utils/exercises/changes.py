@@ -148,6 +148,7 @@ def _comparisons(node: ast.AST) -> Iterator[ast.AST]:
 def _conditions(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitAnd, ast.BitOr)):
         yield from (node.left, node.right)
+        yield ast.BinOp(node.left, ast.BitOr() if isinstance(node.op, ast.BitAnd) else ast.BitAnd(), node.right)
         if isinstance(node.left, ast.BinOp):
             yield node.left.left  # two of them, such as both sides of an interval
 
@@ -194,7 +195,7 @@ CHANGES: list[tuple[str, Callable, str]] = [
     ("an order", _order, "Two things are exchanged: look at the order of arguments, indices and values."),
     ("a count", _counts, "You are off by one somewhere: an index, a step, or d for d − 1."),
     ("a comparison", _comparisons, "A comparison is the wrong way round, or takes the border wrongly in or out."),
-    ("a condition", _conditions, "A condition is missing: something else has to hold as well."),
+    ("a condition", _conditions, "A condition is missing, or *or* stands for *and*."),
     ("a step", _nesting, "Two steps are in the wrong order, such as the logarithm of a sum for the sum of logarithms."),
     ("a variable", _names, "Somewhere one variable stands in the place of another."),
     ("a transpose", _transposes, "A transpose is missing, or one too many."),

@@ -43,6 +43,10 @@ def _is_odd(total: np.ndarray) -> bool:
     return bool(abs(total - np.round(total)) > 1e-6)  # not the whole number that any probabilities add up to
 
 
+def _differ(v: np.ndarray, r: np.ndarray) -> bool:
+    return bool(v.ndim and r.ndim) and (v.shape == r.shape or v.size != r.size)  # in more than their shape
+
+
 def _rows_add_up(v: np.ndarray) -> bool:
     return v.ndim == 2 and np.allclose(v.sum(axis=1), 1) and not np.allclose(v.sum(axis=0), 1)
 
@@ -53,7 +57,7 @@ SLIPS: list[tuple[str, Callable, str]] = [
     ("lost sign", np.abs, "The size is right, but the sign is lost."),
     ("double", lambda v: 2 * v, "That is twice the right value: is a factor ½ missing?"),
     ("half", lambda v: v / 2, "That is half the right value: is there a factor ½ too many, or a 2 missing?"),
-    ("per cent", _if(_is_share, lambda v: 100 * v), "That is 100 times the right value: a share is asked for, not per cent."),
+    ("per cent", lambda v: 100 * v, "That is 100 times the right value: did you write it in per cent?"),
     ("ten times", lambda v: 10 * v, "That is ten times the right value: look at the decimal point."),
     ("a tenth", lambda v: v / 10, "That is a tenth of the right value: look at the decimal point."),
     ("a hundredth", lambda v: v / 100, "That is a hundredth of the right value: look at the decimal point, or at per cent."),
@@ -102,8 +106,8 @@ SIGNS_OF: list[tuple[str, Callable, str]] = [
     ("values", lambda v, r: (v.mean(axis=0), r) if v.ndim > 1 else None, "These are still the single values. Average over axis 0."),
     ("not normalised", lambda v, r: (v / v.sum(), r) if r.ndim == 1 else None, "The proportions are right. Divide by the sum, so that they add up to 1."),
     ("not normalised", lambda v, r: (v / v.sum(axis=1, keepdims=True), r) if r.ndim == 2 else None, "The proportions are right. Divide each row by its sum, so that it adds up to 1."),
-    ("wrong axis", lambda v, r: (v.sum(), r.sum()) if _is_odd(r.sum()) and v.ndim and r.ndim else None, "You added up over the wrong axis."),
-    ("wrong axis", lambda v, r: (v.mean(), r.mean()) if _is_odd(r.sum()) and v.ndim and r.ndim else None, "You averaged over the wrong axis."),
+    ("wrong axis", lambda v, r: (v.sum(), r.sum()) if _is_odd(r.sum()) and _differ(v, r) else None, "You added up over the wrong axis."),
+    ("wrong axis", lambda v, r: (v.mean(), r.mean()) if _is_odd(r.sum()) and _differ(v, r) else None, "You averaged over the wrong axis."),
     ("wrong axis", lambda v, r: (v.sum(axis=0), np.ones(r.shape[1])) if _rows_add_up(r) else None, "You normalised each column. Each row should add up to 1."),
     ("normalised over everything", lambda v, r: (v.sum(), np.ones(())) if _rows_add_up(r) and len(r) > 1 else None, "You normalised over everything. Each row should add up to 1."),
 ]  # fmt: skip
@@ -113,8 +117,8 @@ ARGUMENTS: list[tuple[str, Callable, str]] = [
     ("sign", lambda a: -a, "That would be right for minus `{}`: look at the signs around it."),
     ("square", np.square, "That would be right for the square of `{}`: σ² for σ?"),
     ("root", np.sqrt, "That would be right for the root of `{}`: σ for σ²?"),
-    ("double", lambda a: 2 * a, "That would be right for twice `{}`: is a factor ½ missing, or log σ² taken for log σ?"),
-    ("half", lambda a: a / 2, "That would be right for half of `{}`: is there a factor ½ too many, or log σ taken for log σ²?"),
+    ("double", lambda a: 2 * a, "That would be right for twice `{}`: is a factor ½ missing, such as log σ² for log σ?"),
+    ("half", lambda a: a / 2, "That would be right for half of `{}`: is there a factor ½ too many, such as log σ for log σ²?"),
     ("log", np.log, "That would be right for the logarithm of `{}`: it is no logarithm yet, or one already."),
     ("exp", np.exp, "That would be right for the exponential of `{}`: it is no logarithm yet, or one already."),
     ("complement", _if(_is_share, lambda a: 1 - a), "That would be right for 1 − `{}`: the opposite was taken."),
