@@ -385,6 +385,13 @@ def test_a_dict_is_compared_item_by_item():
         (lambda x, n: x, [1], "Your function should take 1 argument, but it takes `x`, `n`."),
         (lambda x: [][x], [0], "raised `IndexError: list index out of range` in the line "),
         (lambda x: [][x], [0], "when called with x = 0."),
+        (lambda x: [][x], [0], "An index or an axis is too large: the first is 0."),
+        (lambda x: x + x[:2], [np.ones(3)], "Two shapes do not fit: print them"),
+        (lambda x: x @ x[:2], [torch.ones(3, 3)], "Two shapes do not fit: print them"),
+        (lambda x: 0 if x > 1 else 1, [np.ones(3)], "want a single value, not an array"),
+        (lambda x: x[len(x) / 2], [np.ones(4)], "An index has to be a whole number"),
+        (lambda x: no_such_name, [0], "A name is not known here"),  # noqa: F821
+        (lambda x: x(x + 1), [2], "is there a `*` missing"),
         (exits, [0], "raised `SystemExit: bye`"),
         (recurses, [0], "raised `RecursionError"),
         (raises, [0], "in the line `raise ValueError("),
@@ -540,6 +547,7 @@ def relative_entropy(joint):
     "name, answer",
     [
         *[("02.1", 0.0017), ("02.1", 0.00167), ("04.3", 0.0004900), ("04.3", Fraction(2, 4082)), ("11.4", ("2", 90.2))],
+        ("15.3", {"nats": 6388, "ours": 0.0282}),
         *[("06.3", entropies), ("06.3", relative_entropy)],  # of independent features 2e-16
         *[("10.5", np.int32(1)), ("10.5", torch.tensor(1)), ("10.5", "(1)"), ("09.3", "(3)")],
     ],

@@ -6,7 +6,7 @@ import inspect
 import re
 import traceback
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 
 from . import slips
 from .answers import Mistakes, NotAttempted, Vague, Wrong, captured, clean, describe_error, show, unattempted
+from .compare import compare, numbers
 
 
 def close(
@@ -22,10 +23,10 @@ def close(
 ) -> None:
     """Compare a number or an array within a relative tolerance; of several values that match, the nearest counts."""
     expected = np.asarray(expected)
-    value = _numbers(answer, expected, what)
+    value = numbers(answer, expected, what)
     told = [([wrong], words) for wrong, words in mistakes]
     try:
-        _compare([value], [expected], told, tolerance, [what], [answer])
+        compare([value], [expected], told, tolerance, [what], [answer])
     except Vague:
         if expected.shape == value.shape == (2,) and isinstance(answer, (tuple, list)):  # of two different things
             for part, right, name in zip(value, expected, ("The first", "The second")):
@@ -93,9 +94,9 @@ def agrees(
     rights = list(map(np.asarray, _values_of(reference, cases)))
     given = [_named(answer, args) for args in cases]
     whats = [f"Your function's value for {_listed(named)}" for named in given]
-    values = [_numbers(result, right, what) for result, right, what in zip(results, rights, whats)]
+    values = [numbers(result, right, what) for result, right, what in zip(results, rights, whats)]
     told = [(_values_of(wrong, cases), words) for wrong, words in mistakes]
-    _compare(values, rights, told, tolerance, whats, results, slips.Call(reference, cases, list(given[0])))
+    compare(values, rights, told, tolerance, whats, results, slips.Call(reference, cases, list(given[0])))
 
 
 def call(function: Any, *args: Any) -> Any:
@@ -119,7 +120,8 @@ def call(function: Any, *args: Any) -> Any:
         if _is_about_dots(error):
             raise NotAttempted from None
         line = _failing_line(function, error)
-        raise Wrong(f"Your function raised `{description}`{line} when called with {_listed(given)}.") from None
+        told = f"Your function raised `{description}`{line} when called with {_listed(given)}."
+        raise Wrong(told + slips.about_error(description)) from None
     if unattempted(value):
         raise NotAttempted
     if value is None and printed.text:
@@ -162,155 +164,12 @@ def _is_about_dots(error: BaseException) -> bool:
     return False
 
 
-def _can_be_explained(values: Sequence, rights: Sequence, tolerance: float, scale: float) -> bool:
-    """Tell whether some of the wrong values are numbers other than 0, and not too many to try everything out."""
-    for value, right in zip(values, rights):
-        if value.size > 10**6:
-            return False
-        wrong = ~_near(value, right, tolerance, scale) if value.shape == right.shape else True
-        if (np.isfinite(value) & (value != 0) & wrong).any():
-            return True
-    return False
-
-
 def _values_of(function: Callable, cases: Sequence[tuple]) -> Iterator:
     return (function(*_copies(args)) for args in cases)
 
 
 def _copies(args: tuple) -> list:
     return [arg.copy() if type(arg) is np.ndarray else copy.deepcopy(arg) for arg in args]
-
-
-def _compare(
-    values: Sequence[np.ndarray],
-    rights: Sequence[np.ndarray],
-    mistakes: Iterable[tuple[Iterable, str]],
-    tolerance: float,
-    whats: Sequence[str],
-    answers: Sequence,
-    made_by: slips.Call | None = None,
-) -> None:
-    """Compare the values of all cases with the right ones, then with each mistake's, then with the usual slips'."""
-    scale = max(map(_largest, rights))
-    right = _distance(values, rights, tolerance, scale)
-    told = [(_distance(values, made, tolerance, scale), words) for made, words in mistakes]
-    matches = [(distance, words) for distance, words in told if distance is not None]
-    if right is not None and all(right <= distance for distance, _ in matches):
-        return
-    own = [match for match in matches if not isinstance(match[1], slips.Slip)]
-    if own:
-        raise Wrong(min(own, key=lambda match: match[0])[1])
-    explicable = _can_be_explained(values, rights, tolerance, scale)
-    if explicable and len({words for _, words in matches}) == 1:
-        raise Wrong(matches[0][1])
-    if explicable and not matches:
-        near = min(tolerance, 1e-3)
-        words = slips.name(values, rights, lambda *two: _distance(*two, near, scale) is not None, made_by)
-        if words and values[0].shape != rights[0].shape:
-            words += f" Your value should be {_form(rights[0])}."
-        if words:
-            raise Wrong(words if made_by or whats[0] == "Your answer" else f"{whats[0]}: {words}")
-    wrong = [
-        row for row in zip(values, rights, whats, answers) if _distance([row[0]], [row[1]], tolerance, scale) is None
-    ]
-    value, expected, what, answer = min(
-        wrong, key=lambda row: not (row[0].size < 10**6 and np.isnan(row[0]).any())
-    )  # nan says most
-    if value.shape != expected.shape:
-        raise Vague(f"{what} should be {_form(expected)}, but it is {show(answer)}.")
-    extreme = any(_is_extreme(numbers) for args in (made_by.cases if made_by else ()) for numbers in args)
-    raise Vague(f"{what} {_difference(value, expected, tolerance, extreme)}")
-
-
-def _distance(values: Sequence[np.ndarray], made: Iterable, tolerance: float, scale: float) -> float | None:
-    """Return how far values lie from those that somebody made, or nothing if one of them is not near."""
-    total = 0.0
-    try:
-        for value, target in zip(values, made, strict=True):
-            target = np.asarray(target, dtype=float)
-            if value.shape != target.shape or not _near(value, target, tolerance, scale).all():
-                return None
-            with np.errstate(invalid="ignore"):  # ∞ − ∞, where both are right
-                total += float(np.nansum(np.abs(value.astype(float) - target)))
-    except Exception:  # nothing was made, or nothing like numbers
-        return None
-    return total
-
-
-def _largest(target: np.ndarray) -> float:
-    return float(np.abs(target[np.isfinite(target)]).max(initial=0))
-
-
-def _form(expected: np.ndarray) -> str:
-    if expected.dtype == bool:
-        return "True or False" if expected.shape == () else f"an array of True and False of shape {expected.shape}"
-    if expected.shape == (2,):
-        return "a pair of numbers"
-    return "one number" if expected.shape == () else f"an array of numbers of shape {expected.shape}"
-
-
-def _numbers(answer: Any, expected: np.ndarray, what: str) -> np.ndarray:
-    """Return the answer as an array of real numbers, or of bools where those are expected."""
-    if answer is None:
-        raise Wrong(f"{what} is `None`: was something printed that should have been kept?")
-    if callable(answer):
-        raise Wrong(f"{what} should be {_form(expected)}, but it is {show(answer)}: has it still to be called?")
-    try:
-        value = np.asarray(answer.detach().cpu() if hasattr(answer, "detach") else answer)
-        if value.dtype == object:  # fractions, decimals, whole numbers of any length
-            value = value.astype(float)
-        elif value.dtype.kind == "U" and value.ndim:  # ("2", 90.2)
-            value = value.astype(float)
-    except OverflowError:
-        raise Wrong(f"{what} is {show(answer)}: that is far too large.") from None
-    except (Exception, SystemExit):
-        value = np.asarray("not a number")
-    if value.dtype.kind not in ("b" if expected.dtype == bool else "iuf"):
-        raise Wrong(f"{what} should be {_form(expected)}, but it is {show(answer)}.")
-    return value
-
-
-def _near(value: np.ndarray, target: np.ndarray, tolerance: float, scale: float) -> np.ndarray:
-    """Compare element by element. Next to numbers of size `scale` a zero may be off by rounding errors."""
-    value, target = value.astype(float), target.astype(float)
-    noise = 1e-12 * scale
-    with np.errstate(invalid="ignore"):
-        size = np.abs(target)
-        near = np.abs(value - target) <= np.where(size <= noise, 1e-9 * min(scale or 1, 1), tolerance * size) + noise
-        return (near & np.isfinite(target)) | (value == target) | (np.isnan(value) & np.isnan(target))
-
-
-def _is_extreme(numbers: Any) -> bool:
-    """Tell whether some of the numbers are too far out for `np.exp`."""
-    with contextlib.suppress(Exception, SystemExit):
-        return bool((np.abs(np.asarray(numbers, dtype=float)) > 700).any())
-    return False
-
-
-def _difference(value: np.ndarray, expected: np.ndarray, tolerance: float, extreme: bool = False) -> str:
-    """Say what is wrong with a number, or with the first wrong one of an array, but not what would be right."""
-    off = ~_near(value, expected, tolerance, _largest(expected))
-    index = tuple(int(i) for i in np.argwhere(off)[0])
-    place = f"is wrong at {off.sum()} of {off.size} places. At index {list(index)} it " if index else ""
-    if expected.dtype == bool:
-        return f"{place}is {bool(value[index])}: that is not right."
-    ours, theirs = float(value[index]), float(expected[index])
-    if ours == 0 and 0 < abs(theirs) < 1e-100 or not np.isfinite(ours) and (extreme or theirs < -700):
-        reason = (
-            "that is underflow or overflow. `np.exp` of −746 is 0 as a float, and of 710 infinite; "
-            "so is a product of many probabilities 0. Stay with logarithms."
-        )
-    elif np.isnan(ours):
-        reason = "was 0 divided by 0, 0 times log 0 computed, or the logarithm of a negative number taken?"
-    elif np.isinf(ours):
-        reason = "was something divided by 0, or the logarithm of 0 taken?"
-    elif np.isclose(-ours, theirs, rtol=tolerance, atol=0):
-        reason = "that has the wrong sign."
-    elif ours in (float(f"{theirs:.1g}"), float(f"{theirs:.2g}")):
-        reason = "that is rounded too far; give four digits."
-    else:
-        reason = "that is too large." if ours > theirs else "that is too small."
-    return f"{place}is {show(ours)}: {reason}"
 
 
 def _key(option: Any) -> str:

@@ -5,6 +5,7 @@ equally well, neither is named. What an exercise says of its own mistakes comes 
 """
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations, permutations
 from typing import Any, NamedTuple
@@ -126,6 +127,22 @@ ARGUMENTS: list[tuple[str, Callable, str]] = [
     ("swapped columns", lambda a: a[..., ::-1] if np.ndim(a) > 1 else None, "The columns of `{}` are taken in the reverse order, such as longitude before latitude."),
     ("transposed", lambda a: a.T if np.ndim(a) == 2 and len({*a.shape}) == 1 else None, "Rows and columns of `{}` are exchanged."),
 ]  # fmt: skip
+
+# What Python says (a pattern), and what it usually means.
+ERRORS: list[tuple[str, str]] = [
+    ("broadcast|not aligned|core dimension|must match the size|cannot be multiplied|must have the same shape", "Two shapes do not fit: print them, and look at each `axis` and each `[:, None]`."),
+    ("truth value", "`if`, `and` and `or` want a single value, not an array: use `np.where`, `&` and `|`."),
+    ("out of bounds|out of range", "An index or an axis is too large: the first is 0."),
+    ("only integers, slices|integer scalar arrays|must be integers", "An index has to be a whole number: `//` divides without a rest."),
+    ("not callable", "Something that is no function is called: is there a `*` missing before a parenthesis?"),
+    ("is not defined", "A name is not known here: is it spelled as before, and was the cell that defines it run?"),
+    ("recursion", "The function calls itself without end."),
+]  # fmt: skip
+
+
+def about_error(description: str) -> str:
+    """Return what an error of the reader's usually means, after a space; nothing if it is none of the usual ones."""
+    return next((f" {words}" for pattern, words in ERRORS if re.search(pattern, description)), "")
 
 
 def name(values: Sequence[np.ndarray], rights: Sequence[np.ndarray], same: Callable, call: Call | None) -> Slip | None:
