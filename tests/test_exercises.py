@@ -559,11 +559,14 @@ def test_what_was_once_refused_is_right(name, answer, said):
 @each
 def test_what_the_praise_prints_is_accepted(name, said):
     right = solved(ALL[name])
-    if isinstance(right, (float, np.floating)):
-        printed = [float(text.replace(",", "")) for text in re.findall(r"\d[\d,]*(?:\.\d+)?", ALL[name].praise)]
-        for number in printed:
-            if abs(number - right) < 0.03 * abs(right):
-                assert said(check, name, number).startswith(engine.RIGHT), number
+    parts = right if isinstance(right, dict) else dict(enumerate(right)) if isinstance(right, tuple) else {None: right}
+    printed = [float(text.replace(",", "")) for text in re.findall(r"\d[\d,]*(?:\.\d+)?", ALL[name].praise)]
+    for part, value in parts.items():
+        if isinstance(value, (float, np.floating)):
+            for number in printed:
+                if abs(number - value) < 0.03 * abs(value):
+                    answer = number if part is None else replaced(right, part, number)
+                    assert said(check, name, answer).startswith(engine.RIGHT), answer
 
 
 @each

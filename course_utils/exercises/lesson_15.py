@@ -186,7 +186,7 @@ EXERCISES = {
         """,
     ),
     "15.3": Exercise(
-        judge=partial(close_each, expected=UNITS, tolerance=5e-3),
+        judge=partial(close_each, expected=UNITS, tolerance=7e-3),
         praise=f"{UNITS['nats']:,.0f} nats for a photograph, and {UNITS['ours']:.3f} bits a pixel for a face: the two pictures are not of one world, so nobody may compare the models by them.",
         mistakes={
             "nats": [
