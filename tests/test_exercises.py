@@ -291,6 +291,8 @@ def test_numbers_of_every_kind_are_taken():
     close([[1, 2], [3, 4]], np.array([[1.0, 2], [3, 4]]))
     close(torch.tensor([True, False]), np.array([True, False]))
     close([2e-16, 0.7], [0, 0.7])
+    close([1e-10, 0.7], [0, 0.7])  # around 0 an absolute tolerance
+    close(1e-10, 0)
     agrees(lambda x: x + 2e-16, lambda x: x, [(0.0,), (0.7,)])
 
 
