@@ -21,7 +21,7 @@ from course_utils.exercises.matchers import agrees, close
 
 ALL = {name: exercise for lesson in engine.lessons() for name, exercise in engine.load(lesson).items()}
 
-# ---- changes of a solution's code (not those of slips.py: written apart from them) ----------------------------------
+# ---- changes of a solution's code (not those of changes.py: written apart from them) ----------------------------------
 
 FLIPS = {ast.Add: ast.Sub, ast.Sub: ast.Add}
 TURNS = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
