@@ -25,9 +25,12 @@ A mistake is a wrong answer as a reader may hand it in, with the words that it i
 has mistakes of its own, {part: [(wrong, words), …]}. The matchers are `close` (numbers and arrays), `close_each` (a dict
 of numbers), `choice` and `choices` (words), `choose_line` (the number of a line) and `agrees` (a function, by its
 values). For anything else write `judge(answer, mistakes)`: it returns nothing, or praise of its own, for a right answer
-and raises `Wrong("what is wrong and why")` for any other; `call` calls the reader's function once. Whatever the matchers
-say by themselves, such as "that is too large", needs no mistake. A number in the words is computed from the module's
-constants. The tests run every solution, every mistake and a row of absurd answers through every exercise.
+and raises `Wrong("what is wrong and why")` for any other; `call` calls the reader's function once. A mistake of
+a function is told only where it explains all values. Whatever is said without it needs no mistake: "that is too large",
+the usual slips of every exercise (`slips.py`: a sign, a factor 2, bits for nats …), and a solution that is changed in
+one place (`changes.py`). A number in the words is computed from the module's constants. The tests run every solution,
+every mistake, every change of a solution and a row of absurd answers through every exercise; `python -m tests.test_slips`
+prints what becomes of the changes.
 """
 
 from .engine import check, hint, progress, solution

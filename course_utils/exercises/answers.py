@@ -1,10 +1,14 @@
 """Handle what a reader may hand in: tell `...` from an answer, describe any value, keep prints out of the notebook."""
 
+import ast
 import contextlib
 import dis
+import inspect
 import io
 import math
 import re
+import sys
+import textwrap
 import types
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +24,10 @@ class Wrong(Exception):
     """Say what is wrong with an answer, in words for the reader."""
 
 
+class Vague(Wrong):
+    """Say only that a value is wrong, not by which slip it came about."""
+
+
 class NotAttempted(Exception):
     """Say that an answer still is, or still needs, the starter's `...`."""
 
@@ -30,10 +38,9 @@ def unattempted(answer: Any, depth: int = 3) -> bool:
         return True
     with contextlib.suppress(Exception, SystemExit):
         if isinstance(answer, (types.FunctionType, types.MethodType)):
-            return all(
-                step.opname in ("RESUME", "NOP") or step.opname in _RETURN and step.argval is None
-                for step in dis.get_instructions(answer)
-            )
+            steps = dis.get_instructions(answer)
+            says_nothing = all(s.opname in ("RESUME", "NOP") or s.opname in _RETURN and s.argval is None for s in steps)
+            return says_nothing and not _has_return(answer)
         items: Iterable = ()
         if isinstance(answer, dict):
             items = answer.values()
@@ -45,7 +52,15 @@ def unattempted(answer: Any, depth: int = 3) -> bool:
     return False
 
 
-_RETURN = ("LOAD_CONST", "RETURN_CONST", "RETURN_VALUE")  # with None: all that `pass` compiles to
+_RETURN = ("LOAD_CONST", "RETURN_CONST", "RETURN_VALUE")  # with None: all that `pass` compiles to, and a bare `return`
+
+
+def _has_return(function: Any) -> bool:
+    """Tell whether a function's source, where it is known, has a `return`."""
+    with contextlib.suppress(Exception, SystemExit):
+        (statement,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+        return isinstance(statement, ast.FunctionDef) and any(isinstance(n, ast.Return) for n in ast.walk(statement))
+    return False
 
 
 def show(value: Any) -> str:
@@ -105,19 +120,30 @@ def _describe(value: Any, depth: int = 2) -> str:
 
 
 class Printed(io.TextIOBase):
-    """Take what is printed and keep only how it begins, so that endless printing needs no memory."""
+    """Take what is printed, keep only how it begins, so that endless printing needs no memory, and pass it on."""
 
-    text = ""
+    limit = 300
+
+    def __init__(self, outer: Any = None) -> None:
+        self.text, self.outer = "", outer if isinstance(outer, Printed) else None
 
     def write(self, text: str) -> int:
-        self.text += text[: 100 - len(self.text)]
+        self.text += text[: self.limit + 1 - len(self.text)]  # one more than is shown, to know that something was cut
+        if self.outer is not None:
+            self.outer.write(text)
         return len(text)
+
+    def shown(self) -> str:
+        """Return the beginning of what was printed, printable and without memory addresses."""
+        text = "".join(c if c.isprintable() or c == "\n" else " " for c in self.text)
+        text = re.sub("(?: at)? ?0x[0-9a-fA-F]{6,}", "", text).rstrip()
+        return text if len(self.text) <= self.limit else text[: self.limit] + "…"
 
 
 @contextlib.contextmanager
 def captured() -> Iterator[Printed]:
     """Keep prints and warnings out of the notebook while a reader's code runs."""
-    printed = Printed()
+    printed = Printed(sys.stdout)
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(Printed()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with np.errstate(all="ignore"):

@@ -1,7 +1,9 @@
 """Look an exercise up, judge an answer, and show the verdict in a box. Nothing here raises, whatever comes in."""
 
+import contextlib
 import html
 import importlib
+import io
 import pkgutil
 import re
 import textwrap
@@ -14,7 +16,8 @@ from IPython.display import display
 
 import course_utils.lessons
 
-from .answers import Mistakes, NotAttempted, Wrong, captured, describe_error, show, unattempted
+from .answers import Mistakes, NotAttempted, Printed, Vague, Wrong, captured, describe_error, show, unattempted
+from .changes import changed_answers, parts
 from .memory import place, recall, remember
 
 RIGHT, WRONG, NOT_ATTEMPTED = "Right.", "Not yet.", "Not attempted yet."
@@ -36,7 +39,27 @@ class Exercise:
 
     def grade(self, answer: Any) -> str:
         """Return the praise for a right answer; raise Wrong for any other."""
-        return self.judge(answer, mistakes=self.mistakes) or self.praise
+        try:
+            return self.judge(answer, mistakes=self.mistakes) or self.praise
+        except Vague as error:
+            vague = error
+        raise self._slip(answer) or vague
+
+    def _slip(self, answer: Any) -> Wrong | None:
+        """Return what to say to an answer that the solution would give if one place of it were changed."""
+        changed = changed_answers(self.code)
+        if isinstance(self.mistakes, Mapping):
+            told = {part: [*pairs, *parts(changed, part)] for part, pairs in self.mistakes.items()}
+        else:
+            told = [*changed, *self.mistakes]
+        try:
+            with captured(), contextlib.redirect_stdout(io.StringIO()):  # nothing is to be printed twice
+                self.judge(answer, mistakes=told)
+        except Vague:
+            return None
+        except Wrong as error:
+            return error
+        return None
 
     @property
     def code(self) -> str:
@@ -135,8 +158,9 @@ def _solution(exercise_id: str) -> tuple[str, str, str]:
 
 def _show(work: Callable[..., tuple], *args: Any) -> None:
     """Show what `work` returns; an exception in it becomes a message."""
+    printed = Printed()
     try:
-        with captured():
+        with captured() as printed:
             words, text, *code = work(*args)
             plain, page = _render(words, text, *code)
     except NoSuchExercise as error:
@@ -144,7 +168,8 @@ def _show(work: Callable[..., tuple], *args: Any) -> None:
     except NotAttempted:
         plain, page = _render(NOT_ATTEMPTED, "Replace the `...` and run the cell again.")
     except Wrong as error:
-        plain, page = _render(WRONG, str(error))
+        shown = printed.shown()
+        plain, page = _render(WRONG, str(error) + " Your function printed:" * bool(shown), shown)
     except KeyboardInterrupt:
         plain, page = _render(INTERRUPTED, "Your code was still running: look for a loop that never ends.")
     except BaseException as error:

@@ -43,6 +43,7 @@ EXERCISES = {
             (lambda s, a, r, n: descend(s, a, 1.0, n), "Multiply the slope by the learning rate."),
             (lambda s, a, r, n: a - n * r * s(a), "You took every step with the slope of the start. Ask for the slope again where you stand now."),
             (lambda s, a, r, n: a - r * s(a), "That is one step. Repeat it."),
+            (lambda s, a, r, n: descend(s, a, r, 1000), "You walk on until the slope is 0. Make `steps` steps, wherever that leads."),
         ],
         hints=("A loop over `range(steps)`.", "In each turn: the new value is the old one minus `rate * slope(old)`."),
         solution="""

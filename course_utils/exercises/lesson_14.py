@@ -64,6 +64,18 @@ def descent(loss: Callable = squared, sign: int = -1, sums_up: bool = False, out
     return invert
 
 
+def adam(G: Callable, x: "Tensor", z: "Tensor", steps: int, rate: float) -> "Tensor":
+    """Take the steps of Adam instead of plain ones: a typical mistake."""
+    import torch
+
+    z = z.detach().clone().requires_grad_()
+    optimizer = torch.optim.Adam([z], lr=rate)
+    for _ in range(steps):
+        (z.grad,) = torch.autograd.grad(squared(G(z), x), z)
+        optimizer.step()
+    return z.detach()
+
+
 def judge_invert(answer: object, mistakes: Mistakes) -> None:
     import torch
     from torch.nn import Linear, Sequential, Tanh
@@ -195,6 +207,7 @@ EXERCISES = {
             (descent(lambda rebuilt, x: (rebuilt - x).abs().sum()), "Square the differences."),
             (descent(lambda rebuilt, x: ((rebuilt - x) ** 2).sum().sqrt()), "Leave the sum of the squares as it is, without the root."),
             (descent(sums_up=True), "The slopes of earlier steps pile up. Compute each anew: `torch.autograd.grad`, or set `z.grad` to None."),
+            (adam, "These are the steps of Adam. Make plain ones: rate times the slope."),
             (lambda G, x, z, steps, rate: z, "Your z is still where it began."),
             (lambda G, x, z, steps, rate: descent()(G, x, z, 1, rate), "That is z after one step. Make all of them."),
         ],

@@ -15,6 +15,11 @@ def errors_apart(a: np.ndarray, b: np.ndarray) -> float:
     return float((np.mean(a) - np.mean(b)) / np.sqrt(sum(variances)))
 
 
+def pooled(a: np.ndarray, b: np.ndarray) -> float:
+    """Give both painters one variance, that of all pictures: a typical mistake."""
+    return float((a.mean() - b.mean()) / np.sqrt(np.append(a, b).var() * (1 / len(a) + 1 / len(b))))
+
+
 def valid(right: int, n: int) -> np.ndarray:
     return np.arange(n) < right
 
@@ -29,9 +34,10 @@ def nats_of_mix(p: np.ndarray, log_a: np.ndarray, log_b: np.ndarray, share: floa
 def judge_mix(answer: object, mistakes: Mistakes) -> None:
     *likely, (_, words) = mistakes  # the last mistake is right for likely faces
     p = np.array([0.5, 0.3, 0.2])
-    near = (p, np.log([0.6, 0.3, 0.1]), np.log([0.1, 0.2, 0.7]), 0.25)
+    near = [(p, np.log([0.6, 0.3, 0.1]), np.log([0.1, 0.2, 0.7]), 0.25)]
+    near += [(p[:2] / 0.8, np.log([0.05, 0.95]), np.log([0.35, 0.65]), 0.7)]
     far = (p, np.array([-40.0, -35.0, -2000.0]), np.array([-900.0, -950.0, -1000.0]), 0.01)
-    agrees(answer, nats_of_mix, [near], likely)
+    agrees(answer, nats_of_mix, near, likely)
     try:
         agrees(answer, nats_of_mix, [far])
     except Wrong:
@@ -139,6 +145,7 @@ EXERCISES = {
             (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() + b.var()), "s² = r(1 − r)/N: the N is missing. More pictures make the error smaller."),
             (lambda a, b: (a.mean() - b.mean()) / (a.std() / np.sqrt(len(a))), "b's share is uncertain, too. Add both s² under the root."),
             (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() / np.sqrt(len(a)) + b.var() / np.sqrt(len(b))), "Divide r(1 − r) by N, not by √N: the root is taken once, at the end."),
+            (pooled, "You pooled the two. Each painter has a share, and a variance, of its own."),
             (lambda a, b: abs(errors_apart(a, b)), "Keep the sign: negative where b has the larger share."),
             (lambda a, b: errors_apart(b, a), "The sign is wrong: a's share minus b's."),
         ],
@@ -180,7 +187,7 @@ EXERCISES = {
         """,
     ),
     "15.3": Exercise(
-        judge=partial(close_each, expected=UNITS, tolerance=5e-3),
+        judge=partial(close_each, expected=UNITS, tolerance=7e-3),
         praise=f"{UNITS['nats']:,.0f} nats for a photograph, and {UNITS['ours']:.3f} bits a pixel for a face: the two pictures are not of one world, so nobody may compare the models by them.",
         mistakes={
             "nats": [

@@ -1,15 +1,21 @@
 """Compare the reader's answers with the right ones: a matcher returns for a right answer and raises Wrong otherwise."""
 
+import contextlib
 import copy
 import inspect
+import re
 import traceback
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from .answers import Mistakes, NotAttempted, Wrong, captured, clean, describe_error, show, unattempted
+from . import slips
+from .answers import Mistakes, NotAttempted, Vague, Wrong, captured, clean, describe_error, show, unattempted
+from .compare import compare, numbers
 
 
 def close(
@@ -17,22 +23,15 @@ def close(
 ) -> None:
     """Compare a number or an array within a relative tolerance; of several values that match, the nearest counts."""
     expected = np.asarray(expected)
-    candidates = [(expected, None)] + [(np.asarray(value), words) for value, words in mistakes]
-    value = _numbers(answer, expected, what)
-    if value.shape not in [candidate.shape for candidate, _ in candidates]:
-        raise Wrong(f"{what} should be {_form(expected)}, but it is {show(answer)}.")
-    value = value.astype(float)
-    with np.errstate(invalid="ignore"):  # ∞ − ∞, where both are right
-        matches = [
-            (np.nansum(np.abs(value - candidate)), words)
-            for candidate, words in candidates
-            if value.shape == candidate.shape and _near(value, candidate, tolerance).all()
-        ]
-    if not matches:
-        raise Wrong(f"{what} {_difference(value, expected, tolerance)}")
-    words = min(matches, key=lambda match: match[0])[1]
-    if words is not None:
-        raise Wrong(words)
+    value = numbers(answer, expected, what)
+    told = [([wrong], words) for wrong, words in mistakes]
+    try:
+        compare([value], [expected], told, tolerance, [what], [answer])
+    except Vague:
+        if expected.shape == value.shape == (2,) and isinstance(answer, (tuple, list)):  # of two different things
+            for part, right, name in zip(value, expected, ("The first", "The second")):
+                close(part, right, tolerance=tolerance, what=name)
+        raise
 
 
 def close_each(
@@ -41,13 +40,13 @@ def close_each(
     """Compare a dict of numbers, each with mistakes of its own."""
     check_keys(answer, expected)
     for name, value in expected.items():
-        told = [(wrong, f"`{name}` is not right: {words}") for wrong, words in mistakes[name]]
+        told = [(wrong, type(words)(f"`{name}` is not right: {words}")) for wrong, words in mistakes[name]]
         close(answer[name], value, told, tolerance=tolerance, what=f"`{name}`")
 
 
 def choice(answer: Any, expected: str | bool, mistakes: Mistakes, *, what: str = "Your answer") -> None:
     """Compare a word (or True or False), whatever its case and spaces; the mistakes are all the other choices."""
-    wrong = dict(mistakes)
+    answer, wrong = bare(answer), dict(mistakes)
     options = {_key(option): option for option in (expected, *wrong)}
     if type(answer) not in (str, bool, np.str_, np.bool_) or _key(answer) not in options:
         listed = ", ".join(sorted(f"`{option}`" for option in options.values()))
@@ -72,26 +71,32 @@ def choices(answer: Any, expected: Mapping[str, str | bool], mistakes: Mapping[s
 def choose_line(answer: Any, expected: int, mistakes: Mistakes) -> None:
     """Compare the number of a line of code or of a proof; the mistakes are all the other lines."""
     lines = {expected, *dict(mistakes)}
-    if type(answer) is str and answer.strip(" ()") in map(str, lines):
-        answer = int(answer.strip(" ()"))
-    kind = type(answer)
-    if kind is bool or not issubclass(kind, (int, float, np.integer, np.floating)) or answer not in lines:
+    line = bare(answer)
+    if type(line) in (str, np.str_) and line.strip(" ()") in map(str, lines):
+        line = int(line.strip(" ()"))
+    kind = type(line)
+    if kind is bool or not issubclass(kind, (Real, Decimal)) or line not in lines:
         *others, last = sorted(lines)
         listed = f"{', '.join(map(str, others))} or {last}"
         raise Wrong(f"The answer is the number of a line, {listed}, but it is {show(answer)}.")
-    if answer != expected:
-        raise Wrong(dict(mistakes)[int(answer)])
+    if line != expected:
+        raise Wrong(dict(mistakes)[int(line)])
 
 
 def agrees(
     answer: Any, reference: Callable, cases: Sequence[tuple], mistakes: Mistakes = (), *, tolerance: float = 1e-3
 ) -> None:
-    """Compare the reader's function with a reference by its values; the mistakes are functions, too."""
-    for args in cases:
-        value = call(answer, *args)
-        wrong_values = [(wrong(*copy.deepcopy(args)), words) for wrong, words in mistakes]
-        what = f"Your function's value for {_listed(_named(answer, args))}"
-        close(value, reference(*copy.deepcopy(args)), wrong_values, tolerance=tolerance, what=what)
+    """Compare the reader's function with a reference by its values; the mistakes are functions, too.
+
+    A mistake is told only if it explains the values of all cases.
+    """
+    results = [call(answer, *args) for args in cases]
+    rights = list(map(np.asarray, _values_of(reference, cases)))
+    given = [_named(answer, args) for args in cases]
+    whats = [f"Your function's value for {_listed(named)}" for named in given]
+    values = [numbers(result, right, what) for result, right, what in zip(results, rights, whats)]
+    told = [(_values_of(wrong, cases), words) for wrong, words in mistakes]
+    compare(values, rights, told, tolerance, whats, results, slips.Call(reference, cases, list(given[0])))
 
 
 def call(function: Any, *args: Any) -> Any:
@@ -112,16 +117,17 @@ def call(function: Any, *args: Any) -> Any:
         raise
     except BaseException as error:
         description = describe_error(error)
-        if "ellipsis" in description:  # such as: unsupported operand type(s) for *: 'int' and 'ellipsis'
+        if _is_about_dots(error):
             raise NotAttempted from None
         line = _failing_line(function, error)
-        raise Wrong(f"Your function raised `{description}`{line} when called with {_listed(given)}.") from None
+        told = f"Your function raised `{description}`{line} when called with {_listed(given)}."
+        raise Wrong(told + slips.about_error(description)) from None
     if unattempted(value):
         raise NotAttempted
     if value is None and printed.text:
         raise Wrong("Your function prints its result but returns nothing: write `return` in place of `print`.")
     if value is None:
-        raise Wrong("Your function returned nothing: is the `return` missing?")
+        raise Wrong("Your function returned nothing: is the `return` missing, or the value behind it?")
     for name, before, after in zip(given, args, copies):
         if not _same(before, after):
             raise Wrong(f"Your function changed its argument `{name}`, which the caller still needs: work on a copy.")
@@ -134,60 +140,36 @@ def check_keys(answer: Any, expected: Mapping[str, Any]) -> None:
         raise Wrong(f"Your answer should be a dict with the keys {keys}, but it is {show(answer)}.")
 
 
-def _form(expected: np.ndarray) -> str:
-    if expected.dtype == bool:
-        return "True or False" if expected.shape == () else f"an array of True and False of shape {expected.shape}"
-    if expected.shape == (2,):
-        return "a pair of numbers"
-    return "one number" if expected.shape == () else f"an array of numbers of shape {expected.shape}"
-
-
-def _numbers(answer: Any, expected: np.ndarray, what: str) -> np.ndarray:
-    """Return the answer as an array of real numbers, or of bools where those are expected."""
-    if answer is None:
-        raise Wrong(f"{what} is `None`: was something printed that should have been kept?")
-    if callable(answer):
-        raise Wrong(f"{what} should be {_form(expected)}, but it is {show(answer)}: has it still to be called?")
+def bare(answer: Any) -> Any:
+    """Return the number or word in an array or a tensor without shape; anything else as it is."""
     try:
-        value = np.asarray(answer.detach().cpu() if hasattr(answer, "detach") else answer)
-        if value.dtype == object:  # fractions, decimals, whole numbers of any length
-            value = value.astype(float)
-    except OverflowError:
-        raise Wrong(f"{what} is {show(answer)}: that is far too large.") from None
+        return (
+            answer.item()
+            if isinstance(answer, np.ndarray) and answer.ndim == 0 or _is_scalar_tensor(answer)
+            else answer
+        )
     except (Exception, SystemExit):
-        value = np.asarray("not a number")
-    if value.dtype.kind not in ("b" if expected.dtype == bool else "iuf"):
-        raise Wrong(f"{what} should be {_form(expected)}, but it is {show(answer)}.")
-    return value
+        return answer
 
 
-def _near(value: np.ndarray, target: np.ndarray, tolerance: float) -> np.ndarray:
-    """Compare element by element; next to large numbers a zero may be off by their rounding error."""
-    scale = np.abs(target[np.isfinite(target)]).max(initial=0) or 1
-    return np.isclose(value, target, rtol=tolerance, atol=1e-12 * scale)
+def _is_scalar_tensor(answer: Any) -> bool:
+    return type(answer).__module__.partition(".")[0] == "torch" and hasattr(answer, "detach") and answer.ndim == 0
 
 
-def _difference(value: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
-    """Say what is wrong with a number, or with the first wrong one of an array, but not what would be right."""
-    if value.shape != expected.shape:
-        return f"should be {_form(expected)}, but it is {show(value)}."
-    off = ~_near(value, expected, tolerance)
-    index = tuple(int(i) for i in np.argwhere(off)[0])
-    place = f"is wrong at {off.sum()} of {off.size} places. At index {list(index)} it " if index else ""
-    if expected.dtype == bool:
-        return f"{place}is {bool(value[index])}: that is not right."
-    ours, theirs = float(value[index]), float(expected[index])
-    if np.isnan(ours):
-        reason = "was 0 divided by 0, 0 times log 0 computed, or the logarithm of a negative number taken?"
-    elif np.isinf(ours):
-        reason = "was something divided by 0, or the logarithm of 0 taken?"
-    elif np.isclose(-ours, theirs, rtol=tolerance, atol=0):
-        reason = "that has the wrong sign."
-    elif ours in (float(f"{theirs:.1g}"), float(f"{theirs:.2g}")):
-        reason = "that is rounded too far; give four digits."
-    else:
-        reason = "that is too large." if ours > theirs else "that is too small."
-    return f"{place}is {show(ours)}: {reason}"
+def _is_about_dots(error: BaseException) -> bool:
+    """Tell an unfilled `...` by what it raises, such as: unsupported operand type(s) for *: 'int' and 'ellipsis'."""
+    with contextlib.suppress(Exception, SystemExit):
+        about = re.search(r"'ellipsis'|(type|not|be) ellipsis", str(error))
+        return isinstance(error, (TypeError, AttributeError)) and about is not None
+    return False
+
+
+def _values_of(function: Callable, cases: Sequence[tuple]) -> Iterator:
+    return (function(*_copies(args)) for args in cases)
+
+
+def _copies(args: tuple) -> list:
+    return [arg.copy() if type(arg) is np.ndarray else copy.deepcopy(arg) for arg in args]
 
 
 def _key(option: Any) -> str:
