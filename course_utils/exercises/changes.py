@@ -208,9 +208,12 @@ def changed_answers(code: str) -> list[tuple[Any, Slip]]:
     tree = ast.parse(code)
     _mark(tree)
     answers: list[tuple[Any, Slip]] = []
-    if not any(isinstance(node, (ast.BinOp, ast.Call, ast.Subscript)) for node in ast.walk(tree)):
+    nodes = [*ast.walk(tree)]
+    if not any(isinstance(node, (ast.BinOp, ast.Call, ast.Subscript)) for node in nodes):
         return answers  # a bare number is not calculated
-    for parent in list(ast.walk(tree)):
+    if any(isinstance(node, ast.While) for node in nodes):
+        return answers  # changed, it might never end
+    for parent in nodes:
         for field, value in list(ast.iter_fields(parent)):
             for i, node in enumerate(value if isinstance(value, list) else [value]):
                 for _, change, words in CHANGES:
