@@ -37,12 +37,13 @@ RULED_OUT = np.array([[0.0, -1500.0, -1502.0], [-2000.0, 0.0, -1999.0]]), OLD, n
 def judge_prior(answer: Callable, mistakes: Mistakes) -> None:
     """Judge `with_prior` where all is doubtful, and then where the class that had won becomes impossible."""
     agrees(answer, with_prior, [DOUBTFUL], mistakes)
-    with np.errstate(divide="ignore"), suppress(TypeError, ValueError):
-        if np.isnan(np.asarray(call(answer, *RULED_OUT), dtype=float)).any():
+    with suppress(TypeError, ValueError, IndexError):
+        row = np.asarray(call(answer, *RULED_OUT), dtype=float)[0]
+        if np.isnan(row).any() or not row.any():
             raise Wrong(
-                "Right where the classifier was in doubt. But where the sure winner is ruled out, your function returns `nan`: "
-                "all that is left is exp(−1500), which underflows to 0, and 0 is divided by 0. Normalise in logarithms, and "
-                "exponentiate last."
+                f"Right where the classifier was in doubt. But where the sure winner is ruled out, your function returns "
+                f"`{'nan' if np.isnan(row).any() else '0'}` for what is left, since exp(−1500) underflows to 0. Normalise in "
+                "logarithms, and exponentiate last."
             )
     with np.errstate(divide="ignore"):
         agrees(answer, with_prior, [RULED_OUT])
@@ -119,6 +120,8 @@ EXERCISES = {
             (lambda L, old, new: normalised(L + np.log(new)), "You brought the new prior in, but the old one is still inside: divide by `old`, in logarithms subtract."),
             (lambda L, old, new: normalised(L - np.log(old)), "You took the old prior out. That is p(y|x) if all classes are equally common: bring the new one in."),
             (lambda L, old, new: normalised(L + np.log(old) - np.log(new)), "The two priors are exchanged: divide by `old`, multiply by `new`."),
+            (lambda L, old, new: np.exp(L) * new / old / (np.exp(L) * new / old).sum(), "All the rows together add up to 1. Each row is one picture: divide it by its own sum, `axis=1`."),
+            (lambda L, old, new: L * new / old / (L * new / old).sum(axis=1, keepdims=True), "`log_posterior` holds logarithms: add and subtract logarithms, or exponentiate it before you multiply."),
             (lambda L, old, new: np.exp(L) * new / old, "Each row must add up to 1 again: divide it by its sum."),
             (lambda L, old, new: np.exp(L), "That is the old posterior, unchanged."),
             (lambda L, old, new: np.log(with_prior(L, old, new)), "That is log p(y|x). Return the probabilities."),
