@@ -77,7 +77,7 @@ def moments(x, y, floor, own, together):
     rest = [[picture - means[c] for picture, label in zip(x, y) if label == c or not own] for c in range(10)]
     if not own:
         rest = [[picture - means[label] for picture, label in zip(x, y)]] * 10
-    covs = [np.einsum("ni,nj->ij", r, r) / len(r) if r else np.zeros((64, 64)) for r in map(np.array, rest)]
+    covs = [np.einsum("ni,nj->ij", r, r) / len(r) if len(r) else np.zeros((64, 64)) for r in map(np.array, rest)]
     covs = [(cov if together else cov * np.eye(64)) + floor * np.eye(64) for cov in covs]
     return means, covs, np.log([(np.sum(y == c) + 1) / (len(y) + 10) for c in range(10)])
 
