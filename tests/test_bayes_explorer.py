@@ -5,16 +5,22 @@ from copy import copy
 
 import numpy as np
 import pytest
-from overlays import bounds, elements, number, pixels, styled
+from overlays import bounds, elements, in_data, number, pixels, places, styled
 from scipy.special import logsumexp
 from scipy.stats import norm
 from sklearn.naive_bayes import GaussianNB
 
 from course_utils import style
 from course_utils.datasets import Digits, load_digits
-from course_utils.widgets.bayes_explorer import bayes_explorer
+from course_utils.widgets.bayes_explorer import LEFT, RIGHT, bayes_explorer
 
-NAMES = ["written by hand as", "largest p(y|x)", "log p(x) in nats"]
+NAMES = [
+    "written by hand as",
+    "largest p(y|x)",
+    "log p(x)",
+    "the picture, for 3 against 8",
+    "the prior, for 3 against 8",
+]
 SETTINGS = [(0, 0, 0.1), (3, 0, 0.5), (7, 12, 0.01), (11, 40, 0.99), (99, 64, 0.1)]
 
 
@@ -65,10 +71,10 @@ def test_a_deck_holds_what_its_reader_is_asked_to_find(judge, monkeypatch):
 
 
 def parts(frame):
-    """Return the picture and the ten bars of log p(x|y) and the ten of p(y|x)."""
-    image, *bars = elements(frame)
-    assert image.tag == "image" and [bar.tag for bar in bars] == ["rect"] * 20
-    return image, bars[::2], bars[1::2]
+    """Return the picture, the line of log p(x), the ten dots of log p(x|y), one path, and the ten bars of p(y|x)."""
+    image, line, dots, *bars = elements(frame)
+    assert [e.tag for e in (image, line, dots, *bars)] == ["image", "polyline", "path"] + ["rect"] * 10
+    return image, line, dots, bars
 
 
 def ink(image):
@@ -104,16 +110,23 @@ def test_the_posterior_is_the_one_of_scikit_learn(draw, judge, digits, picture, 
     assert frame.numbers["written by hand as"] == str(digits.labels[picture])
     largest, y = re.fullmatch(r"([\d.]+) for y = (\d)", frame.numbers["largest p(y|x)"]).groups()
     assert (float(largest), int(y)) == (pytest.approx(posterior.max(), abs=0.00051), posterior.argmax())
-    assert number(frame.numbers["log p(x) in nats"]) == pytest.approx(log_evidence, abs=0.051)
-    _, left, right = parts(frame)
+    assert number(frame.numbers["log p(x)"]) == pytest.approx(log_evidence, abs=0.051)
+    votes = [number(frame.numbers[name]) for name in NAMES[3:]]
+    odds = np.log(posterior[3]) - np.log(posterior[8])  # of both votes together
+    assert votes[0] == pytest.approx(of_class[3] - of_class[8], abs=0.051)
+    if np.isfinite(odds):
+        assert sum(votes) == pytest.approx(odds, abs=0.11)
+    _, line, dots, bars = parts(frame)
     _, first, second = draw.keywords["axes"]
+    expected_dots = np.column_stack([np.clip(of_class, LEFT, RIGHT), np.arange(10)])
+    np.testing.assert_allclose(in_data(first, places(dots)), expected_dots, atol=0.2)
+    np.testing.assert_allclose(in_data(first, places(line))[:, 0], np.clip(log_evidence, LEFT, RIGHT), atol=0.2)
     for y in range(10):
-        ends, clipped = bounds(first, left[y]), np.clip(of_class[y], -200, 50)
-        np.testing.assert_allclose(ends, [-200, clipped, y + 0.3, y - 0.3], atol=0.2)
-        np.testing.assert_allclose(bounds(second, right[y]), [0, posterior[y], y + 0.3, y - 0.3], atol=0.01)
-        np.testing.assert_allclose(bounds(second, right[y])[1], posterior[y], atol=0.001)
+        np.testing.assert_allclose(bounds(second, bars[y]), [0, posterior[y], y + 0.3, y - 0.3], atol=0.01)
+        np.testing.assert_allclose(bounds(second, bars[y])[1], posterior[y], atol=0.001)
     said = re.fullmatch(
-        r"A handwritten (\d) with (\d+) noisy pixels\. The class (\d) has the probability ([\d.]+)\.", frame.alt
+        r"A handwritten (\d) with (\d+) noisy pixels\. The class (\d) has the probability ([\d.]+); log p\(x\) is .*\.",
+        frame.alt,
     )
     assert said.groups() == (str(digits.labels[picture]), str(noisy), str(posterior.argmax()), f"{posterior.max():.2f}")
 
@@ -132,11 +145,12 @@ def test_draw_leaves_the_digits_as_they_are(draw, digits):
     np.testing.assert_array_equal(digits.pixels, before)
 
 
-@pytest.mark.parametrize("level, end", [(-1e5, -200), (0, 0), (1e5, 50)])
-def test_bars_stay_within_the_axes(draw, level, end):
+@pytest.mark.parametrize("level, end", [(-1e5, LEFT), (0, 0), (1e5, RIGHT)])
+def test_dots_stay_within_the_axes(draw, level, end):
     frame = draw.func(0, 0, 0.1, **draw.keywords | {"log_likelihood": lambda x: np.full((1, 10), float(level))})
-    _, left, right = parts(frame)
+    _, line, dots, bars = parts(frame)
+    for shown in (dots, line):
+        np.testing.assert_allclose(in_data(draw.keywords["axes"][1], places(shown))[:, 0], end, atol=0.2)
     for y in range(10):
-        np.testing.assert_allclose(bounds(draw.keywords["axes"][1], left[y])[:2], [-200, end], atol=0.2)
-        np.testing.assert_allclose(bounds(draw.keywords["axes"][2], right[y])[:2], [0, 0.1], atol=0.001)
-    assert number(frame.numbers["log p(x) in nats"]) == pytest.approx(level, abs=0.051)
+        np.testing.assert_allclose(bounds(draw.keywords["axes"][2], bars[y])[:2], [0, 0.1], atol=0.001)
+    assert number(frame.numbers["log p(x)"]) == pytest.approx(level, abs=0.051)

@@ -27,6 +27,7 @@ EXERCISES = {
         mistakes=[
             (lambda p: p.mean(), "That is one number, the average over everything. Average over the pictures only: `axis=0`."),
             (lambda p: p.mean(axis=1), "That is the average ink of each picture. Average over the pictures instead: `axis=0`."),
+            (lambda p: p.sum(axis=0) / p.shape[1], "You divided by the number of pixels. Divide by the number of pictures."),
             (lambda p: p.sum(axis=0), "That is the sum. Divide it by the number of pictures."),
             (lambda p: np.median(p, axis=0), "That is the median of each pixel, not the average."),
         ],

@@ -1,35 +1,53 @@
 """Exercises of lesson 01: generative and discriminative."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
 
+from .answers import Mistakes, Wrong
 from .engine import Exercise
-from .matchers import agrees, choices, close
+from .matchers import agrees, call, choices, close
 
 JOBS = {"painter": "p(y|x)", "satellite": "p(y|x)", "review": "p(y|x)", "retina": "p(x)", "portrait": "p(x|y)"}
-PROGRAMS = {"average": False, "copy": True, "noise": True, "nearest": False}
+PROGRAMS = {"sharp": False, "copy": True, "blend": True, "nearest": False}
 LIKELIHOODS, PRIORS = np.array([0.02, 0.005]), np.array([0.2, 0.8])  # of the digits 3 and 8, in 01.3
 THREE, EIGHT = LIKELIHOODS * PRIORS
 METHODS = {
-    "logistic regression": "discriminative", "Naive Bayes": "generative", "random forest": "discriminative",
-    "Gaussian mixture": "generative", "k nearest neighbours": "discriminative", "hidden Markov model": "generative",
+    "spam": "generative", "fruit": "discriminative", "fever": "generative",
+    "house": "discriminative", "words": "generative", "border": "discriminative",
 }  # fmt: skip
-TAKEN_FOR = {
-    "discriminative": "It has a density for x and can be sampled: it is generative.",
-    "generative": "It only says which label belongs to a given x, and cannot make a new x: it is discriminative.",
-}
 
 
-def posterior(log_likelihood: np.ndarray, log_prior: np.ndarray) -> np.ndarray:
-    log_joint = log_likelihood + log_prior
-    log_joint = log_joint - log_joint.max(axis=1, keepdims=True)
-    return np.exp(log_joint) / np.exp(log_joint).sum(axis=1, keepdims=True)
+def normalised(log_joint: np.ndarray) -> np.ndarray:
+    joint = np.exp(log_joint - log_joint.max(axis=1, keepdims=True))
+    return joint / joint.sum(axis=1, keepdims=True)
 
 
-SMALL = np.log([[0.1, 0.2, 0.3], [0.5, 0.01, 0.02]])
-LARGE = np.array([[-2600.0, -2601.0, -2605.0], [-1500.0, -1499.0, -1498.0]])
-LOG_PRIOR = np.log([0.2, 0.5, 0.3])
+def with_prior(log_posterior: np.ndarray, old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    return normalised(log_posterior + np.log(new) - np.log(old))
+
+
+OLD = np.array([0.2, 0.5, 0.3])
+DOUBTFUL = np.log([[0.1, 0.2, 0.7], [0.5, 0.1, 0.4]]), OLD, np.array([0.6, 0.1, 0.3])
+RULED_OUT = np.array([[0.0, -1500.0, -1502.0], [-2000.0, 0.0, -1999.0]]), OLD, np.array([0.0, 0.4, 0.6])
+
+
+def judge_prior(answer: Callable, mistakes: Mistakes) -> None:
+    """Judge `with_prior` where all is doubtful, and then where the class that had won becomes impossible."""
+    agrees(answer, with_prior, [DOUBTFUL], mistakes)
+    with suppress(TypeError, ValueError, IndexError):
+        row = np.asarray(call(answer, *RULED_OUT), dtype=float)[0]
+        if np.isnan(row).any() or not row.any():
+            raise Wrong(
+                f"Right where the classifier was in doubt. But where the sure winner is ruled out, your function returns "
+                f"`{'nan' if np.isnan(row).any() else '0'}` for what is left, since exp(−1500) underflows to 0. Normalise in "
+                "logarithms, and exponentiate last."
+            )
+    with np.errstate(divide="ignore"):
+        agrees(answer, with_prior, [RULED_OUT])
+
 
 EXERCISES = {
     "01.1": Exercise(
@@ -67,9 +85,9 @@ EXERCISES = {
         judge=partial(choices, expected=PROGRAMS),
         praise="A generative model has chance in it. Whether it is a good one is another question: the copying one is not.",
         mistakes={
-            "average": [(True, "It returns the same picture every time. Where is the chance?")],
+            "sharp": [(True, "It looks less blurred, and is still the same picture every time. Where is the chance?")],
             "copy": [(False, "It draws at random, so it is a generative model, and a poor one: it only repeats. Lesson 02 has a rule against that.")],
-            "noise": [(False, "Fresh noise makes each picture new: that is the stochastic element.")],
+            "blend": [(False, "Which two it averages is left to chance, so each picture may be a new one.")],
             "nearest": [(True, "It is a fixed calculation: the same input gives the same output, and without an input it gives nothing.")],
         },
         hints=(
@@ -96,41 +114,49 @@ EXERCISES = {
         """,
     ),
     "01.4": Exercise(
-        judge=partial(agrees, reference=posterior, cases=[(SMALL, LOG_PRIOR), (LARGE, LOG_PRIOR)]),
-        praise="Add logarithms, subtract the largest (or use `np.logaddexp.reduce`), then exponentiate: no underflow, whatever the size.",
+        judge=judge_prior,
+        praise="Divide by the old prior, multiply by the new one, and normalise, all in logarithms. No density was needed, so this also works behind logistic regression.",
         mistakes=[
-            (lambda L, p: posterior(L, 0 * p), "The prior is missing: add log p(y) to log p(x|y)."),
-            (lambda L, p: np.exp(L + p), "That is p(x|y) p(y). Divide each row by its sum, p(x)."),
-            (lambda L, p: np.log(posterior(L, p)), "That is log p(y|x). Return the probabilities."),
-            (lambda L, p: posterior((L + p).T, np.zeros(len(L))).T, "You normalised each column. Each row is one picture, and its probabilities add up to 1."),
-            (lambda L, p: posterior(L, np.exp(p)), "You added p(y) itself. In logarithms, add log p(y)."),
+            (lambda L, old, new: normalised(L + np.log(new)), "You brought the new prior in, but the old one is still inside: divide by `old`, in logarithms subtract."),
+            (lambda L, old, new: normalised(L - np.log(old)), "You took the old prior out. That is p(y|x) if all classes are equally common: bring the new one in."),
+            (lambda L, old, new: normalised(L + np.log(old) - np.log(new)), "The two priors are exchanged: divide by `old`, multiply by `new`."),
+            (lambda L, old, new: np.exp(L) * new / old / (np.exp(L) * new / old).sum(), "All the rows together add up to 1. Each row is one picture: divide it by its own sum, `axis=1`."),
+            (lambda L, old, new: L * new / old / (L * new / old).sum(axis=1, keepdims=True), "`log_posterior` holds logarithms: add and subtract logarithms, or exponentiate it before you multiply."),
+            (lambda L, old, new: np.exp(L) * new / old, "Each row must add up to 1 again: divide it by its sum."),
+            (lambda L, old, new: np.exp(L), "That is the old posterior, unchanged."),
+            (lambda L, old, new: np.log(with_prior(L, old, new)), "That is log p(y|x). Return the probabilities."),
+            (lambda L, old, new: normalised((L + np.log(new) - np.log(old)).T).T, "You normalised each column. Each row is one picture, and its probabilities add up to 1."),
+            (lambda L, old, new: normalised(L + new - old), "You added the priors themselves. In logarithms, add log new and subtract log old."),
         ],
         hints=(
-            "log p(x|y) + log p(y) is the logarithm of the joint probability, shape (N, K).",
-            "log p(x) is the logarithm of a sum of exponentials: `np.logaddexp.reduce(log_joint, axis=1)`, shape (N,).",
-            "Subtract with `[:, None]`, so that each row gets its own log p(x), and exponentiate last.",
+            "Write Bayes' rule twice, with p(y) old and new. p(x|y) is the same in both: what is left if you divide one by the other?",
+            "The new p(y|x) is proportional to the old one times new/old. In logarithms: `log_posterior + np.log(new) - np.log(old)`.",
+            "The logarithm of each row's sum is `np.logaddexp.reduce(log_joint, axis=1)`, shape (N,). Subtract it with `[:, None]`, and exponentiate last.",
         ),
         solution="""
             import numpy as np
 
-            def posterior_of(log_likelihood, log_prior):
-                log_joint = log_likelihood + log_prior
-                log_evidence = np.logaddexp.reduce(log_joint, axis=1)
-                return np.exp(log_joint - log_evidence[:, None])
+            def with_prior(log_posterior, old, new):
+                log_joint = log_posterior + np.log(new) - np.log(old)  # up to a constant for each picture
+                return np.exp(log_joint - np.logaddexp.reduce(log_joint, axis=1)[:, None])
 
-            answer = posterior_of
+            answer = with_prior
         """,
     ),
     "01.5": Exercise(
         judge=partial(choices, expected=METHODS),
-        praise="The generative ones describe how x comes about; the others draw borders.",
+        praise="Three describe how x comes about (Naive Bayes, a Gaussian for each class, a Markov chain); three go straight from x to y (a tree, nearest neighbours, a support vector machine).",
         mistakes={
-            method: [(taken, words) for taken, words in TAKEN_FOR.items() if taken != kind]
-            for method, kind in METHODS.items()
+            "spam": [("discriminative", "It describes the mail of each kind, p(x|y), and turns that round by Bayes' rule. It could even write mail, word by word.")],
+            "fruit": [("generative", "Its questions lead from a fruit to a name. From a name back to a fruit they do not lead.")],
+            "fever": [("discriminative", "A bell curve for each illness is p(x|y), and how common it is p(y). From these it can make up patients.")],
+            "house": [("generative", "It needs a house to say a price, and has no way to make up a house: y for a given x.")],
+            "words": [("discriminative", "Nothing is classified here. Start it with a first letter, let it go on by chance, and it writes new words.")],
+            "border": [("generative", "It keeps a border, and says on which side an x lies. How likely the x is, it does not know.")],
         },
         hints=(
             "Can it make a new x?",
-            "Three of the six can: one was in this lesson, the two others come in lesson 08.",
+            "Three of the six can. They know p(x|y) and p(y), or p(x).",
         ),
         solution=f"answer = {METHODS}",
     ),

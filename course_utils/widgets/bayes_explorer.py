@@ -12,7 +12,7 @@ from course_utils.datasets import Digits
 from course_utils.widgets.overlay import Frame, Overlay, Slider
 from course_utils.widgets.panel import Panel
 
-LEFT, RIGHT = -200, 50  # the range shown for log p(x|y), in nats
+LEFT, RIGHT = -220, 40  # the range shown for log p(x|y), in nats: a density has no zero from which bars could rise
 
 
 def draw(
@@ -25,7 +25,7 @@ def draw(
     log_likelihood: Callable,
     noise: np.ndarray,
 ) -> Frame:
-    """Return the picture, log p(x|y) for the ten classes, and p(y|x) by Bayes' rule.
+    """Return the picture, log p(x|y) for the ten classes with log p(x) as a line, and p(y|x) by Bayes' rule.
 
     log_likelihood maps pixels (N, 64) to log p(x|y) (N, 10) in nats; noise (2, 64) holds grey values and an order of
     the pixels, the first `noisy` of which are replaced.
@@ -35,31 +35,43 @@ def draw(
     replaced = noise[1].argsort()[: int(noisy)]
     x[replaced] = noise[0][replaced]
     log_prior = np.log(np.where(np.arange(10) == 8, prior_of_8, (1 - prior_of_8) / 9))
-    log_joint = log_likelihood(x[None])[0] + log_prior  # (10,)
+    of_class = log_likelihood(x[None])[0]  # (10,)
+    log_joint = of_class + log_prior
     log_evidence = np.logaddexp.reduce(log_joint)
     posterior = np.exp(log_joint - log_evidence)
     overlay = Overlay()
     overlay.image(axes[0], style.PAPER_TO_INK(x.reshape(8, 8), bytes=True), (-0.5, 7.5, -0.5, 7.5))
+    overlay.line(axes[1], np.clip([log_evidence] * 2, LEFT, RIGHT), np.array([-0.6, 9.6]), style.INK)
+    overlay.dots(axes[1], np.clip(of_class, LEFT, RIGHT), np.arange(10), style.P_MODEL, radius=6.5)
     for y in range(10):
-        overlay.rect(axes[1], LEFT, y - 0.3, np.clip(log_joint[y] - log_prior[y], LEFT, RIGHT), y + 0.3, style.P_MODEL)
         overlay.rect(axes[2], 0, y - 0.3, posterior[y], y + 0.3, style.P_MODEL)
     best = int(posterior.argmax())
     numbers = {
         "written by hand as": str(digits.labels[i]),
         "largest p(y|x)": f"{posterior[best]:.3f} for y = {best}",
-        "log p(x) in nats": f"{log_evidence:.1f}".replace("-", "−"),
+        "log p(x)": _nats(log_evidence),
+        "the picture, for 3 against 8": _nats(of_class[3] - of_class[8], sign="+"),
+        "the prior, for 3 against 8": _nats(log_prior[3] - log_prior[8], sign="+"),
     }
-    alt = f"A handwritten {digits.labels[i]} with {int(noisy)} noisy pixels. The class {best} has the probability {posterior[best]:.2f}."
+    alt = (
+        f"A handwritten {digits.labels[i]} with {int(noisy)} noisy pixels. The class {best} has the probability "
+        f"{posterior[best]:.2f}; log p(x) is {numbers['log p(x)']}."
+    )
     return Frame(str(overlay), numbers, alt)
+
+
+def _nats(value: float, sign: str = "") -> str:
+    return f"{value:{sign}.1f} nats".replace("-", "−")
 
 
 def bayes_explorer(digits: Digits, log_likelihood: Callable) -> Panel:
     """Show p(x|y) and p(y|x) of one picture: choose it, put noise on it, and change the prior of the class 8."""
-    figure, axes = plt.subplots(1, 3, figsize=(8.2, 4.0), width_ratios=[1, 1.3, 1.3])
+    figure, axes = plt.subplots(1, 3, figsize=(8.2, 4.0), width_ratios=[1, 1.6, 1.1])
     axes[0].set(xlim=(-0.5, 7.5), ylim=(-0.5, 7.5), xticks=[], yticks=[], aspect="equal", title="the picture x")
-    for ax, title, label in zip(axes[1:], ("log p(x|y)", "p(y|x)"), ("nats", "probability")):
+    for ax, title, label in zip(axes[1:], ("log p(x|y); line: log p(x)", "p(y|x)"), ("nats", "probability")):
         ax.set(ylim=(9.6, -0.6), yticks=range(10), title=title, xlabel=label, ylabel="class y")
     axes[1].set_xlim(LEFT, RIGHT)
+    axes[1].grid(axis="y", color=style.PALE, linewidth=1.5)
     axes[2].set_xlim(0, 1)
     rng = np.random.default_rng(0)
     return Panel(
