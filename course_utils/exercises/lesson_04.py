@@ -60,6 +60,9 @@ EXERCISES = {
             (lambda n, a: (n + a) / (n.sum() + a * (len(n) - 1)), "You used d − 1, the number of free parameters. All d outcomes get a pseudo-count."),
             (lambda n, a: (n + a) / (n.sum() + len(n)), "The denominator is N + αd. Yours is right for α = 1 only."),
             (lambda n, a: (n + a) / (n.sum() + a), "The denominator is N + αd: the pseudo-count is added d times."),
+            (lambda n, a: (n + a) / (n.sum() + a * np.count_nonzero(n)), "You counted the outcomes that were seen. All d of them get a pseudo-count: `len(counts)`."),
+            (lambda n, a: (n + a) / n.sum() + a * len(n), "Division comes before addition: put the denominator N + αd into parentheses."),
+            (lambda n, a: n + a / (n.sum() + a * len(n)), "Division comes before addition: put the numerator n + α into parentheses."),
             (lambda n, a: (n + 1) / (n.sum() + len(n)), "You always add 1. Add α, whatever it is."),
             (lambda n, a: n / n.sum(), "That is the estimate without smoothing. Add α to each count."),
             (lambda n, a: (n + a) / len(n), "You divided by the number of outcomes. Divide by N + αd, the sum of all numerators."),
@@ -76,13 +79,12 @@ EXERCISES = {
         """,
     ),
     "04.3": Exercise(
-        judge=partial(close_each, expected={"w": WEIGHT, "people": STYLES}),
+        judge=partial(close_each, expected={"w": WEIGHT, "people": STYLES}, tolerance=5e-3),
         praise=f"w = N/(N + αd) = {PEOPLE}/{PEOPLE + STYLES}: to {1 - WEIGHT:.1%} this table repeats that all styles are alike. A small α listens more.",
         mistakes={
             "w": [
                 (1 - WEIGHT, "that is 1 − w, the weight of the uniform distribution."),
                 (PEOPLE / STYLES, "the album's weight is its share of *all* people, the imaginary ones and its own: N + αd."),
-                (PEOPLE / (PEOPLE + STYLES - 1), f"all {STYLES:,} styles got an imaginary person, not only the free ones."),
                 (1 / PEOPLE, "that is one person's share of the album. w is the whole album's share of N + αd people."),
                 (1 / (PEOPLE + STYLES), "that is the weight of one person. The album has N of them."),
                 (100 * WEIGHT, "that is in percent."),

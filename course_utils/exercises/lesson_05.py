@@ -1,9 +1,11 @@
 """Exercises of lesson 05: Naive Bayes on Wrodl."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
+from .answers import Mistakes
 from .engine import Exercise
 from .lesson_04 import STYLES, VALUES
 from .matchers import agrees, close
@@ -18,6 +20,20 @@ ALBUMS = [np.array([[8, 3, 5], [2, 7, 4]]), np.array([[5, 0], [1, 6], [0, 9]]), 
 
 def log_prob(x: np.ndarray, thetas: list) -> np.ndarray:
     return sum(np.log(theta[x[:, k]]) for k, theta in enumerate(thetas))
+
+
+def agrees_unless_right(answer: object, mistakes: Mistakes, *, reference: Callable, cases: list[tuple]) -> None:
+    """Compare as `agrees` does; a mistake that gives the right value in a case is none there, and is not told."""
+
+    def where_wrong(wrong: Callable) -> Callable:
+        def value(*args: object) -> object:
+            given, right = np.asarray(wrong(*args)), np.asarray(reference(*args))
+            same = given.shape == right.shape and np.allclose(given, right, rtol=1e-6, atol=1e-9)
+            return np.full(given.shape, np.nan) if same else given
+
+        return value
+
+    agrees(answer, reference, cases, [(where_wrong(wrong), words) for wrong, words in mistakes])
 
 
 def expected(n: np.ndarray) -> np.ndarray:
@@ -92,7 +108,7 @@ EXERCISES = {
         """,
     ),
     "05.4": Exercise(
-        judge=partial(agrees, reference=chi_squared, cases=[(counts,) for counts in ALBUMS]),
+        judge=partial(agrees_unless_right, reference=chi_squared, cases=[(counts,) for counts in ALBUMS]),
         praise="It is about 2N times the mutual information, and 0 for the last table that was tried, where the features are independent.",
         mistakes=[
             (lambda n: ((n - expected(n)) ** 2 / n).sum(), "You divided by the counts. Divide by what was expected, e."),
@@ -105,6 +121,7 @@ EXERCISES = {
             (lambda n: (((n - expected(n)) / expected(n)) ** 2).sum(), "You squared the e of the denominator, too. Only n − e is squared."),
             (lambda n: ((n - expected(n)) ** 2).sum(), "Divide each square by the e of its cell, before you add them up."),
             (lambda n: (n**2 / expected(n)).sum(), "Of each count subtract what was expected, before you square. (Or subtract N at the end.)"),
+            (lambda n: ((n - n.sum() * expected(n)) ** 2 / (n.sum() * expected(n))).sum(), "e is the row's count times the column's, *divided by N*."),
             (lambda n: ((n - n.mean()) ** 2 / n.mean()).sum(), "You expect the same in each cell. Independence expects the row's count times the column's, over N."),
             (lambda n: (n - expected(n)) ** 2 / expected(n), "These are the terms. Add them up."),
             (lambda n: 2 * information(n), "That is 2N times the mutual information, a relative of χ². The sum of (n − e)²/e is asked for."),

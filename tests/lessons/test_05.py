@@ -181,6 +181,18 @@ def test_both_models_on_the_dial(lesson, hair):
         one = albums[0].tolist()
         assert lesson[f"above_entropy(np.array({one}), p_tandem({dial}))"] == approx(nats_of(albums[0], p))
     assert lesson["last"] in (0.3, 0.4)
+    for people, sooner, later in (
+        (50, 0.2, 0.5),
+        (200, 0.1, 0.4),
+        (1000, 0, 0.2),
+    ):  # here the one wins, there the other
+        far = {}
+        for dial in (sooner, later):
+            p = tandem(hair, dial)
+            albums = rng.multinomial(people, p.ravel() / p.sum(), size=25).reshape(-1, 7, 6)
+            far[dial] = np.mean([nats_of(album, p) for album in albums], axis=0)
+        assert far[sooner][0] < far[sooner][1] and far[later][0] > far[later][1]
+        assert sooner <= lesson["wins_to"][people] < later
 
 
 def test_the_permutation_test(lesson, hair, people):
