@@ -6,7 +6,6 @@ from overlays import box, elements, number, styled
 from scipy.stats import chi2_contingency, entropy
 from sklearn.metrics import mutual_info_score
 
-from course_utils import style
 from course_utils.datasets import WRODL_VALUES, load_wrodl
 from course_utils.models import NaiveBayes
 from course_utils.widgets.dependence_dial import (
@@ -127,10 +126,12 @@ def test_what_is_shown(panel, shares, dial, size, album):
     ax = panel.draw.keywords["axes"][1]
     widths = [box(bar)[2] / ax.bbox.width * ax.get_xlim()[1] for bar in bars]
     np.testing.assert_allclose(widths, far, atol=0.002)
-    filled = [box(rect) for rect in rects[:-2] if rect.get("fill") == style.OBSERVATIONS]
-    areas = np.array([w * h for _, _, w, h in filled])
-    seen = np.minimum(counts[counts > 0] / n, 0.45)  # row by row, as they are drawn
-    np.testing.assert_allclose(areas / areas.sum(), seen / seen.sum(), atol=0.01)
+    grid = panel.draw.keywords["axes"][0].bbox.width / 6  # pixels of a place; a square fills it at a share of 0.45
+    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / n
+    for squares, opacity in ((counts, "1"), (expected, "0")):
+        drawn = [box(rect)[2] for rect in rects[:-2] if rect.get("fill-opacity") == opacity]
+        sides = 0.94 * grid * np.sqrt(np.minimum(squares[squares > 0] / n / 0.45, 1))  # row by row, as they are drawn
+        np.testing.assert_allclose(drawn, sides, atol=0.15)
 
 
 def test_shares_of_something_else_are_refused():
