@@ -537,18 +537,23 @@ def softmax(x):
     return np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
 
 
+def singles(joint):
+    axes = {*range(joint.ndim)}
+    return [joint.sum(axis=tuple(axes - {k}), keepdims=True) for k in axes]
+
+
 def entropies(joint):
-    return entropy(joint.sum(axis=0)) + entropy(joint.sum(axis=1)) - entropy(joint.ravel())
+    return sum(entropy(single.ravel()) for single in singles(joint)) - entropy(joint.ravel())
 
 
 def relative_entropy(joint):
-    return rel_entr(joint, np.outer(joint.sum(axis=1), joint.sum(axis=0))).sum()
+    return rel_entr(joint, math.prod(singles(joint))).sum()
 
 
 @pytest.mark.parametrize(
     "name, answer",
     [
-        *[("02.1", 0.0017), ("02.1", 0.00167), ("04.3", 0.0004900), ("04.3", Fraction(2, 4082)), ("11.4", ("2", 90.2))],
+        *[("02.1", 0.0017), ("02.1", Fraction(1, 600)), ("11.4", ("2", 90.2))],
         ("15.3", {"nats": 6388, "ours": 0.0282}),
         *[("06.3", entropies), ("06.3", relative_entropy)],  # of independent features 2e-16
         *[("10.5", np.int32(1)), ("10.5", torch.tensor(1)), ("10.5", "(1)"), ("09.3", "(3)")],

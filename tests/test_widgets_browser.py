@@ -30,6 +30,7 @@ MOVED = {
     ("pseudo_count", "04"): ("log_alpha", "log_alpha", ""),
     ("style_designer", "04"): ("hairColor", "topType", ""),
     ("style_designer", "05"): ("clothingColor", "topType", "words"),
+    ("dependence_dial", "05"): ("dial", "album", ""),
     ("hidden_pixels", "06"): ("radius", "column", "clicks"),
     ("latent_explorer", "07"): ("z1", "z2", ""),
     ("mixture_sliders", "08"): ("mu1", "sigma1", ""),

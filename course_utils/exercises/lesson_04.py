@@ -6,21 +6,33 @@ from functools import partial
 import numpy as np
 
 from .engine import Exercise
-from .matchers import agrees, close
+from .matchers import agrees, close, close_each
 
 VALUES = (7, 6, 3, 4, 8)  # how many values Wrodl's features have
 STYLES = math.prod(VALUES)
+PEOPLE = 50  # in the album
+WEIGHT = PEOPLE / (PEOPLE + STYLES)  # of the album, with one imaginary person for each style
 COUNTS = np.array([3, 0, 1, 0, 2, 0, 0, 4])
+PSEUDO = np.array([0.5, 2.0, 0.25, 1.0, 3.0, 0.5, 0.1, 0.75])  # for each of these outcomes its own
 
 
 def smooth(counts: np.ndarray, alpha: float) -> np.ndarray:
     return (counts + alpha) / (counts.sum() + alpha * len(counts))
 
 
-def score(n: np.ndarray, a: float, weight: object = lambda n: n, out: int = 1, out_of_total: int = 1) -> float:
-    """Return the score. The other arguments make mistakes: how often an outcome counts, and what is taken out."""
+def score(
+    n: np.ndarray,
+    a: np.ndarray,
+    weight: object = lambda n: n,
+    out: int = 1,
+    out_of_total: int = 1,
+    total: object = None,
+) -> float:
+    """Return the score. The other arguments make mistakes: how often an outcome counts, what is taken out, and Σ α."""
+    a = np.broadcast_to(a, n.shape)
+    total = a.sum() if total is None else np.broadcast_to(total, n.shape)[n > 0] if np.ndim(total) else total
     seen = n[n > 0]
-    return float(np.sum(weight(seen) * np.log((seen - out + a) / (n.sum() - out_of_total + a * len(n)))))
+    return float(np.sum(weight(seen) * np.log((seen - out + a[n > 0]) / (n.sum() - out_of_total + total))))
 
 
 EXERCISES = {
@@ -48,6 +60,9 @@ EXERCISES = {
             (lambda n, a: (n + a) / (n.sum() + a * (len(n) - 1)), "You used d − 1, the number of free parameters. All d outcomes get a pseudo-count."),
             (lambda n, a: (n + a) / (n.sum() + len(n)), "The denominator is N + αd. Yours is right for α = 1 only."),
             (lambda n, a: (n + a) / (n.sum() + a), "The denominator is N + αd: the pseudo-count is added d times."),
+            (lambda n, a: (n + a) / (n.sum() + a * np.count_nonzero(n)), "You counted the outcomes that were seen. All d of them get a pseudo-count: `len(counts)`."),
+            (lambda n, a: (n + a) / n.sum() + a * len(n), "Division comes before addition: put the denominator N + αd into parentheses."),
+            (lambda n, a: n + a / (n.sum() + a * len(n)), "Division comes before addition: put the numerator n + α into parentheses."),
             (lambda n, a: (n + 1) / (n.sum() + len(n)), "You always add 1. Add α, whatever it is."),
             (lambda n, a: n / n.sum(), "That is the estimate without smoothing. Add α to each count."),
             (lambda n, a: (n + a) / len(n), "You divided by the number of outcomes. Divide by N + αd, the sum of all numerators."),
@@ -64,40 +79,59 @@ EXERCISES = {
         """,
     ),
     "04.3": Exercise(
-        judge=partial(close, expected=2 / (50 + STYLES), tolerance=1e-4),  # 0.0004900 will do; d − 1 is nearer to its own mistake
-        praise=f"(1 + 1)/(50 + {STYLES}) = 2/{50 + STYLES}, twice as much as a style that nobody wears.",
-        mistakes=[
-            (2 / 50, "You divided by 50; with α = 1 the denominator is N + d."),
-            (1 / 50, "That is the share without smoothing."),
-            (1 / (50 + STYLES), "That is the probability of an unseen style. This one was seen once, plus the pseudo-count."),
-            (2 / (50 + STYLES - 1), f"With d = {STYLES - 1} the probabilities do not add up to 1. All {STYLES:,} styles get a pseudo-count."),
-            (2 / STYLES, "The denominator is N + d: the fifty observations count too."),
-        ],
-        hints=("(n + α)/(N + αd), with n = 1.", f"The denominator is 50 + {STYLES}."),
-        solution=f"answer = (1 + 1) / (50 + {STYLES})",
+        judge=partial(close_each, expected={"w": WEIGHT, "people": STYLES}, tolerance=1e-4),
+        praise=f"w = N/(N + αd) = {PEOPLE}/{PEOPLE + STYLES}: to {1 - WEIGHT:.1%} this table repeats that all styles are alike. A small α listens more.",
+        mistakes={
+            "w": [
+                (1 - WEIGHT, "that is 1 − w, the weight of the uniform distribution."),
+                (PEOPLE / STYLES, "the album's weight is its share of *all* people, the imaginary ones and its own: N + αd."),
+                (1 / PEOPLE, "that is one person's share of the album. w is the whole album's share of N + αd people."),
+                (1 / (PEOPLE + STYLES), "that is the weight of one person. The album has N of them."),
+                (100 * WEIGHT, "that is in percent."),
+            ],
+            "people": [
+                (PEOPLE, "that is the album as it is, and its weight is far from one half."),
+                (STYLES - 1, "each style has one imaginary person, also the one whose probability is not free."),
+                (STYLES - PEOPLE, "that is how many are missing. The question is how many there are then."),
+                (STYLES + PEOPLE, "w = N/(N + αd) is one half when N = αd."),
+                (2 * STYLES, "w = N/(N + αd) is one half when N = αd, no more."),
+                (STYLES / 2, "w = N/(N + αd). What must N be to make half of the sum?"),
+            ],
+        },
+        hints=(
+            "Write the left side as two fractions over N + αd, and put N/N into the first one.",
+            "The first is N/(N + αd) times the album's share n/N. What is the other?",
+            "Equal weights: as many people in the album as imaginary ones.",
+        ),
+        solution=f'answer = {{"w": {PEOPLE} / ({PEOPLE} + 1 * {STYLES}), "people": 1 * {STYLES}}}',
     ),
     "04.4": Exercise(
-        judge=partial(agrees, reference=score, cases=[(COUNTS, 0.5), (COUNTS, 2.0), (np.array([1, 1, 0]), 1.0)]),
-        praise="An honest score: every observation is judged by a table that has never seen it.",
+        judge=partial(agrees, reference=score, cases=[(COUNTS, PSEUDO), (COUNTS, PSEUDO[::-1]), (COUNTS[:3], PSEUDO[:3])]),
+        praise="An honest score, for any prior guess: with it you can ask whether a guess helps. This prior is the Dirichlet distribution with a parameter for each style.",
         mistakes=[
             (lambda n, a: score(n, a, out=0, out_of_total=0), "Each observation is scored by a table that still contains it: take it out, n − 1."),
             (lambda n, a: score(n, a, weight=np.ones_like), "Each outcome counts once here. An outcome that was seen n times stands for n observations: weight it with n."),
             (lambda n, a: score(n, a, out_of_total=0), "The numerators are right. The other observations are only N − 1, also in the denominator."),
+            (lambda n, a: score(n, a, out=0), "The denominator is right. Of an outcome that was seen n times the others have n − 1, also in the numerator."),
+            (lambda n, a: score(n, a, total=a[n > 0].sum()), "The denominator adds up all pseudo-counts, also those of outcomes that nobody has seen."),
+            (lambda n, a: score(n, a, total=a * len(n)), "The denominator has αd only if all pseudo-counts are the same. Here they are not: add them up."),
+            (lambda n, a: score(n, a.mean()), "You gave each outcome the average pseudo-count. Each has its own."),
             (lambda n, a: -score(n, a), "The sign is wrong: logarithms of probabilities are negative."),
             (lambda n, a: score(n, a) / n.sum(), "That is the average. The exercise asks for the sum."),
+            (lambda n, a: np.exp(score(n, a)), "That is the product of the probabilities. Add up their logarithms."),
         ],
         hints=(
-            "An outcome seen n times: without one of these observations it counts n − 1, and the total is N − 1.",
-            "There are n observations of it, so its logarithm counts n times.",
-            "Only outcomes with n > 0 contribute.",
+            "First the denominator: all numerators together. What do they add up to?",
+            "An outcome seen n times: without one of these observations it counts n − 1, and the total is one less.",
+            "There are n observations of it, so its logarithm counts n times. Outcomes with n = 0 do not count.",
         ),
         solution="""
             import numpy as np
 
-            def leave_one_out_score(counts, alpha):
-                seen = counts[counts > 0]
-                total = counts.sum() - 1 + alpha * len(counts)
-                return np.sum(seen * np.log((seen - 1 + alpha) / total))
+            def leave_one_out_score(counts, pseudo):
+                seen = counts > 0
+                total = counts.sum() - 1 + pseudo.sum()
+                return np.sum(counts[seen] * np.log((counts[seen] - 1 + pseudo[seen]) / total))
 
             answer = leave_one_out_score
         """,

@@ -13,28 +13,26 @@ SHARES = np.array([0.14, 0.48, 0.34, 0.14, 0.44])  # of the five values of 05.2 
 P = SHARES.prod()
 THETAS = [np.array([0.2, 0.8]), np.array([0.5, 0.3, 0.2]), np.array([0.9, 0.1, 0.0, 0.0])]
 X = np.array([[0, 2, 1], [1, 0, 0], [1, 1, 1]])
-PEOPLE = np.array([[0, 2, 1], [1, 0, 0], [1, 1, 1], [0, 2, 3], [1, 2, 1], [1, 0, 1]])
-SIZES = [2, 3, 4]  # how many values their features have
+ALBUMS = [np.array([[8, 3, 5], [2, 7, 4]]), np.array([[5, 0], [1, 6], [0, 9]]), np.array([[2, 4], [3, 6]])]
 
 
 def log_prob(x: np.ndarray, thetas: list) -> np.ndarray:
     return sum(np.log(theta[x[:, k]]) for k, theta in enumerate(thetas))
 
 
-def score(
-    x: np.ndarray,
-    n_values: list[int],
-    alpha: float,
-    out: int = 1,
-    out_of_total: int = 1,
-    sizes: list[int] | None = None,
-) -> float:
-    """Return the score. The other arguments make mistakes: what is taken out, and the sizes in the denominators."""
-    score = 0.0
-    for k, size in enumerate(sizes or n_values):
-        same = np.bincount(x[:, k])[x[:, k]] - out  # (N,) how many others have the same value
-        score += np.log((same + alpha) / (len(x) - out_of_total + alpha * size)).sum()
-    return float(score)
+def expected(n: np.ndarray) -> np.ndarray:
+    """Return how many people independence expects in each cell."""
+    return np.outer(n.sum(axis=1), n.sum(axis=0)) / n.sum()
+
+
+def chi_squared(n: np.ndarray) -> float:
+    return round(float(((n - expected(n)) ** 2 / expected(n)).sum()), 12)  # 0 for independent features, and not 1e-17
+
+
+def information(n: np.ndarray) -> float:
+    """Return N times the mutual information."""
+    seen = n > 0
+    return float(np.sum(n[seen] * np.log(n[seen] / expected(n)[seen])))
 
 
 EXERCISES = {
@@ -94,39 +92,39 @@ EXERCISES = {
         """,
     ),
     "05.4": Exercise(
-        judge=partial(
-            agrees,
-            reference=score,
-            cases=[(PEOPLE, SIZES, 1.0), (PEOPLE, SIZES, 0.25), (PEOPLE[:3, :2], SIZES[:2], 2.0)],
-        ),
-        praise="An honest score again. And now the others say something about a newcomer: they share features, if not styles.",
+        judge=partial(agrees, reference=chi_squared, cases=[(counts,) for counts in ALBUMS]),
+        praise="It is about 2N times the mutual information, and 0 for the last table that was tried, where the features are independent.",
         mistakes=[
-            (lambda x, d, a: score(x, d, a, out=0, out_of_total=0), "Each person is scored by a model that has seen them: take them out first, N − 1 are left."),
-            (lambda x, d, a: score(x, d, a, out_of_total=0), "The numerators are right. The others are only N − 1, also in the denominator."),
-            (lambda x, d, a: score(x, d, a, sizes=[int(np.prod(d))] * len(d)),
-             "The denominator has αd with d all combinations, as for the table. Here feature k has d_k = n_values[k] values of its own."),
-            (lambda x, d, a: -score(x, d, a), "The sign is wrong: logarithms of probabilities are negative."),
-            (lambda x, d, a: score(x, d, a) / len(x), "That is the average. The exercise asks for the sum."),
-            (lambda x, d, a: np.exp(score(x, d, a)), "That is the product of the probabilities. Add up their logarithms."),
+            (lambda n: ((n - expected(n)) ** 2 / n).sum(), "You divided by the counts. Divide by what was expected, e."),
+            (lambda n: chi_squared(n / n.sum()), "That is of shares. χ² is of counts: N times as much."),
+            (lambda n: chi_squared(n) / n.sum(), "That is χ² divided by N, as if counts were shares."),
+            (lambda n: chi_squared(n) / n.size, "That is the average over the cells. Add them up."),
+            (lambda n: np.sqrt(chi_squared(n)), "You took the root at the end. χ² is the sum itself."),
+            (lambda n: (abs(n - expected(n)) / expected(n)).sum(), "Square each difference n − e before you divide."),
+            (lambda n: ((n - expected(n)) / expected(n)).sum(), "Square each difference n − e before you divide."),
+            (lambda n: (((n - expected(n)) / expected(n)) ** 2).sum(), "You squared the e of the denominator, too. Only n − e is squared."),
+            (lambda n: ((n - expected(n)) ** 2).sum(), "Divide each square by the e of its cell, before you add them up."),
+            (lambda n: (n**2 / expected(n)).sum(), "Of each count subtract what was expected, before you square. (Or subtract N at the end.)"),
+            (lambda n: ((n - n.sum() * expected(n)) ** 2 / (n.sum() * expected(n))).sum(), "e is the row's count times the column's, *divided by N*."),
+            (lambda n: ((n - n.mean()) ** 2 / n.mean()).sum(), "You expect the same in each cell. Independence expects the row's count times the column's, over N."),
+            (lambda n: (n - expected(n)) ** 2 / expected(n), "These are the terms. Add them up."),
+            (lambda n: 2 * information(n), "That is 2N times the mutual information, a relative of χ². The sum of (n − e)²/e is asked for."),
+            (lambda n: information(n) / n.sum(), "That is the mutual information. The sum of (n − e)²/e is asked for."),
+            (expected, "These are the expected counts. Now compare the real ones with them."),
         ],
         hints=(
-            "`np.delete(x, i, axis=0)` holds everybody but person i.",
-            "`NaiveBayes(n_values, alpha).fit(others).log_prob(x[[i]])[0]` is the score of one person.",
-            "By counts alone: n − 1 others have the same value, so the factor of feature k is (n − 1 + α)/(N − 1 + α d_k).",
+            "`counts.sum(axis=1)` are the rows' counts, `counts.sum(axis=0)` the columns', `counts.sum()` is N.",
+            "`np.outer(rows, columns) / N` is what independence expects, for all cells at once.",
+            "Then `(counts - expected) ** 2 / expected`, added up.",
         ),
         solution="""
             import numpy as np
-            from course_utils.models import NaiveBayes
 
-            def naive_leave_one_out(x, n_values, alpha):
-                score = 0.0
-                for i in range(len(x)):
-                    others = np.delete(x, i, axis=0)
-                    model = NaiveBayes(n_values, alpha=alpha).fit(others)
-                    score = score + model.log_prob(x[[i]])[0]
-                return score
+            def chi_squared(counts):
+                expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
+                return ((counts - expected) ** 2 / expected).sum()
 
-            answer = naive_leave_one_out
+            answer = chi_squared
         """,
     ),
     "05.5": Exercise(

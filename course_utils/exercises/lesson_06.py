@@ -13,7 +13,8 @@ PARAMETERS = PIXELS * (COLOURS - 1)
 JOINTS = [
     np.array([[0.3, 0.1], [0.2, 0.4]]),
     np.array([[0.5, 0.0, 0.0], [0.0, 0.25, 0.25]]),
-    np.outer([0.2, 0.8], [0.3, 0.3, 0.4]),
+    np.array([[[0.1, 0.2], [0.05, 0.0]], [[0.0, 0.1], [0.25, 0.3]]]),
+    np.array([[[0.25, 0.0], [0.0, 0.25]], [[0.0, 0.25], [0.25, 0.0]]]),  # three coins, the third 1 if the others differ
 ]
 CURES = {"more": "estimation", "alpha": "estimation", "neighbours": "independence", "hidden": "independence"}
 DATA = f"More data and better smoothing bring the tables nearer to the true marginals. With the true ones the {INDEPENDENCE} nats are still due."
@@ -25,8 +26,20 @@ def entropy(q: np.ndarray) -> float:
     return float(-np.sum(q * np.log(q)))
 
 
+def singles(joint: np.ndarray) -> list[float]:
+    """Return the entropy of each feature, by itself."""
+    axes = range(joint.ndim)
+    return [entropy(joint.sum(axis=tuple(i for i in axes if i != k))) for k in axes]
+
+
 def price(joint: np.ndarray) -> float:
-    return entropy(joint.sum(axis=1)) + entropy(joint.sum(axis=0)) - entropy(joint.ravel())
+    return sum(singles(joint)) - entropy(joint.ravel())
+
+
+def pairwise(joint: np.ndarray) -> float:
+    """Return the sum of what each pair of features has in common."""
+    axes = range(joint.ndim)
+    return sum(price(joint.sum(axis=tuple(i for i in axes if i not in (k, l)))) for k in axes for l in axes if k < l)
 
 
 EXERCISES = {
@@ -68,16 +81,25 @@ EXERCISES = {
     ),
     "06.3": Exercise(
         judge=partial(agrees, reference=price, cases=[(joint,) for joint in JOINTS]),
-        praise="It is the mutual information of the two: 0 if they are independent, as in the last case that was tried.",
+        praise="Its name is total correlation; for two features, mutual information. Among what was tried were the three coins of lesson 05: log 2, though each pair of them is independent.",
         mistakes=[
             (lambda j: -price(j), "The sign is wrong: the sum of the single entropies comes first, and is the larger one."),
             (lambda j: price(j) / np.log(2), "That is in bits. For nats use the natural logarithm, `np.log`."),
-            (lambda j: entropy(j.sum(axis=1)) + entropy(j.sum(axis=0)), "That is the sum of the single entropies. Subtract the joint one."),
-            (lambda j: entropy(j.ravel()), "That is the joint entropy. Subtract it from the sum of the two single ones."),
+            (lambda j: price(j) / j.ndim, "That is divided by the number of features. The price is the whole difference."),
+            (lambda j: sum(singles(j)), "That is the sum of the single entropies. Subtract the joint one."),
+            (lambda j: entropy(j.ravel()), "That is the joint entropy. Subtract it from the sum of the single ones."),
+            (lambda j: j.ndim * entropy(j.ravel()) - sum(singles(j)), "Exchanged: each feature has its own entropy, and the joint one is subtracted once."),
+            (lambda j: sum(map(entropy, (j.sum(axis=k).ravel() for k in range(j.ndim)))) - entropy(j.ravel()),
+             "You summed feature k *out* and kept all others. Its own distribution is what is left when all the **others** are summed out."),
+            (lambda j: sum(singles(j)[:2]) - entropy(j.ravel()), "Only two of the single entropies are there. Add those of all features."),
+            (lambda j: entropy(j.sum(axis=0).ravel()) + entropy(j.sum(axis=1).ravel()) - entropy(j.ravel()),
+             "That is right for two features. With three, `joint.sum(axis=0)` still holds two of them: sum over all axes but one."),
+            (pairwise, "You added up what each pair has in common. Three features may depend on each other though no two do: compare with all of them at once."),
         ],
         hints=(
-            "`joint.sum(axis=1)` is the distribution of the first feature, `joint.sum(axis=0)` that of the second.",
-            "Write a small function for the entropy that leaves out probabilities of 0, and call it three times.",
+            "For feature k sum over all other axes: `joint.sum(axis=tuple(i for i in range(joint.ndim) if i != k))`.",
+            "Write a small function for the entropy that leaves out probabilities of 0. It takes arrays of any shape.",
+            "Call it for each feature, add up, and subtract that of `joint` itself.",
         ),
         solution="""
             import numpy as np
@@ -87,7 +109,11 @@ EXERCISES = {
                     q = q[q > 0]
                     return -np.sum(q * np.log(q))
 
-                return entropy(joint.sum(axis=1)) + entropy(joint.sum(axis=0)) - entropy(joint)
+                price = -entropy(joint)
+                for k in range(joint.ndim):
+                    others = tuple(i for i in range(joint.ndim) if i != k)
+                    price = price + entropy(joint.sum(axis=others))
+                return price
 
             answer = price_of_independence
         """,

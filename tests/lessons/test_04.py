@@ -1,5 +1,6 @@
 """The numbers of lesson 04, beside computations that use none of the course's models."""
 
+from collections import Counter
 from fractions import Fraction
 
 import numpy as np
@@ -60,8 +61,47 @@ def test_a_posterior_mean_is_no_maximum(lesson, n):
 
 def test_leave_one_out(lesson, n, seen):
     assert lesson["scores"] == approx({alpha: smoothed_score(seen, alpha) for alpha in (0.01, 0.1, 0.5, 1, 100)})
-    assert lesson["unseen"] == approx(np.sum(n == 0) * 100 / (50 + D * 100))  # with the last α
+    for alpha in (0, 0.01, 0.1, 0.5, 1, 100):
+        unseen = sum(Fraction(alpha).limit_denominator() for times in n if times == 0)
+        assert lesson[f"mass[{alpha}]"] == approx(float(unseen / (50 + D * Fraction(alpha).limit_denominator())))
     assert np.sum(n == 1) == 48
+
+
+def test_the_map_of_all_styles(lesson, seen):
+    """A row is a hair colour and a hairstyle, a column glasses and clothes, in the order that its axes say."""
+    values, grid = lesson["(WRODL_VALUES, n.reshape(96, 42).T)"]
+    places = Counter()
+    for glasses, colour, clothing, hair, top in seen.elements():
+        row = 7 * values["hairColor"].index(hair) + values["topType"].index(top)
+        column = 32 * values["accessoriesType"].index(glasses) + 4 * values["clothingColor"].index(colour)
+        places[row, column + values["clothingType"].index(clothing)] += 1
+    assert {place: grid[place] for place in zip(*np.nonzero(grid))} == places
+    assert lesson["silver"] == sum(1 for style in seen if style[3] == "SilverGray")
+
+
+def test_a_million_people(lesson, n):
+    """On average a table of d shares, counted among M people, is (d − 1)/2M nats from the truth."""
+    theta = (n + 1) / (50 + D)
+    counted = np.random.default_rng(1).multinomial(10**6, theta, size=20)
+    far = [np.sum(theta * np.log(theta * (10**6 + D) / (times + 1))) for times in counted]
+    assert np.mean(far) == approx((D - 1) / (2 * 10**6), rel=0.1) and round(np.mean(far), 3) == 0.002
+
+
+def test_the_weight_of_the_album(lesson, n, solution):
+    """A smoothed probability is a mean of the album's share and of 1/d with the weights that exercise 04.3 asks for."""
+    w, people = solution("04.3")["w"], solution("04.3")["people"]
+    np.testing.assert_allclose(lesson["theta"], w * n / 50 + (1 - w) / D)
+    assert people / (people + D) == 0.5
+
+
+def test_leave_one_out_with_unequal_pseudo_counts(solution):
+    """Exercise 04.4, beside the definition: each person is taken out, and the table made anew."""
+    counts, pseudo = np.array([2, 0, 3, 1]), np.array([0.5, 2, 0.25, 1])
+    score = 0.0
+    for outcome in np.repeat(range(4), counts):
+        numerators = counts - (np.arange(4) == outcome) + pseudo
+        score += np.log(numerators[outcome] / numerators.sum())
+    assert solution("04.4")(counts, pseudo) == approx(score)
 
 
 def test_the_best_table_is_hardly_better_than_none(lesson, seen):

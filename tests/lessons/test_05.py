@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from oracle import BLUE, SIZES, WHITE, D, by_lot, share, smoothed_score, wearing
 from pytest import approx
+from scipy.stats import chi2_contingency, entropy
 from sklearn.datasets import load_digits as digits_of_sklearn
 from sklearn.metrics import mutual_info_score
+
+from course_utils.datasets import WRODL_VALUES
 
 
 @pytest.fixture(scope="module")
@@ -87,32 +90,149 @@ def test_new_styles(lesson, seen, p):
 
 def test_the_fifty_first_person(lesson, people, seen):
     alphas = (0, 0.5, 1)
-    assert lesson["of_table"] == approx({alpha: smoothed_score(seen, alpha) for alpha in alphas})
-    assert lesson["of_naive"] == approx({alpha: naive_score(people, alpha) for alpha in alphas})
+    for name, scores in (
+        ("of_table", {alpha: smoothed_score(seen, alpha) for alpha in alphas}),
+        ("of_naive", {alpha: naive_score(people, alpha) for alpha in alphas}),
+    ):
+        assert lesson[f"{{alpha: scores.sum() for alpha, scores in {name}.items()}}"] == approx(scores)
     best = max(smoothed_score(seen, alpha) for alpha in np.logspace(-3, 2, 2001))
     assert lesson["gain"] == approx((naive_score(people, 1) - best) / 50, abs=0.001)
     alone = [name for name in SIZES for n in Counter(person[name] for person in people).values() if n == 1]
     assert alone == ["topType"] * 2  # what a small pseudo-count is for
 
 
-def test_mutual_information(lesson, people):
-    columns = [[person[name] for person in people] for name in SIZES]
+def test_who_gains(lesson, people, seen):
+    """The score of each person under Naive Bayes with α = 1, less that of the table with α = 1/2."""
+    counts = {name: Counter(person[name] for person in people) for name in SIZES}
+    gains = []
+    for person in people:
+        naive = sum(np.log(counts[name][person[name]] / (49 + size)) for name, size in SIZES.items())
+        gains.append(naive - np.log((seen[tuple(person.values())] - 0.5) / (49 + D / 2)))
+    assert lesson["(gain, worse)"] == approx((np.mean(gains), np.mean(np.array(gains) < 0)))
 
-    def information(columns):
-        return sum(mutual_info_score(a, b) for a, b in combinations(columns, 2))
 
-    assert lesson["observed"] == approx(information(columns))
+def test_where_the_seen_styles_stand(lesson, seen, p):
+    """Ties are shared by several styles, so a place is known between two bounds."""
+    at = dict(zip(lesson["[tuple(style) for style in people.index]"], lesson["seen_at"].tolist()))
+    assert at.keys() == seen.keys()
+    values = np.sort([float(probability) for probability in p.values()])[::-1]
+    for style, place in at.items():
+        mine = float(p[style])
+        assert np.sum(values > mine * (1 + 1e-9)) < place <= np.sum(values >= mine * (1 - 1e-9))
+
+
+@pytest.fixture(scope="module")
+def hair(people):
+    """Shares of Tandem's 7 hairstyles and 6 hair colours: Wrodl's counts plus one, over 57 and 56."""
+    counts = [Counter(person[name] for person in people) for name in ("topType", "hairColor")]
+    return [np.array([n[value] + 1 for value in WRODL_VALUES[name]]) / (50 + size)
+            for n, name, size in zip(counts, ("topType", "hairColor"), (7, 6))]  # fmt: skip
+
+
+def tandem(hair, dial):
+    """Return p_data of the 42 kinds of hair: the length of the throws that give both, by intervals."""
+    ends = [np.concatenate([[0], np.cumsum(p)]) for p in hair]
+    together = [
+        [max(0, min(b, d) - max(a, c)) for c, d in zip(ends[1][:-1], ends[1][1:])]
+        for a, b in zip(ends[0][:-1], ends[0][1:])
+    ]
+    return (1 - dial) * np.outer(*hair) + dial * np.array(together)
+
+
+@pytest.mark.parametrize("dial", [0, 0.2, 0.4, 1])
+def test_the_planet_with_a_dial(lesson, hair, dial):
+    p = tandem(hair, dial)
+    np.testing.assert_allclose(lesson[f"p_tandem({dial})"], p, atol=1e-12)
+    assert lesson[f"mutual_information(p_tandem({dial}))"] == approx(
+        entropy(p.sum(axis=0)) + entropy(p.sum(axis=1)) - entropy(p.ravel()), abs=1e-12
+    )
+    drawn = lesson[f"count(*tandem(20_000, {dial}, np.random.default_rng(8)))"]
+    assert drawn.sum() == 20_000 and (abs(drawn / 20_000 - p) <= 4.5 * np.sqrt(p * (1 - p) / 20_000)).all()
+
+
+def nats_of(counts, p):
+    """Return how far Naive Bayes and the table are from p, each smoothed by the α that leaves one out best."""
+    found = []
+    for tables in ([counts.sum(axis=1), counts.sum(axis=0)], [counts.ravel()]):
+        best = []
+        for alpha in (0.1, 0.2, 0.5, 1, 2, 5):
+            score = 0.0
+            for n in tables:
+                for k in np.flatnonzero(n):
+                    others = n + alpha
+                    others[k] -= 1
+                    score += n[k] * np.log(others[k] / others.sum())
+            best.append((score, [(n + alpha) / (n + alpha).sum() for n in tables]))
+        shares = max(best, key=lambda pair: pair[0])[1]
+        q = np.outer(*shares) if len(shares) == 2 else shares[0].reshape(p.shape)
+        found.append(entropy(p.ravel(), q.ravel()))
+    return found
+
+
+def test_both_models_on_the_dial(lesson, hair):
+    """The averages over a hundred albums, beside another forty; and on one album the lesson's own function."""
     rng = np.random.default_rng(0)
-    chance = [information([rng.permutation(column) for column in columns]) for _ in range(100)]
-    mean, spread = lesson["(np.mean(by_chance), np.std(by_chance))"]
-    assert mean == approx(np.mean(chance), abs=4 * np.std(chance) * np.sqrt(1 / 100 + 1 / 300))
-    assert spread == approx(np.std(chance), abs=4 * np.std(chance) * np.sqrt(1 / 200 + 1 / 600))
+    for k, dial in [(0, 0), (2, 0.2), (6, 0.6), (10, 1)]:
+        p = tandem(hair, dial)
+        albums = rng.multinomial(50, p.ravel() / p.sum(), size=40).reshape(-1, 7, 6)
+        mine = np.array([nats_of(album, p) for album in albums])
+        error = 4.5 * mine.std(axis=0) * np.sqrt(1 / 40 + 1 / 100)
+        assert (abs(lesson[f"nats[{k}]"] - mine.mean(axis=0)) < error).all()
+        one = albums[0].tolist()
+        assert lesson[f"above_entropy(np.array({one}), p_tandem({dial}))"] == approx(nats_of(albums[0], p))
+    assert lesson["last"] in (0.3, 0.4)
+    for people, sooner, later in (
+        (50, 0.2, 0.5),
+        (200, 0.1, 0.4),
+        (1000, 0, 0.2),
+    ):  # here the one wins, there the other
+        far = {}
+        for dial in (sooner, later):
+            p = tandem(hair, dial)
+            albums = rng.multinomial(people, p.ravel() / p.sum(), size=25).reshape(-1, 7, 6)
+            far[dial] = np.mean([nats_of(album, p) for album in albums], axis=0)
+        assert far[sooner][0] < far[sooner][1] and far[later][0] > far[later][1]
+        assert sooner <= lesson["wins_to"][people] < later
+
+
+def test_the_permutation_test(lesson, hair, people):
+    """Its p-values are uniform without dependence, and agree with Pearson's test with it."""
+    found = lesson["found"]
+    assert found[0] < 0.05 + by_lot(0.05, 100) and (found[7:] > 0.95).all()
+    rng = np.random.default_rng(2)
+    p = tandem(hair, 0.4)
+    mine = 0
+    for _ in range(60):
+        style, colour = np.divmod(rng.choice(42, size=50, p=p.ravel() / p.sum()), 6)
+        chance = [mutual_info_score(style, rng.permutation(colour)) for _ in range(99)]
+        mine += np.sum(np.array(chance) >= mutual_info_score(style, colour) - 1e-12) <= 4
+    assert found[4] == approx(mine / 60, abs=4 * np.sqrt(0.25 * (1 / 60 + 1 / 100)))
+    assert lesson["p_value(np.arange(50) % 6, np.arange(50) % 6, np.random.default_rng(0))"] == 0.01
+    assert lesson["p_value(np.zeros(50, int), np.arange(50) % 6, np.random.default_rng(0))"] == 1
+
+
+def test_pearsons_measure(solution):
+    for counts in ([[8, 3, 5], [2, 7, 4]], [[5, 0], [1, 6], [0, 9]]):
+        expected = chi2_contingency(np.array(counts), correction=False).statistic
+        assert solution("05.4")(np.array(counts)) == approx(expected)
+
+
+def test_two_questions(lesson):
+    """p(both right) and p(one right), by going through the eight cases."""
+    cases = [(y, a, b) for y in (0, 1) for a in (0, 1) for b in (0, 1)]
+    p = {
+        (y, a, b): 0.5 * prod(q if right else 1 - q for q, right in zip([(0.2, 0.9)[y]] * 2, (a, b)))
+        for y, a, b in cases
+    }
+    assert lesson["both"] == approx(sum(p[case] for case in cases if case[1:] == (1, 1)))
+    assert lesson["right.mean()"] == approx(sum(p[case] for case in cases if case[1]))
 
 
 def test_two_pixels(lesson):
     digits = digits_of_sklearn()
     a, b = digits.images[:, 2, 3], digits.images[:, 3, 2]
     assert lesson["np.corrcoef(a, b)[0, 1]"] == approx(np.corrcoef(a, b)[0, 1])
-    assert lesson["within"] == approx(
-        [np.corrcoef(a[digits.target == y], b[digits.target == y])[0, 1] for y in range(10)]
-    )
+    pairs = [(a[digits.target == y], b[digits.target == y]) for y in range(10)]
+    assert lesson["within.tolist()"] == approx([np.corrcoef(u, v)[0, 1] for u, v in pairs])
+    by_luck = np.mean([np.sqrt(2 / np.pi / (len(u) - 1)) for u, _ in pairs])  # of nearly Gaussian correlations
+    assert lesson["by_luck"] == approx(by_luck, rel=0.1)
