@@ -219,7 +219,7 @@ def test_what_the_memory_is_worth(lesson):
     assert right["mixture"] == approx(np.mean((x < 110) == z))
     assert right["mixture"] == approx(norm.cdf(10 / 15), abs=by_lot(0.75, 10_000))
     again = "sample_states(10_000, stay, np.random.default_rng(8))"
-    more = f"(lambda z: (z, *forward(np.random.default_rng(9).normal(mu[z], sigma), stay)))({again})"
+    more = f"(lambda z: (z, *forward(np.random.default_rng(9).normal(level[z], spread), stay)))({again})"
     states, beliefs, log_prob = lesson[more]
     assert right["hidden Markov model"] == approx(np.mean(beliefs.argmax(axis=1) == states), abs=0.02)
     assert nats["hidden Markov model"] == approx(-log_prob / 10_000, abs=0.04)
