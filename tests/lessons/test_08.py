@@ -224,3 +224,7 @@ def test_what_the_memory_is_worth(lesson):
     assert right["hidden Markov model"] == approx(np.mean(beliefs.argmax(axis=1) == states), abs=0.02)
     assert nats["hidden Markov model"] == approx(-log_prob / 10_000, abs=0.04)
     assert nats["hidden Markov model"] < nats["mixture"] - 0.05
+
+
+def test_no_network_is_loaded(lesson):
+    assert lesson["'torch' in __import__('sys').modules"] is False
