@@ -52,6 +52,7 @@ data: .venv/lab.done
 	$(VENV_PYTHON) data/build/world_land.py
 	$(VENV_PYTHON) data/build/wrodl.py
 	$(VENV_PYTHON) data/build/planet_pixel.py
+	$(VENV_PYTHON) data/build/tin_codes.py
 
 checkpoints: .venv/lab.done
 	$(VENV_PYTHON) -m course_utils.pretrain --all

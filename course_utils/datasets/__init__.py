@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         planet_pixel_distribution,
         planet_pixel_entropy,
     )
+    from course_utils.datasets.tin_codes import TinCodes, load_tin_codes
     from course_utils.datasets.world_land import WorldLand, load_world_land
     from course_utils.datasets.wrodl import WRODL_VALUES, load_wrodl
 
@@ -25,6 +26,7 @@ __all__ = [
     "Digits",
     "PlanetPixel",
     "PlanetPixelDistribution",
+    "TinCodes",
     "WorldLand",
     "draw_biscuit_tins",
     "load_binarized_mnist",
@@ -32,6 +34,7 @@ __all__ = [
     "load_digits",
     "load_mnist",
     "load_planet_pixel",
+    "load_tin_codes",
     "load_world_land",
     "load_wrodl",
     "planet_pixel_distribution",

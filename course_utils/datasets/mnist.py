@@ -29,7 +29,7 @@ TIMEOUT = 10  # seconds without a byte after which a mirror is given up
 
 
 def load_mnist(split: str) -> Digits:
-    """Load "train" (60,000 digits) or "test" (10,000) in their original order; the first time this downloads 12 MB or 2 MB.
+    """Load "train" (60,000 digits) or "test" (10,000) in their original order; the first time this downloads 10 MB or 2 MB.
 
     The files are kept in the user's cache, or in the folder that the environment variable MNIST_FOLDER names. Raises
     ValueError for another split, and OSError, with what to do, if they can be neither read there nor downloaded.

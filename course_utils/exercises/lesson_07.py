@@ -9,8 +9,8 @@ from .engine import Exercise
 from .matchers import agrees, choices, close
 
 FIRST, SECOND = 1024 * 128 + 128, 128 * 2 + 2  # the parameters of the layers of 07.2
-X = np.linspace(0, 1, 3 * 1024).reshape(3, 1024)
-REBUILT = X[:, ::-1] * 0.9
+FLAT = 15  # dimensions of a flat space that misses the tins by less than 0.001, as tests/lessons/test_07.py counts
+H = 1e-5  # the small step of 07.1
 ENDS = [
     (np.array([0.0, 1.0]), np.array([2.0, -1.0]), 5),
     (np.array([1.0, 2.0, 3.0]), np.array([1.0, 0.0, 9.0]), 2),
@@ -18,39 +18,55 @@ ENDS = [
 TASKS = {"density": False, "sampling": False, "representation": True}
 
 
-def parabola(a: float) -> float:
-    return 2 * (a - 3)
+def bowl(a: float) -> float:
+    return (a - 3) ** 2
 
 
-def descend(slope: Callable, start: float, rate: float, steps: int) -> float:
+def valley(a: float) -> float:
+    return a**4 / 4 - a
+
+
+def slope(loss: Callable, a: float) -> float:
+    return (loss(a + H) - loss(a - H)) / (2 * H)
+
+
+def descend(loss: Callable, start: float, rate: float, steps: int, slope: Callable = slope) -> float:
     for _ in range(steps):
-        start = start - rate * slope(start)
+        start = start - rate * slope(loss, start)
     return start
 
 
 EXERCISES = {
     "07.1": Exercise(
-        judge=partial(
-            agrees,
-            reference=descend,
-            cases=[(parabola, 0.0, 0.1, 5), (parabola, 10.0, 0.25, 3), (np.cos, 2.0, 0.5, 1)],
-        ),
-        praise="Step by step downhill: the same five lines train every network of this course.",
+        judge=partial(agrees, reference=descend, cases=[(bowl, 1.0, 0.1, 3), (valley, 2.0, 0.1, 4), (bowl, -1.0, 0.25, 2)]),
+        praise="Downhill without a formula. But it asks for the loss twice for each number of θ and each step: "
+        "too often for a network. The next cell has a better way.",
         mistakes=[
-            (lambda s, a, r, n: descend(s, a, -r, n), "It goes uphill: subtract the slope."),
-            (lambda s, a, r, n: descend(s, a, r, n - 1), "One step is missing."),
-            (lambda s, a, r, n: descend(s, a, r, n + 1), "That is one step too many."),
-            (lambda s, a, r, n: descend(s, a, 1.0, n), "Multiply the slope by the learning rate."),
-            (lambda s, a, r, n: a - n * r * s(a), "You took every step with the slope of the start. Ask for the slope again where you stand now."),
-            (lambda s, a, r, n: a - r * s(a), "That is one step. Repeat it."),
-            (lambda s, a, r, n: descend(s, a, r, 1000), "You walk on until the slope is 0. Make `steps` steps, wherever that leads."),
+            (lambda f, a, r, n: descend(f, a, -r, n), "It goes uphill: subtract the slope."),
+            (lambda f, a, r, n: descend(f, a, r, n - 1), "One step is missing."),
+            (lambda f, a, r, n: descend(f, a, r, n + 1), "That is one step too many."),
+            (lambda f, a, r, n: descend(f, a, 1.0, n), "Multiply the slope by the learning rate."),
+            (lambda f, a, r, n: descend(f, a, 2 * r, n), "Each slope is twice too large: a − h and a + h lie 2h apart, so divide by 2h."),
+            (lambda f, a, r, n: descend(f, a, r / 2, n), "Each slope is half of what it should be: from a to a + h it is h, so divide by h there."),
+            (lambda f, a, r, n: descend(f, a, 2 * r * H, n), "It hardly moves: a slope is a difference of losses, divided by 2h."),
+            (lambda f, a, r, n: descend(f, a, r, n, lambda f, a: f(a)), "You subtracted the loss itself. Downhill is where its slope says."),
+            (lambda f, a, r, n: a - n * r * slope(f, a), "You took every step with the slope of the start. Ask for the slope again where you stand now."),
+            (lambda f, a, r, n: a - r * slope(f, a), "That is one step. Repeat it."),
+            (lambda f, a, r, n: descend(f, a, r, 300), "You went on to the bottom: stop after `steps` steps."),
+            (lambda f, a, r, n: [descend(f, a, r, k) for k in range(n + 1)], "These are all places on the way. Return the last one."),
+            (lambda f, a, r, n: [descend(f, a, r, k + 1) for k in range(n)], "These are all places on the way. Return the last one."),
+            (lambda f, a, r, n: f(descend(f, a, r, n)), "That is the loss where you arrive. Return the place."),
         ],
-        hints=("A loop over `range(steps)`.", "In each turn: the new value is the old one minus `rate * slope(old)`."),
+        hints=(
+            "A loop over `range(steps)`, as above.",
+            "The slope where you stand is `(loss(a + h) - loss(a - h)) / (2 * h)`, with `h = 1e-5`.",
+        ),
         solution="""
-            def descend(slope, start, rate, steps):
-                a = start
+            def descend(loss, start, rate, steps):
+                a, h = start, 1e-5
                 for step in range(steps):
-                    a = a - rate * slope(a)
+                    slope = (loss(a + h) - loss(a - h)) / (2 * h)
+                    a = a - rate * slope
                 return a
 
             answer = descend
@@ -70,24 +86,28 @@ EXERCISES = {
         solution="answer = (1024 * 128 + 128) + (128 * 2 + 2)",
     ),
     "07.3": Exercise(
-        judge=partial(
-            agrees, reference=lambda x, y: ((x - y) ** 2).mean(axis=1), cases=[(X, REBUILT), (X[:1], 0 * X[:1])]
-        ),
-        praise="One number for each picture: large where the autoencoder does not know what it sees.",
+        judge=partial(close, expected=FLAT, tolerance=0),
+        praise=f"{FLAT} straight directions for what two bent ones do: so much the bending of the surface costs.",
         mistakes=[
-            (lambda x, y: ((x - y) ** 2).mean(), "That is the mean over all pictures. Return one number for each, `axis=1`."),
-            (lambda x, y: ((x - y) ** 2).sum(axis=1), "That is the sum over the pixels. Take the mean."),
-            (lambda x, y: np.sqrt(((x - y) ** 2).mean(axis=1)), "That is the root of the mean. Leave the root out."),
-            (lambda x, y: np.abs(x - y).mean(axis=1), "That is the mean absolute difference. Square it first."),
-            (lambda x, y: (x - y).mean(axis=1), "Without the square, positive and negative differences cancel."),
-            (lambda x, y: ((x - y) ** 2).mean(axis=0), "That is the error of each pixel. For each picture, average over axis 1."),
+            (FLAT - 1, f"With {FLAT - 1} it is still above 0.001, if only just."),
+            (FLAT + 1, "One fewer is enough. Did you subtract the mean tin first?"),
+            (262, "You compared the root of the error with 0.001. Leave the root out."),
+            (2, "Two straight directions are the dashed line of the figure, far above 0.001."),
         ],
-        hints=("Square the differences.", "`mean(axis=1)` averages over the pixels of each picture."),
+        hints=(
+            "The cell above has the best plane: two rows of `Vh`. With d rows it is the best flat space of d dimensions.",
+            "Compute `flat_plane` in a loop over d, with `Vh[:d]` in place of `Vh[:2]`. From which d on is it below 0.001?",
+        ),
         solution="""
-            def reconstruction_error(x, rebuilt):
-                return ((x - rebuilt) ** 2).mean(axis=1)
+            import torch
+            from course_utils.datasets import load_biscuit_tins
 
-            answer = reconstruction_error
+            x = torch.tensor(load_biscuit_tins().images.reshape(-1, 1024))
+            centred = x - x.mean(dim=0)
+            directions = torch.linalg.svd(centred, full_matrices=False).Vh
+            answer = 0
+            while ((centred @ directions[:answer].T @ directions[:answer] - centred) ** 2).mean() >= 0.001:
+                answer += 1
         """,
     ),
     "07.4": Exercise(
@@ -116,7 +136,7 @@ EXERCISES = {
     ),
     "07.5": Exercise(
         judge=partial(choices, expected=TASKS),
-        praise="One of three. Lesson 13 adds a p(z), and with it the two others.",
+        praise="One of three. With a p(z) it becomes another model: lesson 08 fits one to the codes, lesson 13 trains both together.",
         mistakes={
             "density": [(True, "It rebuilds pictures and measures an error. Nothing in it is a probability that adds up to 1.")],
             "sampling": [(True, "Which z would you draw? It has no p(z), and a random z may fall into a hole.")],

@@ -68,6 +68,9 @@ EXERCISES = {
             (lambda x, p, m, s: np.log(responsibilities(x, p, m, s)), "These are logarithms. Return the probabilities."),
             (lambda x, p, m, s: np.eye(len(p))[joint(x, p, m, s).argmax(axis=1)], "You gave every point to one cluster. Responsibilities are shared."),
             (lambda x, p, m, s: responsibilities(x, p * s, m, s), "The factor 1/σ of each density is missing. It differs between the clusters."),
+            (lambda x, p, m, s: responsibilities(x, p / np.sqrt(s), m, np.sqrt(s)), "Divide the squared distance by σ², not by σ."),
+            (lambda x, p, m, s: responsibilities(x, p, m, np.sqrt(s)), "`sigma` is the standard deviation, and you took it for the variance."),
+            (lambda x, p, m, s: responsibilities(x, p, m, s / np.sqrt(2)), "The ½ in the exponent is missing."),
             (lambda x, p, m, s: joint(x, p, m, s) / joint(x, p, m, s).sum(axis=0), "You normalised each column. Each row is one point, and its responsibilities add up to 1."),
             (lambda x, p, m, s: joint(x, p, m, s) / joint(x, p, m, s).max(axis=1, keepdims=True), "You divided each row by its largest entry. Divide by its sum, so that it adds up to 1."),
             (lambda x, p, m, s: joint(x, p, m, s) / joint(x, p, m, s).sum(axis=1, keepdims=True),
@@ -131,7 +134,7 @@ EXERCISES = {
     ),
     "08.3": Exercise(
         judge=partial(close, expected=PARAMETERS, tolerance=0),
-        praise=f"10 · (64 + {COVARIANCE:,}) + 9 = {PARAMETERS:,} numbers, from 1,300 pictures: hence the floor under the variances.",
+        praise=f"10 · (64 + {COVARIANCE:,}) + 9 = {PARAMETERS:,} numbers, from 1,300 pictures: hence `reg`, which widens each component a little.",
         mistakes=[
             (PARAMETERS + 1, "The ten π add up to 1, so nine of them are free."),
             (PARAMETERS - 9, "The mixing coefficients are missing: nine free ones."),
@@ -150,7 +153,7 @@ EXERCISES = {
     ),
     "08.4": Exercise(
         judge=partial(choices, expected=REASONS),
-        praise="Start apart, put a floor under the variances, and look at new data.",
+        praise="Start apart, add `reg` to the variances, and look at new data.",
         mistakes={
             item: [(other, words) for other in REASONS.values() if other != REASONS[item]]
             for item, words in {"equal": SAME, "infinite": NEEDLE, "new": MORE}.items()

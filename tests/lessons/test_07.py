@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from oracle import by_lot
 from pytest import approx
+from scipy.optimize import linprog
 from scipy.stats import binom
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
@@ -10,6 +12,7 @@ from sklearn.metrics import pairwise_distances_argmin_min
 from sklearn.preprocessing import PolynomialFeatures
 
 from course_utils.datasets import draw_biscuit_tins, load_biscuit_tins
+from course_utils.exercises.lesson_07 import EXERCISES, FLAT
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +26,7 @@ def nearest(pictures):
     """Return the sizes (N, 2) of the most similar tins of the catalogue, and how far they are (N,)."""
     sizes = np.array([(height, width) for height in np.linspace(5, 20, 46) for width in np.linspace(8, 28, 61)])
     catalogue = draw_biscuit_tins(*sizes.T).reshape(-1, 1024).astype(float)
-    number, distance = pairwise_distances_argmin_min(pictures.astype(float), catalogue)
+    number, distance = pairwise_distances_argmin_min(np.asarray(pictures, dtype=float), catalogue)
     return sizes[number], distance / 32
 
 
@@ -66,7 +69,61 @@ def test_seven_steps(lesson):
     assert 5 < grown < 9 and abs(widened) < 2
 
 
+def test_what_the_mean_error_hides(lesson, tins):
+    _, pictures = tins
+    rebuilt = lesson["decoder(encode(x)).detach().numpy()"].astype(float)
+    lid, wall = (np.abs(pictures - grey) < 1e-6 for grey in (0.8, 0.97))
+    squared = (rebuilt - pictures) ** 2
+    assert lesson["lids"] == approx(squared[lid].mean() / squared.mean(), rel=1e-3) and lesson["lids"] > 2
+    white = [picture[where].max() > 0.99 for picture, where in zip(rebuilt, wall)]
+    assert lesson["halos"] == approx(np.mean(white), abs=0.003) and lesson["halos"] > 0.5
+
+
+def test_how_many_straight_directions(tins):
+    _, pictures = tins
+    spread = PCA(svd_solver="full").fit(pictures).explained_variance_ * 999 / 1000  # of the direction, for each picture
+    missed = [spread[d:].sum() / 1024 for d in range(20)]
+    assert missed[FLAT - 1] > 0.001 > missed[FLAT]
+    EXERCISES["07.3"].grade(FLAT)  # raises what is wrong
+    from_zero = np.linalg.svd(pictures, compute_uv=False) ** 2 / pictures.size
+    assert from_zero[FLAT:].sum() > 0.001 > from_zero[FLAT + 1 :].sum()  # who forgets the mean tin
+    roots = np.sqrt(np.cumsum(spread[::-1])[::-1] / 1024)
+    assert np.argmax(roots < 0.001) == 262
+
+
+def test_the_sheet(lesson, tins):
+    _, pictures = tins
+    assert lesson["share"] == approx(PCA(3).fit(pictures).explained_variance_ratio_.sum(), rel=1e-3)
+    flat, tall = draw_biscuit_tins([6, 19], [26, 10]).reshape(2, 1024).astype(float)
+    (pixels,) = nearest([(flat + tall) / 2])[1]
+    (codes,) = nearest(lesson["ways['mix the codes'][[10]].numpy()"])[1]
+    assert lesson["[*away.values()]"] == approx([pixels, codes], rel=1e-3) and codes < 0.05 < pixels / 2
+    ends = lesson["ways['mix the codes'][[0, -1]].numpy()"]
+    assert np.sqrt(((ends - [flat, tall]) ** 2).mean(axis=1)).max() < 0.05
+
+
+def in_hull(places, codes):
+    """Tell for each place (N, 2) whether it is a mean of codes with weights that are not negative, by linear programming."""
+    rows = np.vstack([codes.T, np.ones(len(codes))])
+    found = [linprog(np.zeros(len(codes)), A_eq=rows, b_eq=[*place, 1], method="highs").status for place in places]
+    return np.array(found) == 0
+
+
 def test_the_holes(lesson):
-    shares = [np.mean(nearest(lesson[f"{name}.detach().numpy()"])[1] > 0.05) for name in ("from_codes", "imagined")]
-    assert lesson["shares"] == approx(shares, abs=0.004)  # a picture of 500 may lie at the border
-    assert shares[0] < 0.02 and shares[1] > 0.1
+    hole = nearest(lesson["decoder(torch.tensor(random_z, dtype=torch.float32)).detach().numpy()"])[1] > 0.05
+    z, places, inside = lesson["(z, random_z, inside)"]
+    assert np.mean(lesson["random_holes"] != hole) < 0.001  # a picture may lie at the border
+    assert lesson["(from_codes, imagined)"] == approx((0, hole.mean()), abs=0.001) and hole.mean() > 0.1
+    some = slice(0, 300)
+    np.testing.assert_array_equal(inside[some], in_hull(places[some], z))
+    assert lesson["(share_inside, share_outside)"] == approx((hole[inside].mean(), hole[~inside].mean()), abs=0.002)
+    assert hole[inside].mean() < 0.01 < 0.2 < hole[~inside].mean() and lesson["between"] < 20
+
+
+def test_one_gaussian_on_the_codes(lesson):
+    """Drawn anew, with other numbers: within four standard errors of both shares."""
+    mean, covariance = lesson["(z.mean(axis=0), np.cov(z.T))"]
+    draws = mean + np.random.default_rng(5).standard_normal((4000, 2)) @ np.linalg.cholesky(covariance).T
+    decoded = lesson[f"decoder(torch.tensor({draws.round(4).tolist()})).detach().numpy()"]
+    proper = np.mean(nearest(decoded)[1] <= 0.05)
+    assert lesson["proper"] == approx(proper, abs=by_lot(proper, 4000) * 1.2) and 0.9 < proper < 0.995

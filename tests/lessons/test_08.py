@@ -93,18 +93,19 @@ def test_the_steps_of_em(lesson, points):
     np.testing.assert_allclose(lesson["gains"], 300 * np.diff(scores), atol=0.01)
 
 
-def test_more_components(lesson, points):
-    on_data, on_new, pi, mu, sigma = lesson["(on_data, on_new, true_pi, true_mu, true_sigma)"]
+def test_how_many_components(lesson, points):
+    on_data, on_new, best, pi, mu, sigma = lesson["(on_data, on_new, best, true_pi, true_mu, true_sigma)"]
     rng = np.random.default_rng(0)
     new = np.concatenate([rng.multivariate_normal(m, c, size=round(100_000 * p)) for p, m, c in zip(pi, mu, sigma)])
     three = by_sklearn(points, pi, mu, sigma)  # the lesson's EM stops sooner
     single = multivariate_normal(points.mean(axis=0), np.cov(points.T, ddof=0))
     for k, log_prob in {1: single.logpdf, 3: three.score_samples}.items():
-        assert on_data[k] == approx(log_prob(points).mean(), abs=0.002)
-        assert on_new[k] == approx(log_prob(new).mean(), abs=4 * log_prob(new).std() / np.sqrt(5000))
+        assert on_data[k] == approx(-log_prob(points).mean(), abs=0.002)
+        assert on_new[k] == approx(-log_prob(new).mean(), abs=4 * log_prob(new).std() / np.sqrt(5000))
     many = [GaussianMixture(10, random_state=seed, tol=1e-3).fit(points) for seed in range(5)]
-    assert on_data[10] == approx(np.mean([ten.score(points) for ten in many]), abs=0.1)
-    assert on_new[1] < on_new[10] < on_new[3] and single.logpdf(new).mean() < many[0].score(new) < three.score(new)
+    assert on_data[10] == approx(-np.mean([ten.score(points) for ten in many]), abs=0.1)
+    assert best == 3 and on_new[1] > on_new[10] > on_new[3]
+    assert single.logpdf(new).mean() < many[0].score(new) < three.score(new)
 
 
 @pytest.mark.parametrize("width", [0.1, 1e-4, 1e-16, 1e-64])
@@ -120,6 +121,20 @@ def test_the_remedy(lesson, times, reg):
     assert lesson[f"widths[{reg}]"] == approx(np.sqrt(model.covariances_[:, 0, 0]), abs=0.001)
 
 
+def test_what_reg_costs(lesson, times):
+    """One step from the two humps, with 0.01 added to each variance, by scikit-learn."""
+    pi, mu, sigma = lesson["theta"]
+    with pytest.warns(ConvergenceWarning):
+        model = by_sklearn(times[:, None], pi, mu[:, None], sigma[:, None, None] ** 2, reg=0.01, max_iter=1)
+    expected = [two_humps(times, pi, mu, sigma), 300 * model.score(times[:, None])]
+    assert lesson["(before, after)"] == approx(expected, abs=0.01) and expected[1] < expected[0] - 0.1
+
+
+def test_the_parameters_are_tied(lesson, times):
+    moved = approx_fprime([8.0], lambda mu: two_humps(times, 0.5, [mu[0], 10.0], 1.0), 1e-6)[0]
+    assert lesson["tied"] == approx(moved, abs=0.05)
+
+
 def test_the_number_of_parameters(digits):
     model = GaussianMixture(10, reg_covar=0.01, max_iter=1, init_params="random_from_data", random_state=0)
     with pytest.warns(ConvergenceWarning):
@@ -127,16 +142,28 @@ def test_the_number_of_parameters(digits):
 
 
 def test_ten_components(lesson, digits):
-    x_train, y_train, x_test, _ = digits
+    x_train, y_train, _, _ = digits
     ten = GaussianMixture(10, reg_covar=0.01, random_state=0).fit(x_train)
     held = np.array([np.bincount(y_train[ten.predict(x_train) == k], minlength=10) for k in range(10)])
-    single = multivariate_normal(x_train.mean(axis=0), np.cov(x_train.T, ddof=0) + 0.01 * np.eye(64))
-    counts, purity, gain = lesson["(counts, purity, gain)"]
+    counts, purity = lesson["(counts, purity)"]
     assert counts.sum() == 1300 and (counts.sum(axis=0) == np.bincount(y_train)).all()
     assert purity == approx(held.max(axis=1).sum() / 1300, abs=0.1)
     for table in (counts, held):  # in both directions no match of components and digits
         assert ((table > 15).sum(axis=1) > 1).sum() > 1 and ((table > 15).sum(axis=0) > 1).sum() > 1
-    assert gain == approx(ten.score(x_test) - single.logpdf(x_test).mean(), rel=0.2)
+
+
+def test_where_the_tins_live(lesson):
+    """Against scikit-learn's mixtures on the same codes, drawn with its own numbers."""
+    z, needed, proper = lesson["(codes.z, needed, proper)"]
+    for K in (1, 15):
+        model = GaussianMixture(K, random_state=0, n_init=3).fit(z[:800])
+        assert needed[K] == approx(-model.score(z[800:]), abs=0.001 if K == 1 else 0.05)
+        holes = lesson[f"is_hole(np.array({model.sample(4000)[0].round(4).tolist()}))"].mean()
+        K = K if K == 1 else max(proper)
+        assert 1 - proper[K] == approx(holes, abs=1.2 * by_lot(max(holes, 0.002), 4000))
+    single = multivariate_normal(z[:800].mean(axis=0), np.cov(z[:800].T, ddof=0))
+    assert needed[1] == approx(-single.logpdf(z[800:]).mean(), abs=1e-3)
+    assert min(needed, key=needed.get) == max(proper) > 1 and proper[max(proper)] > proper[1] + 0.01
 
 
 def test_back_to_planet_pixel(lesson, planet, counted):
@@ -166,3 +193,38 @@ def test_back_to_planet_pixel(lesson, planet, counted):
 def test_a_hidden_state_with_a_memory(lesson, stay):
     z, change = lesson[f"sample_states(10_000, {stay}, np.random.default_rng(3))"], 1 - stay
     assert 10_000 / np.count_nonzero(np.diff(z)) == approx(1 / change, abs=by_lot(change, 10_000) / change**2)
+
+
+@pytest.mark.parametrize("stay", [0.5, 0.8, 0.95])
+def test_the_forward_algorithm(lesson, stay):
+    """Beside a joint distribution of all stories of seven days, one array with an axis a day."""
+    x = lesson["bread[500:507]"]
+    density = norm.pdf(x[:, None], [120, 100], 15)  # (7, 2)
+    story = np.full((2,) * 7, 0.5)
+    for day in range(7):
+        story = story * density[day].reshape([2 if axis == day else 1 for axis in range(7)])
+        if day:
+            step = np.array([[stay, 1 - stay], [1 - stay, stay]])
+            story = story * step.reshape([2 if axis in (day - 1, day) else 1 for axis in range(7)])
+    filtered, log_prob = lesson[f"forward(bread[500:507], {stay})"]
+    assert log_prob == approx(np.log(story.sum()))
+    assert filtered[-1] == approx(story.sum(axis=tuple(range(6))) / story.sum())
+
+
+def test_what_the_memory_is_worth(lesson):
+    """The mixture by scipy; for both a second piece of the same story, drawn with other numbers."""
+    right, nats, z, x = lesson["(right, nats_a_day, weather, bread)"]
+    density = norm.pdf(x[:, None], [120, 100], 15)
+    assert nats["mixture"] == approx(-np.log(density.mean(axis=1)).mean())
+    assert right["mixture"] == approx(np.mean((x < 110) == z))
+    assert right["mixture"] == approx(norm.cdf(10 / 15), abs=by_lot(0.75, 10_000))
+    again = "sample_states(10_000, stay, np.random.default_rng(8))"
+    more = f"(lambda z: (z, *forward(np.random.default_rng(9).normal(level[z], spread), stay)))({again})"
+    states, beliefs, log_prob = lesson[more]
+    assert right["hidden Markov model"] == approx(np.mean(beliefs.argmax(axis=1) == states), abs=0.02)
+    assert nats["hidden Markov model"] == approx(-log_prob / 10_000, abs=0.04)
+    assert nats["hidden Markov model"] < nats["mixture"] - 0.05
+
+
+def test_no_network_is_loaded(lesson):
+    assert lesson["'torch' in __import__('sys').modules"] is False
