@@ -92,7 +92,9 @@ def border_and_density(
     lines = axes[0].contour(
         ticks, ticks, second, [0.01, 0.5, 0.99], colors=style.GREY, linewidths=(1.2, 2.5, 1.2), linestyles=("--", "-", "--")
     )  # fmt: skip
-    axes[0].clabel(lines, fmt="%g", fontsize=12)
+    segments = [max(found, key=len) for found in lines.allsegs if found]
+    far_out = [one[np.abs(one - one[one.sum(axis=1).argmax()] * 0.85).sum(axis=1).argmin()] for one in segments]
+    axes[0].clabel(lines, fmt="%g", fontsize=12, manual=far_out)
     for k in range(2):
         log_density = log_likelihood(grid.reshape(-1, 2))[:, k].reshape(grid.shape[:2])
         top = log_likelihood(x[y == k].mean(axis=0, keepdims=True))[0, k]

@@ -112,7 +112,7 @@ def dependence_dial(shares: Sequence[np.ndarray]) -> Panel:
     if [len(p) for p in shares] != [len(values) for values in names]:
         raise ValueError(f"shares must be of 7 hairstyles and 6 hair colours, got {[len(p) for p in shares]}")
     figure, axes = plt.subplots(1, 2, figsize=(8.6, 4.4), width_ratios=[1.35, 1])
-    axes[0].set(xlim=(-0.5, 5.5), ylim=(6.5, -0.5), aspect="equal", title="Dark: the album. Orange: if independent")
+    axes[0].set(xlim=(-0.5, 5.5), ylim=(6.5, -0.5), aspect="equal", title="Album (dark), expected (orange)")
     axes[0].set_xticks(range(6), names[1], rotation=40, ha="right", rotation_mode="anchor")
     axes[0].set_yticks(range(7), names[0])
     axes[0].tick_params(length=0)
