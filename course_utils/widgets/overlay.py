@@ -74,23 +74,27 @@ class Overlay:
             f'font-size="16">{html.escape(words)}</text>'
         )
 
-    def image(self, ax: Axes, pixels: np.ndarray, extent: tuple[float, float, float, float]) -> None:
-        """Lay an image (H, W) or (H, W, 3 or 4) uint8, first row on top, over extent = (x0, x1, y0, y1)."""
+    def image(
+        self, ax: Axes, pixels: np.ndarray, extent: tuple[float, float, float, float], smooth: bool = False
+    ) -> None:
+        """Lay an image (H, W) or (H, W, 3 or 4) uint8, first row on top, over extent = (x0, x1, y0, y1).
+
+        Its pixels are seen as squares; `smooth` blends them, for pictures that have about as many as the screen.
+        """
         buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, format="png", compress_level=1)
-        self._picture(ax, "image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii"), extent)
+        Image.fromarray(pixels).save(buffer, format="png", compress_level=6 if smooth else 1)
+        self._picture(ax, "image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii"), extent, smooth)
 
     def drawing(self, ax: Axes, svg: str, extent: tuple[float, float, float, float]) -> None:
         """Lay a drawing, an SVG document of its own, over extent = (x0, x1, y0, y1)."""
         self._picture(ax, "image/svg+xml," + quote(svg, safe=" =:/;,()'"), extent)
 
-    def _picture(self, ax: Axes, data: str, extent: tuple[float, float, float, float]) -> None:
+    def _picture(self, ax: Axes, data: str, extent: tuple[float, float, float, float], smooth: bool = False) -> None:
         x0, x1, y0, y1 = extent
         (left, right), (top, bottom) = _pixels(ax, [x0, x1], [y1, y0])
         self.elements.append(
             f'<image x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" '
-            'preserveAspectRatio="none" style="image-rendering:pixelated" '
-            f'href="data:{data}"/>'
+            f'preserveAspectRatio="none" style="image-rendering:{"auto" if smooth else "pixelated"}" href="data:{data}"/>'
         )
 
 
