@@ -7,7 +7,7 @@ from overlays import bounds, elements, in_data, number, pixels, places, styled
 
 from course_utils import style
 from course_utils.datasets import load_world_land
-from course_utils.widgets.globe import BELT, EXTENT, N_SHOWN, globe, project
+from course_utils.widgets.globe import BELT, EXTENT, N_SHOWN, RADIUS, UNIT, globe, project
 
 rng = np.random.default_rng(0)
 IN_DEGREES = rng.uniform([-90, -180], [90, 180], size=(1000, 2))
@@ -31,7 +31,7 @@ def cosine(one, other):
 
 
 def dots(draw, **values):
-    """Return where the grey dots are, in radii of the globe."""
+    """Return where the grey dots are, in data coordinates."""
     (path,) = elements(draw(**values), "path", stroke=style.GREY)
     return in_data(draw.keywords["axes"][0], places(path))
 
@@ -51,7 +51,7 @@ def test_bent_it_is_the_half_of_a_sphere_that_faces_us(draw, ruler, look_at):
     right = cosine(in_sight, (0, 90))  # the angle to the axis that points right, and to the one that points up
     up = cosine(in_sight, (90 + look_at, 0) if look_at <= 0 else (90 - look_at, 180))
     np.testing.assert_allclose(
-        dots(draw, bend=1, look_at=look_at, ruler=ruler), np.column_stack([right, up]), atol=0.002
+        dots(draw, bend=1, look_at=look_at, ruler=ruler), RADIUS * np.column_stack([right, up]), atol=0.002
     )
 
 
@@ -83,7 +83,7 @@ def test_land_and_sea_are_painted_where_they_are(draw, bend, look_at):
     at, faces = project(IN_DEGREES, bend, look_at)
     clear = inland & faces & ((bend == 0) | (cosine(IN_DEGREES, (look_at, 0)) > 0.2))
     x, y = at[clear, :2].T
-    shown = colours[((EXTENT[3] - y) * 100).astype(int), ((x - EXTENT[0]) * 100).astype(int)]
+    shown = colours[((EXTENT[3] - y) * UNIT).astype(int), ((x - EXTENT[0]) * UNIT).astype(int)]
     land = load_world_land().contains(IN_DEGREES[clear])
     assert clear.sum() > 150 and land.any() and (shown[:, 3] == 255).all()
     assert (shown[land, 1] > shown[land, 0] + 30).all() and (np.ptp(shown[~land, :3], axis=1) < 20).all()  # green, pale

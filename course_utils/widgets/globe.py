@@ -14,8 +14,9 @@ from course_utils.widgets.panel import Panel
 
 N_SHOWN = 700  # points on the globe
 STEP = 0.5  # degrees: the cells of which land and sea are painted
-UNIT = 100  # pixels of the painting for the radius of the globe
-EXTENT = (-2.05, 2.05, -1.05, 1.05)  # of the picture, in radii: the map is 4 wide and 2 high
+RADIUS = 1.4  # of the globe, where the map is 4 wide and 2 high
+UNIT = 80  # pixels of the painting for the length 1: the cells leave no gaps
+EXTENT = (-2.05, 2.05, -1.45, 1.45)  # of the picture
 BELT = 10  # degrees of latitude for each bar
 COLOURS = np.round(255 * to_rgba_array(["#FFFFFF00", style.PALE, "#9ED3C4"])).astype(np.uint8)  # nothing, sea, land
 RULERS = ("in degrees", "by area")
@@ -24,18 +25,18 @@ RULERS = ("in degrees", "by area")
 def project(points: np.ndarray, bend: float, look_at: float) -> tuple[np.ndarray, np.ndarray]:
     """Return where points (N, 2), [latitude, longitude], are seen, (N, 3), and which of them face us, (N,) bool.
 
-    The place of a point lies on the straight way from the flat map, `bend` 0, to the sphere of radius 1, `bend` 1, which
+    The place of a point lies on the straight way from the flat map, `bend` 0, to the sphere, `bend` 1, which
     is seen from far away (an orthographic projection) with the latitude `look_at` in the middle. The third coordinate
     points towards us.
     """
     phi, lam = np.radians(points).T
-    sphere = np.array([np.cos(phi) * np.sin(lam), np.sin(phi), np.cos(phi) * np.cos(lam)])
+    sphere = RADIUS * np.array([np.cos(phi) * np.sin(lam), np.sin(phi), np.cos(phi) * np.cos(lam)])
     flat = np.array([2 * lam / np.pi, 2 * phi / np.pi, np.zeros_like(phi)])
     x, y, z = (1 - bend) * flat + bend * sphere
     # the same, differentiated by longitude and by latitude: the surface faces us where it keeps its orientation
     x_lam, z_lam = 2 * (1 - bend) / np.pi + bend * sphere[2], -bend * sphere[0]
     x_phi, z_phi = -bend * sphere[1] * np.sin(lam), -bend * sphere[1] * np.cos(lam)
-    y_phi = 2 * (1 - bend) / np.pi + bend * np.cos(phi)
+    y_phi = 2 * (1 - bend) / np.pi + bend * RADIUS * np.cos(phi)
     cosine, sine = np.cos(bend * np.radians(look_at)), np.sin(bend * np.radians(look_at))
     faces = x_lam * (cosine * y_phi - sine * z_phi) + x_phi * sine * z_lam
     return np.column_stack([x, cosine * y - sine * z, sine * y + cosine * z]), faces > 1e-9
@@ -111,7 +112,7 @@ def globe(land: WorldLand, in_degrees: np.ndarray, by_area: np.ndarray) -> Panel
 
     in_degrees and by_area (N, 2) are points [latitude, longitude]; the first 700 of each are shown.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(8.2, 3.4), width_ratios=[2.5, 1])
+    figure, axes = plt.subplots(1, 2, figsize=(8.2, 4.2), width_ratios=[2.5, 1])
     world, bars = axes
     world.set(xlim=EXTENT[:2], ylim=EXTENT[2:], aspect="equal")
     world.set_title("The same points, flat or on the globe")
