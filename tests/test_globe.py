@@ -7,7 +7,7 @@ from overlays import bounds, elements, in_data, number, pixels, places, styled
 
 from course_utils import style
 from course_utils.datasets import load_world_land
-from course_utils.widgets.globe import BELT, EXTENT, N_SHOWN, RADIUS, UNIT, globe, project
+from course_utils.widgets.globe import BELT, COLOURS, EXTENT, N_SHOWN, RADIUS, UNIT, globe, painted, project
 
 rng = np.random.default_rng(0)
 IN_DEGREES = rng.uniform([-90, -180], [90, 180], size=(1000, 2))
@@ -89,6 +89,20 @@ def test_land_and_sea_are_painted_where_they_are(draw, bend, look_at):
     assert (shown[land, 1] > shown[land, 0] + 30).all() and (np.ptp(shown[~land, :3], axis=1) < 20).all()  # green, pale
     outside = colours[0, 0, 3], colours[-1, -1, 3]
     assert outside == (0, 0)
+
+
+@pytest.mark.parametrize("bend", [0.5, 0.75])
+def test_what_is_nearer_hides_what_is_behind_it(bend):
+    """A map half bent and seen from above a pole has folds: of the cells at a place the nearest one is seen."""
+    cells = np.stack(np.meshgrid(np.arange(-89.5, 90), np.arange(-179.5, 180)), axis=-1).reshape(-1, 2)
+    kinds = rng.integers(1, 3, size=len(cells))
+    image, (places, faces) = painted(cells, kinds, bend, 90), project(cells, bend, 90)
+    nearest = {}
+    for (x, y, z), kind, seen in zip(places, kinds, faces):
+        at = int((EXTENT[3] - y) * UNIT), int((x - EXTENT[0]) * UNIT)
+        if seen and z > nearest.get(at, (-9, 0))[0]:
+            nearest[at] = z, kind
+    assert all((image[at] == COLOURS[kind]).all() for at, (_, kind) in nearest.items())
 
 
 @pytest.mark.parametrize("ruler", POINTS)
