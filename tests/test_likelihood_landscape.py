@@ -116,7 +116,7 @@ def test_a_box_that_leaves_an_observation_out_is_impossible(draw, x, theta):
 )
 def test_the_box_and_its_moving_corner_are_drawn(draw, x, corner, moving, where):
     frame, ax = draw(-50, -90, 20, -20.5, corner), draw.keywords["ax"]
-    _, box, points, halo, dot = elements(frame)
+    _, box, _, points, halo, dot = elements(frame)
     np.testing.assert_allclose(bounds(ax, box), [-90, -20.5, -50, 20], atol=0.06)
     assert box.get("stroke") == dot.get("stroke") == style.P_MODEL and box.get("fill-opacity") == "0"
     assert points.get("stroke") == style.OBSERVATIONS

@@ -244,6 +244,17 @@ def test_a_slider_can_be_played(ax):
         make(ax, play="c")
 
 
+def test_a_handle_knows_where_its_sliders_put_it(ax):
+    """In pixels of the picture, by the position of the axes alone; the browser does the rest."""
+    (handle,) = make(ax, handles=[(ax, "a", "b")]).get_state()["handles"]
+    assert (handle["x"], handle["y"]) == ("a", "b")
+    for a, b in [(0, 0), (4, 3), (1, 2.5)]:
+        place = handle["left"] + handle["across"] * a, handle["top"] + handle["up"] * b
+        assert place == pytest.approx(corner(ax, a, b), abs=0.01)
+    with pytest.raises(ValueError, match=r"handles must name sliders, \['b', 'a'\], got \['c'\]"):
+        make(ax, handles=[(ax, "a", "c")])
+
+
 def marked(a, b):
     """Draw a rectangle in the middle, words, and an image of two pixels."""
     rect = '<rect x="180" y="130" width="40" height="40" fill="#D9600A"/>'

@@ -219,7 +219,7 @@ FOCUS = """() => {
 def test_the_keyboard_stays_on_the_slide(lesson, deck, page):
     """Tab goes to what is on the slide and not to hidden slides, Space presses what it has reached, and a clicker turns the page."""
     page.goto(deck(lesson).as_uri())
-    page.locator(".panel").wait_for(state="attached")
+    page.locator(".panel").first.wait_for(state="attached")
     page.wait_for_function(READY)
 
     def go_to(what):
@@ -229,7 +229,7 @@ def test_the_keyboard_stays_on_the_slide(lesson, deck, page):
         page.wait_for_timeout(500)  # fragments fade in
         return page.evaluate("Reveal.getSlidePastCount()")
 
-    slide = go_to(page.locator(".panel"))
+    slide = go_to(page.locator(".panel").first)
     for expected in ["south", "west", "north", "east", "show me the MLE", "reveal", "reveal"]:
         page.keyboard.press("Tab")
         reached, outline = page.evaluate(FOCUS)
@@ -432,6 +432,27 @@ def test_the_mle_is_shown_in_a_deck_after_the_lecturers_own_try(show):
     press(panel, "show me the MLE")
     x = load_world_land().sample(40, np.random.default_rng(2))
     expect(panel, made, **dict(zip(BOX_SIDES, [*x.min(axis=0).tolist(), *x.max(axis=0).tolist()])))
+
+
+@real(BOX)
+def test_a_corner_is_dragged_in_a_deck_and_snaps_to_the_stops(show):
+    page, panel, made = show
+    ax, box = made.draw.keywords["ax"], panel.locator(".panel-picture").bounding_box()
+
+    def on_page(longitude, latitude):
+        place = ax.transData.transform((longitude, latitude)) * [1, -1] + [0, made.height]
+        return np.array([box["x"], box["y"]]) + place * box["width"] / made.width
+
+    page.mouse.move(*on_page(-20, -30))  # the bottom left corner
+    page.mouse.down()
+    page.mouse.move(*on_page(-88, -52), steps=5)  # nearest to the stops −80 and −60
+    page.mouse.up()
+    expect(panel, made, west=-80, south=-60)
+    said = panel.evaluate(SHOWN)["said"]
+    assert (said["west"], said["south"], said["east"], said["north"]) == ("-80", "-60", "55", "40")
+    dot = panel.locator(".panel-handles circle").first.bounding_box()
+    at = dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2
+    np.testing.assert_allclose(at, on_page(-80, -60), atol=2)
 
 
 @real(IMAGINED)

@@ -306,6 +306,25 @@ def the_mle_comes_after_the_readers_own_try(widget):
     widget.expect(south=south, west=west, north=north, east=east)
 
 
+def a_corner_is_dragged(widget):
+    """By the mouse: the two sliders say where it is, and the kernel draws it; the hand may leave the picture."""
+    the_mle_comes_after_the_readers_own_try(widget)
+    handle = widget.element.locator(".panel-handles circle").nth(5)  # top left: the largest one, which takes the finger
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    widget.page.mouse.move(x, y)
+    widget.page.mouse.down()
+    widget.page.mouse.move(x + 60, y + 40, steps=6)
+    shown = widget.shown()["values"]
+    west, north = float(shown["west"]), float(shown["north"])
+    assert west > widget.values["west"] + 10 and north < widget.values["north"] - 5
+    widget.expect(west=west, north=north)
+    widget.page.mouse.move(x - 2000, y + 40, steps=3)
+    widget.page.mouse.up()
+    widget.expect(west=widget.sliders["west"]["min"], north=north)
+
+
 def a_click_chooses_the_hidden_pixel(widget):
     for row, column in [(20, 9), (0, 31), (31, 0)]:
         widget.page.mouse.click(*widget.place(0, column, 31 - row)[0])
@@ -437,7 +456,7 @@ def a_picture_draws_itself_until_it_is_paused(widget):
 
 
 STORIES = {
-    "box_explorer": the_mle_comes_after_the_readers_own_try,
+    "box_explorer": a_corner_is_dragged,
     "hidden_pixels": a_click_chooses_the_hidden_pixel,
     "latent_explorer": lambda widget: (
         a_decoder_in_the_page_draws_by_itself_and_tells_the_kernel if widget.in_page else a_click_or_a_drag_on_the_plane_moves_z

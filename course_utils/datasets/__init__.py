@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         planet_pixel_entropy,
     )
     from course_utils.datasets.tin_codes import TinCodes, load_tin_codes
-    from course_utils.datasets.world_land import WorldLand, load_world_land
+    from course_utils.datasets.world_land import WorldLand, load_forty_points, load_world_land
     from course_utils.datasets.wrodl import WRODL_VALUES, load_wrodl
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "load_binarized_mnist",
     "load_biscuit_tins",
     "load_digits",
+    "load_forty_points",
     "load_mnist",
     "load_planet_pixel",
     "load_tin_codes",

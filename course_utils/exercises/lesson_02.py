@@ -1,5 +1,6 @@
 """Exercises of lesson 02: a box on the world map."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -11,7 +12,7 @@ AREA = (30 - 10) * (10 - -20)  # of the box of 02.1, in square degrees
 BOX, OVERLAP = (30 - -10) * (100 - 0), (30 - 20) * (100 - 80)  # of 02.2
 THETA = (-60, -130, 75, 155)  # the box that the lesson draws by eye
 NEAR, FAR = 200, 500  # km: a near-copy, and a place with no observation near it
-POLAR = (1 - np.sin(np.radians(60))) / 2  # the share of the Earth's surface north of 60°
+OWN = 1000  # km: within these a point is one of the lesson's
 
 
 def nearest_km(points: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -46,6 +47,7 @@ def judge_three_points(answer: object, mistakes: Mistakes) -> None:
         )
     land = load_world_land()
     x = land.sample(40, np.random.default_rng(2))  # the lesson's forty observations
+    shown = np.array([[20, -45], x[0] + 0.5, [-10, -55]])  # its own A, B and C
     south, west, north, east = THETA
     for name in "ABC":
         try:
@@ -58,6 +60,8 @@ def judge_three_points(answer: object, mistakes: Mistakes) -> None:
         if not (south <= lat <= north and west <= lon <= east):
             raise Wrong(f"{name} lies outside the box, so the model cannot make it. Its latitude must be in [{south}, {north}], "
                         f"its longitude in [{west}, {east}].")  # fmt: skip
+        if (own := nearest_km(point, shown)[0]) < OWN:
+            raise Wrong(f"{name} is {own:,.0f} km from a point that the lesson shows. Find one of your own.")
         if name == "A" and on_land:
             raise Wrong("A lies on land, where p_data made it possible: it does not break Rule 1. Look for an ocean.")
         if name != "A" and not on_land:
@@ -72,16 +76,66 @@ def judge_three_points(answer: object, mistakes: Mistakes) -> None:
             )
 
 
-def judge_sample_globe(answer: object, mistakes: Mistakes) -> None:
-    """Judge by 20,000 points, in words of its own."""
-    n = 20_000
-    result = call(answer, n, np.random.default_rng(0))
+class Region:
+    """All that a reader's sampler may know of a region."""
+
+    def __init__(self, name: str, land: object) -> None:
+        self.name, self.contains = name, land.contains
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __deepcopy__(self, memo: dict) -> "Region":
+        return self
+
+
+def judge_sample_region(answer: object, mistakes: Mistakes) -> None:
+    """Judge by points on all land and on Greenland, in words of its own."""
+    import shapely
+
+    from course_utils.datasets.world_land import WorldLand, load_world_land
+
+    land = load_world_land()
+    greenland = next(part for part in land.geometry.geoms if part.contains(shapely.Point(-40, 72)))
+    for region, n in [(Region("all land", land), 2000), (Region("Greenland", WorldLand(greenland)), 300)]:
+        points = _points(call(answer, n, region, np.random.default_rng(0)), n, region)
+        if not np.array_equal(points, np.asarray(call(answer, n, region, np.random.default_rng(0)), dtype=float)):
+            raise Wrong("With the same seed your points differ from call to call. Draw everything from `rng`.")
+        if len(np.unique(points, axis=0)) < n:
+            raise Wrong("Some of your points are copies of others. Throw a point away and draw a new one instead.")
+        sine, longitude = np.random.default_rng(1).uniform([[-1], [-180]], [[1], [180]], size=(2, 400_000))
+        right, flat = (  # by area and in degrees
+            candidates[region.contains(candidates)]
+            for candidates in (np.column_stack([up, longitude]) for up in (np.degrees(np.arcsin(sine)), 90 * sine))
+        )
+        if _gap(points[:, 0], right[:, 0]) > 0.12 and _gap(points[:, 0], flat[:, 0]) < 0.12:
+            raise Wrong(
+                f"On {region.name} your points are uniform in degrees: the middle one lies at latitude "
+                f"{_words(np.median(points[:, 0]))}, by area it is {_words(np.median(right[:, 0]))}. Make the sine of the latitude uniform."
+            )
+        edges = [np.arange(-90, 91, 30), np.arange(-180, 181, 45)]
+        theirs, ours = (np.histogram2d(*some.T, bins=edges)[0] / len(some) for some in (points, right))
+        if np.abs(theirs - ours).sum() / 2 > 0.15:
+            i, j = np.unravel_index(np.abs(theirs - ours).argmax(), ours.shape)
+            raise Wrong(
+                f"Your points lie on {region.name}, but not evenly: from latitude {_words(edges[0][i])} to {_words(edges[0][i + 1])} and longitude "
+                f"{_words(edges[1][j])} to {_words(edges[1][j + 1])} there are {theirs[i, j]:.0%} of them, by area it is {ours[i, j]:.0%}. "
+                "Is each coordinate drawn by itself, over the whole globe?"
+            )
+
+
+def _points(result: object, n: int, region: Region) -> np.ndarray:
+    """Return the reader's points (n, 2), all of them in the region."""
     try:
         points = np.asarray(result, dtype=float)
     except Exception:
         raise Wrong(f"Return an array of shape (n, 2); this is {show(result)}.") from None
     if points.shape == (2, n):
         raise Wrong(f"The shape is (2, {n}); one row for each point is wanted, ({n}, 2). np.column_stack does that.")
+    if points.ndim == 2 and points.shape[1] == 2 and len(points) < n:
+        raise Wrong(
+            f"For n = {n} on {region.name} you return {len(points)} points. One batch may hold too few: draw batches until there are n."
+        )
     if points.shape != (n, 2):
         raise Wrong(f"For n = {n} the shape should be ({n}, 2), but it is {points.shape}.")
     if not np.isfinite(points).all():
@@ -89,43 +143,67 @@ def judge_sample_globe(answer: object, mistakes: Mistakes) -> None:
     lat, lon = points.T
     if np.abs(lat).max() < 1.6:
         raise Wrong("Your latitudes stay between −1.6 and 1.6: np.arcsin returns radians. Convert with np.degrees.")
-    if np.abs(lat).max() > 90 and np.abs(lon).max() <= 90:
+    inside = _inside(points, region)
+    if _inside(points[:, ::-1], region).mean() > 0.9 > inside.mean():
         raise Wrong("Longitude comes first in your rows. The course writes [latitude, longitude].")
-    if np.abs(lat).max() > 90:
+    if not inside.all():
         raise Wrong(
-            f"Your latitudes reach from {lat.min():.0f} to {lat.max():.0f}. Only −90 to 90 exist: the arccosine counts from the pole."
+            f"{(~inside).mean():.0%} of your points are not on {region.name}. Keep a point only where `region.contains` says so."
         )
-    if np.abs(lon).max() > 180:
-        raise Wrong(f"Your longitudes reach from {lon.min():.0f} to {lon.max():.0f}. Write them from −180 to 180.")
-    if not np.array_equal(points, np.asarray(call(answer, n, np.random.default_rng(0)), dtype=float)):
-        raise Wrong("With the same seed your points differ from call to call. Draw everything from `rng`.")
-    if _distance_to_uniform((lat + 90) / 180) < 0.02:
-        raise Wrong(f"Your latitudes are uniform in degrees: {(lat > 60).mean():.0%} of the points lie north of 60°, where only {POLAR:.0%} of the "
-                    "Earth's surface is. Make the sine of the latitude uniform.")  # fmt: skip
-    if _distance_to_uniform((np.sin(np.radians(lat)) + 1) / 2) > 0.02:
-        raise Wrong(f"{(lat > 60).mean():.0%} of your points lie north of 60° and {(lat < 0).mean():.0%} south of the equator; by area it is {POLAR:.0%} "
-                    "and 50%. The sine of the latitude should be uniform on [−1, 1].")  # fmt: skip
-    if _distance_to_uniform((lon + 180) / 360) > 0.02:
-        raise Wrong("The latitudes are right, but the longitudes are not uniform from −180 to 180.")
-    parts = np.histogram2d(np.sin(np.radians(lat)), lon, bins=4, range=[[-1, 1], [-180, 180]])[0]
-    if np.abs(parts / n - 1 / 16).max() > 0.01:
-        raise Wrong(
-            "Each of the two is right by itself, but together they leave parts of the globe empty: one tells the other. Draw the longitude anew."
-        )
+    return points
 
 
-def _distance_to_uniform(u: np.ndarray) -> float:
-    """Return the largest gap between the empirical distribution function of u (N,) and that of a uniform on [0, 1]."""
-    return float(np.abs(np.sort(u) - (np.arange(len(u)) + 0.5) / len(u)).max())
+def _inside(points: np.ndarray, region: Region) -> np.ndarray:
+    on_globe = (np.abs(points) <= [90, 180]).all(axis=1)
+    return on_globe & region.contains(np.where(on_globe[:, None], points, 0))
 
 
-def on_globe(latitude: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return np.column_stack([latitude, rng.uniform(-180, 180, len(latitude))])
+def _gap(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the largest gap between the empirical distribution functions of two samples (Kolmogorov and Smirnov)."""
+    at = np.concatenate([one, other])
+    shares = (np.searchsorted(np.sort(some), at, side="right") / len(some) for some in (one, other))
+    return float(np.abs(np.subtract(*shares)).max())
+
+
+def _words(degrees: float) -> str:
+    return f"{degrees:.0f}".replace("-", "−")
+
+
+def sampler(
+    latitude: Callable, longitude: Callable | None = None, finish: Callable = lambda points: points
+) -> Callable:
+    """Return a sampler that keeps what lies in a region, drawing latitudes and longitudes by these functions of n and rng."""
+
+    def sample_region(n: int, region: Region, rng: np.random.Generator) -> np.ndarray:
+        points = np.empty((0, 2))
+        while len(points) < n:
+            lat = latitude(4 * n, rng)
+            lon = longitude(4 * n, rng) if longitude else rng.uniform(-180, 180, 4 * n)
+            new = np.column_stack([lat, lon])
+            points = np.concatenate([points, new[region.contains(new)]])
+        return finish(points[:n])
+
+    return sample_region
+
+
+def latitude_by_area(n: int, rng: np.random.Generator) -> np.ndarray:
+    return np.degrees(np.arcsin(rng.uniform(-1, 1, n)))
+
+
+def one_batch(n: int, region: Region, rng: np.random.Generator) -> np.ndarray:
+    points = np.column_stack([latitude_by_area(10 * n, rng), rng.uniform(-180, 180, 10 * n)])
+    return points[region.contains(points)][:n]
+
+
+def on_one_curve(n: int, region: Region, rng: np.random.Generator) -> np.ndarray:
+    u = rng.uniform(-1, 1, 400 * n)
+    points = np.column_stack([np.degrees(np.arcsin(u)), 180 * u])
+    return points[region.contains(points)][:n]
 
 
 EXERCISES = {
     "02.1": Exercise(
-        judge=partial(close, expected=1 / AREA, tolerance=2.5e-2),  # 0.0017 will do
+        judge=partial(close, expected=1 / AREA, tolerance=0.025),
         praise=f"The box covers 20 × 30 = {AREA} square degrees, so the density is 1/{AREA} ≈ {1 / AREA:.4f} at every point inside.",
         mistakes=[
             (AREA, f"{AREA} is the area of the box in square degrees. The density has to integrate to 1 over that area: take one over it."),
@@ -202,50 +280,56 @@ EXERCISES = {
             ({"A": [0, -170], "B": [0, 20], "C": [0, 20]}, "outside the box"),
             ({"A": [0, -230], "B": [0, 20], "C": [0, 20]}, "A should be two numbers on the globe"),
             ([[0, -30], [0, 20], [0, 20]], "a dict with the keys `A`, `B` and `C`"),
+            ({"A": [20, -45], "B": [11.5, 24.8], "C": [72, -40]}, "A is 0 km from a point that the lesson shows"),
+            ({"A": [0, -30], "B": [11.5, 24.8], "C": [-10, -52]}, "km from a point that the lesson shows"),
         ],
         hints=(
             "The map of section 5 helps: the Atlantic for A, a dark point for B, an empty stretch of land for C.",
             "For B take a row of `X` that lies inland and add a tenth of a degree.",
-            "For C try the inside of Greenland, Brazil or Australia, and ask `nearest_km(np.array([C]), X)`.",
+            "For C try the inside of Greenland, Siberia or Canada, and ask `nearest_km(np.array([C]), X)`.",
         ),
         solution="""
             import numpy as np
             from course_utils.datasets import load_world_land
 
             X = load_world_land().sample(40, np.random.default_rng(2))
-            answer = {"A": [0, -30], "B": X[0].tolist(), "C": [72, -40]}  # the Atlantic, a copy, Greenland
+            answer = {"A": [0, -30], "B": X[1].tolist(), "C": [72, -40]}  # the Atlantic, a copy, Greenland
         """,
     ),
     "02.5": Exercise(
-        judge=judge_sample_globe,
-        praise="Uniform in longitude and in the sine of latitude: every square kilometre is equally likely.",
+        judge=judge_sample_region,
+        praise="Propose by area, keep what lies inside: this is rejection sampling. It needs only `contains`, and wastes the more the smaller the region is.",
         mistakes=[
-            (lambda n, rng: on_globe(rng.uniform(-90, 90, n), rng), "Your latitudes are uniform in degrees"),
-            (lambda n, rng: on_globe(np.arcsin(rng.uniform(-1, 1, n)), rng), "np.arcsin returns radians"),
-            (lambda n, rng: on_globe(np.degrees(np.arcsin(rng.uniform(-1, 1, n))), rng).T, "np.column_stack does that"),
-            (lambda n, rng: on_globe(rng.uniform(-90, 90, n), rng)[:, ::-1], "Longitude comes first in your rows"),
-            (lambda n, rng: on_globe(np.degrees(np.arccos(rng.uniform(-1, 1, n))), rng), "the arccosine counts from the pole"),
-            (lambda n, rng: on_globe(np.degrees(np.arcsin(rng.uniform(0, 1, n))), rng), "The sine of the latitude should be uniform on [−1, 1]"),
-            (lambda n, rng: on_globe(np.degrees(np.arcsin(rng.uniform(-1, 1, n))), rng) / [1, 2], "the longitudes are not uniform"),
-            (lambda n, rng: (lambda u: np.column_stack([np.degrees(np.arcsin(u)), 180 * u]))(rng.uniform(-1, 1, n)), "Draw the longitude anew"),
-            (lambda n, rng: on_globe(np.degrees(np.arcsin(np.random.uniform(-1, 1, n))), rng), "Draw everything from `rng`"),
-            (lambda n, rng: on_globe(np.degrees(np.arcsin(rng.uniform(-2, 2, n))), rng), "The arcsine needs values from −1 to 1"),
-            (lambda n, rng: on_globe(np.degrees(np.arcsin(rng.uniform(-1, 1, n))), rng) + [0, 180], "Write them from −180 to 180"),
+            (sampler(lambda n, rng: rng.uniform(-90, 90, n)), "your points are uniform in degrees"),
+            (sampler(lambda n, rng: latitude_by_area(n, rng), finish=np.radians), "np.arcsin returns radians"),
+            (sampler(latitude_by_area, finish=np.transpose), "np.column_stack does that"),
+            (sampler(latitude_by_area, finish=lambda points: points[:, ::-1]), "Longitude comes first in your rows"),
+            (one_batch, "One batch may hold too few"),
+            (lambda n, region, rng: np.column_stack([latitude_by_area(n, rng), rng.uniform(-180, 180, n)]), "of your points are not on all land"),
+            (lambda n, region, rng: sampler(latitude_by_area)(n, region, np.random.default_rng()), "Draw everything from `rng`"),
+            (lambda n, region, rng: np.repeat(sampler(latitude_by_area)(n // 2, region, rng), 2, axis=0), "copies of others"),
+            (on_one_curve, "Is each coordinate drawn by itself"),
+            (sampler(latitude_by_area, lambda n, rng: rng.uniform(0, 180, n)), "but not evenly"),
+            (lambda n, region, rng: sampler(latitude_by_area)(n, region, rng) * [np.nan, 1], "The arcsine needs values from −1 to 1"),
         ],
         hints=(
-            "Which quantity is uniform by area: the latitude, its sine or its cosine?",
-            "Draw u uniformly on [−1, 1]; the latitude is the angle whose sine is u.",
-            "`np.arcsin` returns radians, and the course writes degrees.",
+            "Draw points over the whole globe, uniformly by area, and keep those that the region contains.",
+            "One batch may leave you with fewer than n: go on in a `while` loop, and return the first n.",
+            "By area means uniform in longitude and in the sine of the latitude. `np.arcsin` returns radians, the course writes degrees.",
         ),
         solution="""
             import numpy as np
 
-            def sample_globe(n, rng):
-                latitude = np.degrees(np.arcsin(rng.uniform(-1, 1, n)))
-                longitude = rng.uniform(-180, 180, n)
-                return np.column_stack([latitude, longitude])
+            def sample_region(n, region, rng):
+                points = np.empty((0, 2))
+                while len(points) < n:
+                    latitude = np.degrees(np.arcsin(rng.uniform(-1, 1, 4 * n)))
+                    longitude = rng.uniform(-180, 180, 4 * n)
+                    new = np.column_stack([latitude, longitude])
+                    points = np.concatenate([points, new[region.contains(new)]])
+                return points[:n]
 
-            answer = sample_globe
+            answer = sample_region
         """,
     ),
 }  # fmt: skip

@@ -1,14 +1,14 @@
-"""Lesson 02: four sliders move a box over the world map."""
+"""Lesson 02: a box on the world map, moved by its corners or by four sliders."""
 
 from functools import partial
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_utils import plotting, style
+from course_utils import style
 from course_utils.datasets import WorldLand
 from course_utils.models import BoxModel
+from course_utils.widgets.log_bars import hang, map_and_strip
 from course_utils.widgets.overlay import Frame, Overlay, Slider
 from course_utils.widgets.panel import Panel
 
@@ -23,11 +23,12 @@ def draw(
     east: float,
     *,
     ax: Axes,
+    strip: Axes,
     x: np.ndarray,
     land: WorldLand,
     uniform: np.ndarray,
 ) -> Frame:
-    """Return the frame for one box: its outline, samples, density, log-likelihood of x and share of samples on land.
+    """Return the frame for one box: its outline, samples, log p of each x below it, and its numbers.
 
     uniform (n, 2) holds numbers in [0, 1]: the same ones for every box, so that the samples move with the sliders.
     """
@@ -54,6 +55,7 @@ def draw(
     overlay.rect(ax, west, south, east, north, style.P_MODEL, opacity=0.12)
     overlay.dots(ax, samples[:N_SHOWN, 1], samples[:N_SHOWN, 0], style.SAMPLE, radius=2.5)
     overlay.dots(ax, x[:, 1], x[:, 0], style.OBSERVATIONS, radius=4.5)
+    hang(overlay, strip, x, log_prob)
     inside = int(np.isfinite(log_prob).sum())
     log_likelihood = f"{log_prob.sum():.1f}".replace("-", "−") if inside == len(x) else "−∞"
     numbers = {
@@ -71,17 +73,16 @@ def draw(
 
 
 def box_explorer(x: np.ndarray, land: WorldLand) -> Panel:
-    """Show a box that four sliders move over the map, with a button that jumps to the maximum likelihood estimate.
+    """Show a box on the map that is moved by its corners or by four sliders, with a button that jumps to the maximum likelihood estimate.
 
     x (N, 2) are the observations, [latitude, longitude] in degrees.
     """
-    figure, ax = plt.subplots(figsize=(7.6, 4.2))
-    plotting.world_map(land, ax, title="Your box, its samples (blue), the observations (dark)")
+    figure, ax, strip = map_and_strip(land, "Your box, its samples (blue), the observations (dark)")
     uniform = np.random.default_rng(0).uniform(size=(N_SAMPLES, 2))
     start = {"south": -30.0, "west": -20.0, "north": 40.0, "east": 55.0}
     mle = dict(zip(start, BoxModel().fit(x).theta.tolist()))
     return Panel(
-        partial(draw, ax=ax, x=x, land=land, uniform=uniform),
+        partial(draw, ax=ax, strip=strip, x=x, land=land, uniform=uniform),
         figure,
         sliders={
             "south": Slider("θ₁: latitude of the bottom", -90, 90, 0.1, start["south"]),
@@ -90,6 +91,7 @@ def box_explorer(x: np.ndarray, land: WorldLand) -> Panel:
             "east": Slider("θ₄: longitude of the right side", -180, 180, 0.1, start["east"]),
         },
         buttons={"show me the MLE": lambda values: "Your own try first: move the sliders." if values == start else mle},
+        handles=[(ax, x, y) for y in ("south", "north") for x in ("west", "east")],
         grid={
             "south": (-90, -60, -30, -10, 10, 30, mle["south"]),
             "west": (-180, -140, -80, -20, 20, 60, mle["west"]),

@@ -1,8 +1,28 @@
 // Who answers when a slider moves: the kernel, a decoder in the page, or the frames of a deck. The three have the same
-// methods: move(name, value), press(label) and click([px, py]), with what `buttons` lists as labels, `named(label)`, what
+// methods: move({ name: value, … }), press(label) and click([px, py]), with what `buttons` lists as labels, `named(label)`, what
 // is written on a button now, `waiting()`, the values of sliders on which an answer is still to come, and stop(). All
 // answers come through the model, as changes of "values" and "drawn".
 import { pageDecoder } from "./page_decoder.js";
+
+// A handle is a point in the picture that two sliders hold, { x, y, left, across, top, up }: their names, where their zeros
+// are, and how many pixels one unit takes. In a deck a slider counts its stops, and its words are their values.
+const said = ({ words }, count) => (words.length ? Number(words[count]) : count);
+
+export function placeOf({ x, y, left, across, top, up }, sliders, values) {
+  const value = (name) => said(sliders.find((slider) => slider.name === name), values[name]);
+  return [left + across * value(x), top + up * value(y)];
+}
+
+// What a handle's sliders say when it is dragged to a place: the nearest step, or the nearest stop, within their range.
+export function dragged({ x, y, left, across, top, up }, sliders, [px, py]) {
+  const nearest = (name, value) => {
+    const slider = sliders.find((one) => one.name === name), { min, max, step, words } = slider;
+    if (!words.length) return Number(Math.min(Math.max(min + step * Math.round((value - min) / step), min), max).toFixed(10));
+    const far = words.map((_, count) => Math.abs(said(slider, count) - value));
+    return far.indexOf(Math.min(...far));
+  };
+  return { [x]: nearest(x, (px - left) / across), [y]: nearest(y, (py - top) / up) };
+}
 
 // The kernel hears of one thing after the other, each when the last one has been answered. Of a drag it hears the latest
 // place only; and a slider says its own value, never that of another one, which the kernel may have changed meanwhile.
@@ -33,7 +53,7 @@ export function kernelDriver(model, onSilence = () => {}, patience = 10000) {
   return {
     buttons: model.get("buttons"),
     named: (label) => label,
-    move: (name, value) => ask({ move: { [name]: value } }),
+    move: (moved) => ask({ move: moved }),
     press: (label) => ask({ press: label }),
     click: (place) => ask({ click: place }),
     waiting: () => Object.assign({}, ...[asked, ...queue].map((content) => content?.move)),
@@ -65,7 +85,7 @@ export function framesDriver(model) {
   return {
     buttons: model.get("buttons"),
     named: (label) => label,
-    move: (name, value) => answer(() => ({ [name]: value })),
+    move: (moved) => answer(() => moved),
     press: (label) => answer(({ leads, jumps }) => {
       if (!(label in leads[state])) return jumps[label]?.[number()] ?? "The slides do not hold this. Press it in JupyterLab.";
       const [to, moved] = leads[state][label];
@@ -130,7 +150,7 @@ export function decoderDriver(model, onPause = () => {}, random = Math.random) {
   return {
     buttons: Object.keys(presses),
     named: (label) => (label === "walk" && timer ? "pause" : label),
-    move: (name, value) => jump(names.map((other, k) => (other === name ? value : z()[k]))),
+    move: (moved) => jump(names.map((name, k) => moved[name] ?? z()[k])),
     press: (label) => presses[label](),
     click([px, py]) {
       const there = [low + ((px - x0) / width) * (high - low), high - ((py - y0) / height) * (high - low)];

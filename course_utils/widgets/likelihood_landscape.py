@@ -4,12 +4,12 @@ from decimal import Decimal
 from functools import partial
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_utils import plotting, style
+from course_utils import style
 from course_utils.models import BoxModel
+from course_utils.widgets.log_bars import hang, map_and_strip
 from course_utils.widgets.overlay import Frame, Overlay, Slider
 from course_utils.widgets.panel import Panel
 
@@ -46,11 +46,12 @@ def draw(
     corner: str,
     *,
     ax: Axes,
+    strip: Axes,
     x: np.ndarray,
     best: float,
     worst: float,
 ) -> Frame:
-    """Return the frame for one box: the landscape of its moving corner, the box on it, and its log-likelihood.
+    """Return the frame for one box: the landscape of its moving corner, the box on it, log p of each x and their sum.
 
     best and worst are the ends of the colour scale in nats; where the likelihood is 0 nothing is painted.
     """
@@ -63,9 +64,11 @@ def draw(
     overlay.image(ax, shade, (-180, 180, -90, 90))
     if south < north and west < east:
         overlay.rect(ax, west, south, east, north, style.P_MODEL, opacity=0)
-        log_likelihood = BoxModel((south, west, north, east)).log_prob(x).sum()
+        log_prob = BoxModel((south, west, north, east)).log_prob(x)
     else:
-        log_likelihood = -np.inf
+        log_prob = np.full(len(x), -np.inf)
+    log_likelihood = log_prob.sum()
+    hang(overlay, strip, x, log_prob)
     overlay.dots(ax, x[:, 1], x[:, 0], style.OBSERVATIONS, radius=4)
     overlay.dots(ax, [moving[1]], [moving[0]], "white", radius=8)
     overlay.dots(ax, [moving[1]], [moving[0]], style.P_MODEL, radius=6)
@@ -85,13 +88,12 @@ def draw(
 
 def likelihood_landscape(x: np.ndarray) -> Panel:
     """Show the log-likelihood of the observations x (N, 2) over the positions of one corner; four sliders set θ."""
-    figure, ax = plt.subplots(figsize=(7.6, 4.2))
-    plotting.world_map(ax=ax, title="Log-likelihood of one corner (lighter is higher)")
+    figure, ax, strip = map_and_strip(None, "Log-likelihood of one corner (lighter is higher)")
     mle = BoxModel().fit(x)
     best, worst = mle.log_prob(x).sum(), -len(x) * np.log(180 * 360)
     south, west, north, east = np.clip(mle.theta.round() + [-8, -12, 20, 30], [-90, -180] * 2, [90, 180] * 2).tolist()
     return Panel(
-        partial(draw, ax=ax, x=x, best=best, worst=worst),
+        partial(draw, ax=ax, strip=strip, x=x, best=best, worst=worst),
         figure,
         sliders={
             "south": Slider("θ₁: latitude of the bottom", -90, 90, 0.5, south),
@@ -104,6 +106,7 @@ def likelihood_landscape(x: np.ndarray) -> Panel:
             "move the bottom left corner": lambda values: {"corner": "bottom left"},
         },
         fixed={"corner": "top right"},
+        handles=[(ax, x, y) for y in ("south", "north") for x in ("west", "east")],
         grid={
             "south": np.clip(np.floor(mle.theta[0]) + [-30, -15, -3, 0, 8], -90, 90),
             "west": np.clip(np.floor(mle.theta[1]) + [-60, -25, -4, 0, 12], -180, 180),

@@ -47,7 +47,7 @@ class Overlay:
 
     def rect(self, ax: Axes, x0: float, y0: float, x1: float, y1: float, colour: str, opacity: float = 1) -> None:
         """Draw a rectangle with an outline and a filling; `opacity` is that of the filling, 0 for none."""
-        (left, right), (top, bottom) = map(sorted, _pixels(ax, [x0, x1], [y0, y1]))  # whichever way the axes run
+        (left, right), (top, bottom) = map(sorted, in_pixels(ax, [x0, x1], [y0, y1]))  # whichever way the axes run
         self.elements.append(
             f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" '
             f'fill="{colour}" fill-opacity="{opacity:g}" stroke="{colour}" stroke-width="2.5"/>'
@@ -55,7 +55,7 @@ class Overlay:
 
     def dots(self, ax: Axes, x: np.ndarray, y: np.ndarray, colour: str, radius: float = 3, opacity: float = 1) -> None:
         """Draw dots as one path; of lines of no length at all Firefox would lose the round ends."""
-        path = "".join(f"M{a:.1f} {b:.1f}h.01" for a, b in zip(*_pixels(ax, x, y)))
+        path = "".join(f"M{a:.1f} {b:.1f}h.01" for a, b in zip(*in_pixels(ax, x, y)))
         self.elements.append(
             f'<path d="{path}" stroke="{colour}" stroke-opacity="{opacity:g}" stroke-width="{2 * radius:g}" '
             'stroke-linecap="round" fill="none"/>'
@@ -63,34 +63,44 @@ class Overlay:
 
     def line(self, ax: Axes, x: np.ndarray, y: np.ndarray, colour: str, width: float = 2.5) -> None:
         """Draw a line through points."""
-        points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(*_pixels(ax, x, y)))
+        points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(*in_pixels(ax, x, y)))
         self.elements.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{width:g}"/>')
+
+    def bars(self, ax: Axes, x: np.ndarray, ends: np.ndarray, colour: str, width: float = 4) -> None:
+        """Draw upright bars from 0 to their ends, as one path."""
+        places, (zero,) = list(zip(*in_pixels(ax, x, ends))), in_pixels(ax, [0], [0])[1]
+        path = "".join(f"M{a:.1f} {zero:.1f}V{b:.1f}" for a, b in places)
+        self.elements.append(f'<path d="{path}" stroke="{colour}" stroke-width="{width:g}" fill="none"/>')
 
     def text(self, ax: Axes, x: float, y: float, words: str, anchor: str = "start", colour: str = style.INK) -> None:
         """Write words; `anchor` is start, middle or end."""
-        (a,), (b,) = _pixels(ax, [x], [y])
+        (a,), (b,) = in_pixels(ax, [x], [y])
         self.elements.append(
             f'<text x="{a:.1f}" y="{b:.1f}" text-anchor="{anchor}" dominant-baseline="middle" fill="{colour}" '
             f'font-size="16">{html.escape(words)}</text>'
         )
 
-    def image(self, ax: Axes, pixels: np.ndarray, extent: tuple[float, float, float, float]) -> None:
-        """Lay an image (H, W) or (H, W, 3 or 4) uint8, first row on top, over extent = (x0, x1, y0, y1)."""
+    def image(
+        self, ax: Axes, pixels: np.ndarray, extent: tuple[float, float, float, float], smooth: bool = False
+    ) -> None:
+        """Lay an image (H, W) or (H, W, 3 or 4) uint8, first row on top, over extent = (x0, x1, y0, y1).
+
+        Its pixels are seen as squares; `smooth` blends them, for pictures that have about as many as the screen.
+        """
         buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, format="png", compress_level=1)
-        self._picture(ax, "image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii"), extent)
+        Image.fromarray(pixels).save(buffer, format="png", compress_level=6 if smooth else 1)
+        self._picture(ax, "image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii"), extent, smooth)
 
     def drawing(self, ax: Axes, svg: str, extent: tuple[float, float, float, float]) -> None:
         """Lay a drawing, an SVG document of its own, over extent = (x0, x1, y0, y1)."""
         self._picture(ax, "image/svg+xml," + quote(svg, safe=" =:/;,()'"), extent)
 
-    def _picture(self, ax: Axes, data: str, extent: tuple[float, float, float, float]) -> None:
+    def _picture(self, ax: Axes, data: str, extent: tuple[float, float, float, float], smooth: bool = False) -> None:
         x0, x1, y0, y1 = extent
-        (left, right), (top, bottom) = _pixels(ax, [x0, x1], [y1, y0])
+        (left, right), (top, bottom) = in_pixels(ax, [x0, x1], [y1, y0])
         self.elements.append(
             f'<image x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" '
-            'preserveAspectRatio="none" style="image-rendering:pixelated" '
-            f'href="data:{data}"/>'
+            f'preserveAspectRatio="none" style="image-rendering:{"auto" if smooth else "pixelated"}" href="data:{data}"/>'
         )
 
 
@@ -100,7 +110,7 @@ def in_axes(ax: Axes, px: float, py: float) -> tuple[float, float] | None:
     return tuple(ax.transData.inverted().transform(place).tolist()) if ax.bbox.contains(*place) else None
 
 
-def _pixels(ax: Axes, x: np.ndarray, y: np.ndarray) -> tuple[list[float], list[float]]:
+def in_pixels(ax: Axes, x: np.ndarray, y: np.ndarray) -> tuple[list[float], list[float]]:
     """Return data coordinates as pixels of the picture, measured from its top left corner."""
     pixels = ax.transData.transform(np.column_stack([x, y]))
     return pixels[:, 0].tolist(), (ax.figure.bbox.height - pixels[:, 1]).tolist()

@@ -1,5 +1,5 @@
 // The browser's half of panel.py: it shows what the model says, and tells a driver what the reader does.
-import { decoderDriver, framesDriver, kernelDriver } from "./drivers.js";
+import { decoderDriver, dragged, framesDriver, kernelDriver, placeOf } from "./drivers.js";
 
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -30,15 +30,54 @@ function render({ model, el }) {
   }
 
   // a click, or a drag
-  function pointAt(event) {
+  function placeAt(event) {
     const box = picture.getBoundingClientRect();
-    driver.click([((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height]);
+    return [((event.clientX - box.left) / box.width) * width, ((event.clientY - box.top) / box.height) * height];
   }
+  const pointAt = (event) => driver.click(placeAt(event));
   if (model.get("clickable")) {
     picture.classList.add("panel-clickable");
     background.draggable = false;
     picture.addEventListener("pointerdown", pointAt);
     picture.addEventListener("pointermove", (event) => event.buttons && pointAt(event));
+  }
+
+  // the handles, on top; each says what its two sliders say
+  const layer = svg.cloneNode();
+  layer.classList.add("panel-handles");
+  layer.setAttribute("data-prevent-swipe", ""); // a finger on it turns no page of a deck
+  const handles = model.get("handles").map((handle) => {
+    const dot = document.createElementNS(svg.namespaceURI, "circle"), reach = dot.cloneNode();
+    dot.setAttribute("r", 7);
+    reach.setAttribute("r", 20); // for a finger
+    reach.addEventListener("pointerdown", (event) => {
+      event.preventDefault();
+      reach.setPointerCapture(event.pointerId);
+    });
+    reach.addEventListener("pointermove", (event) => {
+      if (!reach.hasPointerCapture(event.pointerId)) return;
+      const moved = dragged(handle, sliders, placeAt(event));
+      if (Object.entries(moved).every(([name, value]) => Number(inputs[name].input.value) === value)) return;
+      for (const [name, value] of Object.entries(moved)) {
+        inputs[name].input.value = value;
+        inputs[name].showValue();
+      }
+      driver.move(moved);
+      placeHandles();
+    });
+    layer.append(dot, reach);
+    return { handle, circles: [dot, reach] };
+  });
+  if (handles.length) picture.append(layer);
+  function placeHandles() { // where the hand has them, though the kernel may still be busy
+    const values = { ...model.get("values"), ...driver.waiting() };
+    for (const { handle, circles } of handles) {
+      const [px, py] = placeOf(handle, sliders, values);
+      for (const circle of circles) {
+        circle.setAttribute("cx", px.toFixed(1));
+        circle.setAttribute("cy", py.toFixed(1));
+      }
+    }
   }
 
   // the sliders
@@ -56,7 +95,8 @@ function render({ model, el }) {
     };
     input.addEventListener("input", () => {
       showValue();
-      driver.move(name, number());
+      driver.move({ [name]: number() });
+      placeHandles();
     });
     inputs[name] = { input, showValue };
     controls.append(element("div", { class: "panel-slider" }, element("label", { for: input.id }, label), value, input));
@@ -113,6 +153,7 @@ function render({ model, el }) {
       input.value = values[name];
       showValue();
     }
+    placeHandles();
     if (inPage) showDecoded();
   }
   function showDecoded() {

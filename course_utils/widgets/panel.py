@@ -15,12 +15,13 @@ import anywidget
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import traitlets
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
 from course_utils.plotting import png
 from course_utils.widgets import deck
-from course_utils.widgets.overlay import Frame, Slider
+from course_utils.widgets.overlay import Frame, Slider, in_pixels
 
 HERE = Path(__file__).parent
 IN_PAGE = ("page_decoder.js", "drivers.js", "panel.js")  # in the order in which they import one another
@@ -39,6 +40,7 @@ class Panel(anywidget.AnyWidget):
     sliders: name → Slider, the names being those of draw's parameters. buttons: label → a function from the present
     values to those that change, or to a sentence for the reader. fixed: parameters of draw that only buttons and clicks
     change. click: a function from a place in the picture, in pixels from its top left corner, to the values that change.
+    handles: points that can be dragged in the picture, each (axes, slider of its x, slider of its y); the sliders say the same.
     play: the name of a slider that a further button, play or pause, moves to its end, in 200 steps at the most.
     page: a function, called when the axes are where they stay: how page_decoder.js draws in place of the kernel.
     grid, presses: for decks, where deck.py bakes what draw gives. There a slider stops at the values that grid has under
@@ -56,6 +58,7 @@ class Panel(anywidget.AnyWidget):
     )
     buttons = traitlets.List().tag(sync=True)
     clickable = traitlets.Bool(False).tag(sync=True)
+    handles = traitlets.List().tag(sync=True)
     play = traitlets.Unicode().tag(sync=True)
     page = traitlets.Dict().tag(sync=True)
     frames = traitlets.Dict().tag(sync=True)
@@ -74,6 +77,7 @@ class Panel(anywidget.AnyWidget):
         buttons: Mapping[str, Callable[[dict], dict | str]] | None = None,
         fixed: Mapping[str, object] | None = None,
         click: Callable[[float, float], dict] | None = None,
+        handles: Sequence[tuple[Axes, str, str]] = (),
         play: str = "",
         page: Callable[[], dict] | None = None,
         grid: Mapping[str, Sequence[float]] | None = None,
@@ -82,6 +86,8 @@ class Panel(anywidget.AnyWidget):
         """Draw the background and the first frame; an error in `draw` is raised here, and shown as a message later."""
         if play and play not in sliders:
             raise ValueError(f"play must name one of the sliders {list(sliders)}, got {play!r}")
+        if unknown := [name for _, *names in handles for name in names if name not in sliders]:
+            raise ValueError(f"handles must name sliders, {list(sliders)}, got {unknown}")
         self.draw = draw
         self._actions = dict(buttons or {})
         self._click = click
@@ -101,7 +107,7 @@ class Panel(anywidget.AnyWidget):
         super().__init__(
             background=background, width=width, height=height, buttons=list(self._actions), clickable=click is not None, play=play,
             sliders={name: slider._asdict() for name, slider in sliders.items()}, values=values,
-            page=page() if page else {}, frames=baked, **shown,
+            page=page() if page else {}, frames=baked, handles=[_handle(*handle) for handle in handles], **shown,
         )  # fmt: skip
         if not page and not baked:
             self.observe(self._redraw, names="values")
@@ -174,3 +180,9 @@ class Panel(anywidget.AnyWidget):
             for name, value in state.items():
                 self.set_trait(name, value)
             self.drawn += 1
+
+
+def _handle(ax: Axes, x: str, y: str) -> dict:
+    """Return what the browser needs to know of a handle: its sliders, where their zeros are, and the pixels of one unit."""
+    (left, right), (top, up) = in_pixels(ax, [0, 1], [0, 1])
+    return {"x": x, "y": y, "left": left, "across": right - left, "top": top, "up": up - top}

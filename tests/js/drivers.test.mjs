@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { decoderDriver, framesDriver, kernelDriver } from "../../course_utils/widgets/drivers.js";
+import { decoderDriver, dragged, framesDriver, kernelDriver, placeOf } from "../../course_utils/widgets/drivers.js";
 
 // A model as anywidget hands it over: values that tell when they change, and what was sent.
 function fakeModel(state) {
@@ -37,7 +37,7 @@ function kernel(values = { angle: 0, state: 0 }) {
 
 test("a move says what has moved and nothing else", () => {
   const model = kernel(), driver = kernelDriver(model);
-  driver.move("angle", 90);
+  driver.move({ angle: 90 });
   assert.deepEqual(model.sent, [{ move: { angle: 90 } }]);
   assert.deepEqual(driver.waiting(), { angle: 90 });
   driver.stop();
@@ -46,7 +46,7 @@ test("a move says what has moved and nothing else", () => {
 test("a button pressed while a slider's move is on its way: both survive, in either order", () => {
   for (const first of ["move", "press"]) {
     const model = kernel(), driver = kernelDriver(model);
-    const deeds = { move: () => driver.move("angle", 90), press: () => driver.press("step D") };
+    const deeds = { move: () => driver.move({ angle: 90 }), press: () => driver.press("step D") };
     deeds[first]();
     deeds[first === "move" ? "press" : "move"]();
     model.answerAll();
@@ -59,12 +59,12 @@ test("a drag while a step is computed takes no step back, and many presses all c
   const model = kernel(), driver = kernelDriver(model);
   for (let k = 0; k < 10; k++) {
     driver.press("step D");
-    driver.move("angle", 5 * k);
+    driver.move({ angle: 5 * k });
   }
   model.answerAll();
   assert.deepEqual(model.get("values"), { angle: 45, state: 10 });
   driver.press("start again");
-  driver.move("angle", 50);
+  driver.move({ angle: 50 });
   driver.press("step D");
   model.answerAll();
   assert.deepEqual(model.get("values"), { angle: 50, state: 1 });
@@ -73,7 +73,7 @@ test("a drag while a step is computed takes no step back, and many presses all c
 
 test("of many moves while the kernel is busy only the latest of each slider waits", () => {
   const model = kernel({ a: 0, b: 0 }), driver = kernelDriver(model);
-  for (let k = 1; k <= 100; k++) driver.move(k % 2 ? "a" : "b", k);
+  for (let k = 1; k <= 100; k++) driver.move({ [k % 2 ? "a" : "b"]: k });
   assert.deepEqual(model.sent, [{ move: { a: 1 } }]); // and nothing more before it is answered
   assert.deepEqual(driver.waiting(), { a: 99, b: 100 }); // the sliders stay under the hand
   model.answer();
@@ -92,20 +92,59 @@ test("silence is told once the patience is over, and the next move is sent all t
   t.after(() => mock.timers.reset());
   let told = 0;
   const model = kernel(), driver = kernelDriver(model, () => { told += 1; });
-  driver.move("angle", 1);
+  driver.move({ angle: 1 });
   model.answer();
   mock.timers.tick(20000);
   assert.equal(told, 0);
-  driver.move("angle", 2);
+  driver.move({ angle: 2 });
   mock.timers.tick(9999);
   assert.equal(told, 0);
   mock.timers.tick(1);
   assert.equal(told, 1);
-  driver.move("angle", 3);
+  driver.move({ angle: 3 });
   assert.deepEqual(model.sent.at(-1), { move: { angle: 3 } });
   driver.stop();
   mock.timers.tick(20000);
   assert.equal(told, 1);
+});
+
+// A handle in a picture where one degree is two pixels, and up is up: by steps in a lesson, by stops in a deck.
+const HANDLE = { x: "east", y: "north", left: 400, across: 2, top: 200, up: -2 };
+const STEPS = [
+  { name: "north", min: -90, max: 90, step: 0.1, words: [] },
+  { name: "east", min: -180, max: 180, step: 0.5, words: [] },
+];
+const STOPS = [
+  { name: "north", min: 0, max: 2, step: 1, words: ["-20", "0", "72.4156"] },
+  { name: "east", min: 0, max: 3, step: 1, words: ["-10", "20", "55", "180"] },
+];
+
+test("a handle stands where its sliders are, and a drag is the way back", () => {
+  assert.deepEqual(placeOf(HANDLE, STEPS, { north: 40, east: 55 }), [510, 120]);
+  assert.deepEqual(placeOf(HANDLE, STOPS, { north: 0, east: 3 }), [760, 240]);
+  for (const values of [{ north: 40.1, east: -0.5 }, { north: -90, east: 180 }, { north: 0, east: 0 }])
+    assert.deepEqual(dragged(HANDLE, STEPS, placeOf(HANDLE, STEPS, values)), values);
+  for (const values of [{ north: 0, east: 0 }, { north: 2, east: 1 }, { north: 1, east: 3 }])
+    assert.deepEqual(dragged(HANDLE, STOPS, placeOf(HANDLE, STOPS, values)), values);
+});
+
+test("a dragged handle snaps to the nearest step or stop, and stays within the range", () => {
+  assert.deepEqual(dragged(HANDLE, STEPS, [400.6, 199.88]), { north: 0.1, east: 0.5 }); // 0.06° and 0.3°
+  assert.deepEqual(dragged(HANDLE, STEPS, [-1000, -1000]), { north: 90, east: -180 });
+  assert.deepEqual(dragged(HANDLE, STEPS, [1000, 1000]), { north: -90, east: 180 });
+  assert.deepEqual(dragged(HANDLE, STOPS, [400 + 2 * 37, 200 - 2 * 37]), { north: 2, east: 1 }); // 37 is nearer to 20 and to 72.4
+  assert.deepEqual(dragged(HANDLE, STOPS, [-1000, 1000]), { north: 0, east: 0 });
+});
+
+test("a drag moves two sliders at once, and while the kernel is busy its latest place waits", () => {
+  const model = kernel({ north: 0, east: 0 }), driver = kernelDriver(model);
+  for (let k = 1; k <= 50; k++) driver.move({ north: k, east: -k });
+  assert.deepEqual(model.sent, [{ move: { north: 1, east: -1 } }]);
+  model.answer();
+  assert.deepEqual(model.sent, [{ move: { north: 50, east: -50 } }]);
+  model.answerAll();
+  assert.deepEqual(model.get("values"), { north: 50, east: -50 });
+  driver.stop();
 });
 
 // Two sliders a (3 stops) and b (2 stops), and two states; a frame is named by its state and its stops.
@@ -134,19 +173,21 @@ function deck() {
 
 test("frames: sliders count in their order, and each deed is answered", async () => {
   const { model, driver, shows } = deck();
-  await driver.move("b", 1);
+  await driver.move({ b: 1 });
   shows("frame 001");
-  await driver.move("a", 2);
+  await driver.move({ a: 2 });
   shows("frame 021");
-  assert.equal(model.get("drawn"), 2);
+  await driver.move({ a: 1, b: 0 }); // a drag
+  shows("frame 010");
+  assert.equal(model.get("drawn"), 3);
 });
 
 test("frames: a press leads to its state and moves the slider that it moved", async () => {
   const { driver, shows } = deck();
-  await driver.move("b", 1);
+  await driver.move({ b: 1 });
   await driver.press("go");
   shows("frame 121");
-  await driver.move("a", 1);
+  await driver.move({ a: 1 });
   await driver.press("go"); // the same state again, and nothing moved
   shows("frame 111");
   await driver.press("home");
@@ -188,10 +229,10 @@ function decoder(stops = [], random = () => 0.5) {
 
 test("decoder: what moves is drawn, said, marked on the plane, and told to the kernel", () => {
   const { model, driver, z } = decoder();
-  driver.move("z1", 0.5);
+  driver.move({ z1: 0.5 });
   assert.deepEqual([...driver.picture()], [128, 128, 128, 255]);
   assert.equal(model.saved, 1);
-  driver.move("z2", -3);
+  driver.move({ z2: -3 });
   assert.deepEqual(z(), [0.5, -3]);
   assert.equal(driver.words(), "The picture decoded from z = (0.50, −3.00).");
   assert.deepEqual(driver.dot(), [100 + 100 * (3.5 / 6), 75]);
@@ -243,7 +284,7 @@ test("decoder: a walk leads straight to each stop, can pause, and ends where the
   assert.deepEqual([z(), driver.named("walk")], [[-1, 2], "walk"]);
   driver.press("walk"); // to the second stop
   tick(10);
-  driver.move("z1", 0);
+  driver.move({ z1: 0 });
   const [, z2] = z();
   tick(100);
   assert.deepEqual([z(), driver.named("walk")], [[0, z2], "walk"]);

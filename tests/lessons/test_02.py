@@ -28,8 +28,11 @@ def test_the_observations_lie_on_land(lesson, x):
 def test_the_box_drawn_by_eye(lesson, x):
     assert lesson["theta"] == BY_EYE
     new_york = np.exp(log_density([[40.7306, -73.9352]], BY_EYE)[0])
-    assert lesson["(density(new_york[0], theta), density([-90, 0], theta), total)"] == approx((new_york, 0, 1))
+    assert lesson["(density(new_york, theta), density([-90, 0], theta), total)"] == approx((new_york, 0, 1))
     np.testing.assert_allclose(lesson["box.log_prob(X)"], log_density(x, BY_EYE))
+    south, west, north, east = BY_EYE
+    assert lesson["left_out"] == (sum(x[:, 0] < south), sum(x[:, 1] < west))
+    assert (x[:, 0] < north).all() and (x[:, 1] < east).all()
 
 
 def test_a_density_above_1(lesson):
@@ -69,6 +72,9 @@ def test_the_two_rules(lesson, x):
     for name, shares in expected.items():
         for counted, share in zip((rule1[name], rule2[name]), shares):
             assert counted == approx(share, abs=by_lot(share, 20_000))
+    in_box, land = np.isfinite(log_density(grid, BY_EYE)), on_land(grid)
+    for counted, part in zip(lesson["(far_at_sea, far_on_land)"], (in_box & ~land, in_box & land)):
+        assert counted == approx(far[part].mean(), abs=by_lot(far[part].mean(), 6_000) + 0.002)  # the grid's own error
 
 
 @pytest.mark.parametrize("name", ["mle", "sahara"])
@@ -94,3 +100,21 @@ def test_uniform_in_two_ways(lesson, name, points, ruler):
     )
     error = 4 * np.sqrt((1 - australia) / (n * australia) + (1 - greenland) / (n * greenland))
     assert ratio == approx(australia / greenland, rel=error)
+
+
+@pytest.mark.parametrize("name, ruler", [("in degrees", in_degrees), ("by area", by_area)])
+def test_the_land_of_three_belts(lesson, name, ruler):
+    shares = [land_share(ruler, (south, -180, north, 180)) for south, north in [(-90, -60), (-60, 60), (60, 90)]]
+    for counted, share in zip(lesson[f"belts['{name}']"], shares):
+        assert counted == approx(share, abs=by_lot(share, 1_000_000))
+
+
+@pytest.mark.parametrize("name, limits", [
+    ("the whole globe", (-90, -180, 90, 180)),
+    ("no far south, no far north", (-60, -180, 75, 180)),
+    ("the box", BY_EYE),
+])  # fmt: skip
+def test_what_the_limits_of_the_box_do(lesson, name, limits):
+    for counted, ruler in zip(lesson[f"held['{name}']"], (by_area, in_degrees)):
+        share = land_share(ruler, limits) / box_share(ruler, limits)
+        assert counted == approx(share, abs=by_lot(share, 500_000 * box_share(ruler, limits)))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from oracle import GLOBE, by_area, by_lot, land_share, log_density, on_land
 from pytest import approx
+from scipy.special import xlogy
 from scipy.stats import binom, entropy
 
 
@@ -43,10 +44,11 @@ def test_the_left_half(lesson, x):
 
 
 def test_the_mle_and_its_log_likelihood(lesson, x, mle):
-    theta, best, others = lesson["(mle.theta, best, max(scores))"]
+    theta, best, others, behind = lesson["(mle.theta, best, scores, behind)"]
     np.testing.assert_array_equal(theta, mle)
     assert best == approx(log_density(x, mle).sum())
-    assert others <= best
+    np.testing.assert_allclose(behind, best - np.array(others))
+    assert 0 < min(behind) and max(behind) <= best - log_density(x, GLOBE).sum()
 
 
 def test_points_in_a_line(lesson):
@@ -66,6 +68,15 @@ def test_how_often_a_new_point_lies_outside(lesson):
     mean, error = lesson["(np.mean(outside), error)"]
     assert mean == approx(np.mean(records) / 41, abs=4 * error)
     assert error < 0.005 and mean <= 4 / 41
+    sides, spread = lesson["(np.mean(sides), np.std(sides) / 20)"]
+    assert sides == approx(4 / 41, abs=4 * spread)
+    fewer, missed = lesson["(np.mean(np.array(outside) < missed[0]), missed[0])"]
+    rarer = []
+    for _ in range(1000):
+        data, new = pool[rng.integers(len(pool), size=40)], pool[rng.integers(len(pool), size=100)]
+        low, high = data.min(axis=0), data.max(axis=0)
+        rarer.append(((new < low) | (new > high)).any(axis=1).mean() < missed)
+    assert fewer == approx(np.mean(rarer), abs=by_lot(np.mean(rarer), 400) + by_lot(np.mean(rarer), 1000))
 
 
 @pytest.mark.parametrize("margin", [0, 1, 2, 4])
@@ -76,6 +87,18 @@ def test_the_price_of_a_margin(lesson, x, mle, margin):
     assert cost == approx(log_density(x, mle).sum() - log_density(x, wide).sum())
     share = 1 - land_share(by_area, wide) / land_share(by_area)
     assert missed == approx(share, abs=by_lot(share, 50_000))
+    assert lesson[f"score[{margin}]"] == -np.inf
+
+
+def test_a_share_for_the_whole_map(lesson, x, mle):
+    """New points lie in the box or beyond it, each with a density of its own."""
+    inside, beyond = (
+        np.log(0.99 * np.exp(log_density([place], mle)[0]) + 0.01 / (180 * 360)) for place in [x[0], (90, 180)]
+    )
+    share = 1 - land_share(by_area, mle) / land_share(by_area)
+    cost, score = lesson["(cost['share'], score['share'])"]
+    assert cost == approx(log_density(x, mle).sum() - 40 * inside)
+    assert score == approx((1 - share) * inside + share * beyond, abs=(inside - beyond) * by_lot(share, 50_000))
 
 
 def test_the_coin(lesson, x):
@@ -84,27 +107,47 @@ def test_the_coin(lesson, x):
     assert lesson["(grid[ell(grid).argmax()], slope)"] == approx((north / 40, 0), abs=1e-4)
 
 
-def test_count_and_divide(lesson, counts):
+def test_count_and_divide(lesson, counts, x):
     np.testing.assert_allclose(lesson["table"], counts / 40)
-    best, other = lesson["(np.sum(counts * np.log(table)), (np.log(others) @ counts).max())"]
-    assert best == approx(-40 * entropy(counts / 40))
-    assert best - 0.01 < other <= best
+    narrow = np.histogram(x[:, 0], np.arange(-90, 91, 10))[0]
+    np.testing.assert_array_equal(lesson["narrow"], narrow)
+    for name, n in [("3 belts", counts), ("18 belts", narrow)]:
+        others = np.random.default_rng(3).dirichlet(n + 0.5, size=100_000)  # those of the lesson
+        lead = 40 * min(entropy(n / 40, table) for table in others[np.argsort(-(xlogy(n, others).sum(axis=1)))[:3]])
+        assert lesson[f"lead['{name}']"] == approx(lead, rel=1e-6) and lead > 0
+
+
+def test_bits(lesson, counts):
+    """Huffman's own lengths, and the divergence as what a wrong code costs."""
+    for name, q in [("short word for temperate", [0.25, 0.5, 0.25]), ("short word for tropics", [0.5, 0.25, 0.25])]:
+        length, observed, extra = lesson[f"(len(message['{name}']), bits_H, bits_kl['{name}'])"]
+        assert length == sum(n * round(-np.log2(p)) for n, p in zip(counts, q))
+        assert observed == approx(40 * entropy(counts / 40, base=2))
+        assert extra == approx(40 * entropy(counts / 40, q, base=2)) == length - observed
+        words = lesson[f"codes['{name}']"]
+        assert not any(a != b and b.startswith(a) for a in words for b in words)
 
 
 def test_the_divergence_of_four_tables(lesson, counts):
-    models, ells, kls, observed = lesson["(models, ells, kls, entropy)"]
-    edges = 2 * by_area(np.array([0, 23.4, 66.6, 90]))
-    np.testing.assert_allclose(models["by area"], np.diff(edges), atol=0.0005)
+    models, ells, kls, observed, on_new = lesson["(models, ells, kls, entropy, on_new)"]
+    edges = [(0, 23.4), (23.4, 66.6), (66.6, 90)]
+    land = np.array([
+        land_share(by_area, (a, -180, b, 180)) + land_share(by_area, (-b, -180, -a, 180)) for a, b in edges
+    ]) / land_share(by_area)  # fmt: skip
+    for counted, share in zip(models["the truth"], land):
+        assert counted == approx(share, abs=by_lot(share, 50_000))
     assert observed == approx(entropy(counts / 40))
     for name, table in models.items():
         assert sum(table) == approx(1)
         assert ells[name] == approx(sum(n * np.log(p) for n, p in zip(counts, table)))
         assert kls[name] == approx(entropy(counts / 40, table), abs=1e-9)
         assert kls[name] == approx(-observed - ells[name] / 40, abs=1e-9)
+        assert on_new[name] == approx(land @ np.log(table), abs=4 * np.log(table).std() / np.sqrt(50_000) + 1e-9)
+    assert ells["the MLE"] == max(ells.values()) and on_new["the truth"] == max(on_new.values())
 
 
 @pytest.mark.parametrize("width", [60, 30, 10, 1, 0.1])
 def test_the_divergence_by_cells(lesson, x, width):
-    cells = Counter((a // width, b // width) for a, b in x)
-    n_cells = 180 * 360 / width**2
+    cells = Counter(((a + 90) // width, (b + 180) // width) for a, b in x)
+    n_cells = 180 * 360 / width**2  # each of them whole
     assert lesson[f"divergence[{width}]"] == approx(np.log(n_cells) - entropy(list(cells.values())))
