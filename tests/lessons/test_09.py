@@ -167,7 +167,7 @@ def test_mean_field(lesson, stories):
     assert lesson["m"] == approx(expit(best.x), abs=1e-4)
     exact = [sum(p for row, p in zip(z, joint) if row[i]) / joint.sum() for i in range(6)]
     assert lesson["exact"] == approx(exact)
-    for share, value in zip(lesson["visits / 20_000"], exact, strict=True):
+    for share, value in zip(lesson["np.mean(walk, axis=0)"], exact, strict=True):
         assert share == approx(value, abs=by_lot(value, 20_000 / 5))  # a sweep is worth a fifth of a draw, or more
 
     gaps = lesson["gaps"]
