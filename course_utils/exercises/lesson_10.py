@@ -23,11 +23,6 @@ def draw(tables: list, u: np.ndarray, past: Callable = list, ink: Callable = np.
     return np.array(picture)
 
 
-def draw_blindly(tables: list, u: np.ndarray) -> np.ndarray:
-    """Draw each pixel from the mean over all pasts: a typical mistake."""
-    return np.array([int(number < np.mean(table)) for table, number in zip(tables, u)])
-
-
 def cases_of_draw() -> list[tuple]:
     """Return pictures long enough that two mistakes seldom draw the same one."""
     rng = np.random.default_rng(SEED)
@@ -88,9 +83,9 @@ EXERCISES = {
         mistakes=[
             (lambda t, u: draw(t, u, ink=np.greater), "Ink and paper are exchanged: a pixel is ink if its number is smaller than the probability."),
             (lambda t, u: draw(t, u, past=lambda x: [0] * len(x)), "You look up the same past each time. Use the pixels that you have just drawn."),
+            (lambda t, u: np.array([int(number < np.mean(table)) for table, number in zip(t, u)]), "You average over the pasts. Use the one that you have just drawn."),
             (lambda t, u: draw(t, u, past=lambda x: x[::-1]), "You look the past up in reverse order: the first index is the first pixel."),
             (lambda t, u: draw(t, u, past=lambda x: [1] * len(x)), "You look up the same past each time. Use the pixels that you have just drawn."),
-            (draw_blindly, "You average over all pasts: that is the model of independent pixels. Look up the past that you have drawn."),
             (lambda t, u: np.array([int(number < 0.5) for number in u]), "You compare u with 0.5. Compare it with the probability of ink in the table."),
             (lambda t, u: draw(t, u, ink=lambda a, p: p > 0.5), "You always take the more probable value, and so always the same picture. Compare with u."),
         ],
@@ -123,13 +118,14 @@ EXERCISES = {
     ),
     "10.4": Exercise(
         judge=partial(agrees, reference=log_prob, cases=cases_of_log_prob()),
-        praise="That is log p(x) of every picture, and no probability was rounded to 0. One product of matrices can do it for all pictures and all pixels at once.",
+        praise="No probability was rounded to 0. Without any loop, all conditionals of all pictures are one product of matrices: `x @ np.tril(W, -1).T + b`.",
         mistakes=[
             (lambda x, W, b: log_bets(x, x @ W.T + b), "You used all of W. A pixel may look at the pixels before it only: `np.tril(W, -1)`."),
             (lambda x, W, b: log_bets(x, x @ np.tril(W).T + b), "Each pixel looks at itself: leave out the diagonal of W, too."),
             (lambda x, W, b: log_bets(x, x @ np.tril(W, -1) + b), "W has to be turned over: z_i is the sum of W_ij x_j over j, so it is `x @ W.T`."),
             (lambda x, W, b: log_bets(x, x @ np.triu(W, 1).T + b), "That is the part above the diagonal: each pixel looks at the pixels AFTER it."),
             (lambda x, W, b: log_bets(x, x @ np.tril(W, -1).T), "The bias b is missing."),
+            (lambda x, W, b: log_bets(1 - x, x @ np.tril(W, -1).T + b), "Ink and paper are exchanged: σ(z) is the probability of ink, x = 1."),
             (lambda x, W, b: (x * log_sigma(x @ np.tril(W, -1).T + b)).sum(axis=1), "You added up the pixels with ink only. Paper has a probability too: 1 − σ(z)."),
             (lambda x, W, b: log_sigma(x @ np.tril(W, -1).T + b).sum(axis=1), "You took σ(z) for each pixel. Where the picture has paper, it is 1 − σ(z)."),
             (lambda x, W, b: np.exp(log_prob(x, W, b)), "That is p(x); its logarithm is wanted."),
