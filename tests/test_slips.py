@@ -214,7 +214,7 @@ ALLOWED = {
     "term dropped": {"a term", "ignored", "a factor"},
     "difference turned": {"a sign"},
     "fraction turned": {"a fraction", "a factor"},
-    "factor dropped": {"a factor", "minus log"},
+    "factor dropped": {"a factor", "minus log", "a term"},  # log 1 is 0
     "× for ÷": {"a factor", "a fraction", "a term"},  # which is then next to nothing
     "square dropped": {"a power"},
     "minus dropped": {"a sign"},

@@ -23,8 +23,24 @@ def elbo(q: np.ndarray, joint: np.ndarray) -> float:
     return float(np.sum(q[used] * np.log(joint[used] / q[used])))
 
 
-def kl_gaussians(mu1: float, sigma1: float, mu2: float, sigma2: float) -> float:
-    return float(np.log(sigma2 / sigma1) + (sigma1**2 + (mu1 - mu2) ** 2) / (2 * sigma2**2) - 0.5)
+WIDTH = 0.5  # of the noise in 09.4
+
+
+def kl_to_prior(mu: float, sigma: float) -> float:
+    """Return KL(N(μ, σ²)‖N(0, 1))."""
+    return float((sigma**2 + mu**2 - 1) / 2 - np.log(sigma))
+
+
+def expected(mu: float, sigma: float, x: float, width: float = WIDTH) -> float:
+    """Return the average of log N(x|z, width²) over z from N(μ, σ²)."""
+    return float(-0.5 * np.log(2 * np.pi * width**2) - ((x - mu) ** 2 + sigma**2) / (2 * width**2))
+
+
+def elbo_of_gaussian(mu: float, sigma: float, x: float) -> float:
+    return expected(mu, sigma, x) - kl_to_prior(mu, sigma)
+
+
+POSTERIOR = (1.5 / (1 + WIDTH**2), np.sqrt(WIDTH**2 / (1 + WIDTH**2)), 1.5)  # μ, σ of p(z|x) and x
 
 
 EXERCISES = {
@@ -36,6 +52,10 @@ EXERCISES = {
             ((QP, QP), "The first is right. The two directions differ: for KL(p‖q) average log(p/q) under p."),
             ((PQ, PQ), "The second is right. The two directions differ: for KL(q‖p) average log(q/p) under q."),
             ((-QP, -PQ), "The signs are wrong: a divergence is never negative."),
+            ((QP, -PQ), "The first is right. A divergence is never negative, in neither direction."),
+            ((-QP, PQ), "The second is right. A divergence is never negative, in neither direction."),
+            ((QP / 2, PQ / 2), "You took the mean of the terms. They are weighted with a probability already: add them up."),
+            ((QP / np.log(10), PQ / np.log(10)), "These are logarithms to the base 10. For nats use the natural logarithm."),
             ((QP / np.log(2), PQ / np.log(2)), "These are bits. For nats use the natural logarithm."),
         ],
         hints=("KL(q‖p) = 0.9 · log(0.9/0.5) + 0.1 · log(0.1/0.5).", "For the other one exchange the two tables."),
@@ -60,6 +80,7 @@ EXERCISES = {
             (lambda q, j: elbo(q, j / j.sum()), "You normalised the joint to the posterior. Leave it as it is: that is the point of the ELBO."),
             (lambda q, j: np.sum(np.log(j[q > 0] / q[q > 0])), "Weight each term with q: it is an average under q."),
             (lambda q, j: np.sum(q * np.log(j)) + np.sum(q[q > 0] * np.log(q[q > 0])), "The sign of the entropy is wrong: H(q) = −Σ q log q."),
+            (lambda q, j: elbo(q, j) / len(q), "You took the mean over the stories. The terms are weighted with q already: add them up."),
             (lambda q, j: elbo(q, j) / np.log(2), "These are bits. For nats use the natural logarithm."),
         ],
         hints=("The sum over all stories of q · log(joint/q).", "Keep only the stories with `q > 0`."),
@@ -89,26 +110,41 @@ EXERCISES = {
     ),
     "09.4": Exercise(
         judge=partial(
-            agrees, reference=kl_gaussians, cases=[(0.5, 0.3, 0.0, 1.0), (-1.0, 2.0, 1.0, 0.5), (2.0, 1.5, 2.0, 1.5)]
+            agrees, reference=elbo_of_gaussian, cases=[(0.5, 0.3, 1.2), (-1.0, 2.0, 0.4), POSTERIOR]
         ),
-        praise="With μ2 = 0 and σ2 = 1 this is the penalty in the loss of every VAE.",
+        praise="The last q that was tried is the posterior, N(0.8 x, 0.2): there your bound is log p(x). The second term is the penalty in the loss of a VAE.",
         mistakes=[
-            (lambda a, s, b, t: kl_gaussians(b, t, a, s), "That is the divergence in the other direction."),
-            (lambda a, s, b, t: kl_gaussians(a, s, b, t) + 0.5, "The − 1/2 is missing: for equal Gaussians the result must be 0."),
-            (lambda a, s, b, t: np.log(s / t) + (s**2 + (a - b) ** 2) / (2 * t**2) - 0.5, "The logarithm is turned over: it is log(σ2/σ1)."),
-            (lambda a, s, b, t: np.log(t / s) + (s + (a - b) ** 2) / (2 * t) - 0.5, "The widths σ1 and σ2 have to be squared in the second term."),
-            (lambda a, s, b, t: np.log(t / s) + (s**2 + (a - b)) / (2 * t**2) - 0.5, "The difference of the means has to be squared."),
-            (lambda a, s, b, t: np.log(t / s) + (s**2 + (a - b) ** 2) / 2 * t**2 - 0.5, "`/ 2 * σ2**2` multiplies by σ2². Put parentheses around the denominator."),
-            (lambda a, s, b, t: np.log(t / s) + s**2 + (a - b) ** 2 / (2 * t**2) - 0.5, "Put parentheses around the numerator σ1² + (μ1 − μ2)²: all of it is divided."),
+            (lambda m, s, x: expected(m, 0, x) - kl_to_prior(m, s), "You put μ in the place of z. The average of (x − z)² under q is (x − μ)² + σ²."),
+            (lambda m, s, x: expected(m, s, x) + kl_to_prior(m, s), "The divergence to the prior is SUBTRACTED: the bound rewards a q that stays near it."),
+            (lambda m, s, x: expected(m, s, x), "That is the first term. Subtract the divergence from q to the prior N(0, 1)."),
+            (lambda m, s, x: -kl_to_prior(m, s), "That is minus the divergence to the prior. Add the average of log p(x|z) under q."),
+            (lambda m, s, x: expected(m, s, x) - np.log(s) - (1 + m**2) / (2 * s**2) + 0.5, "The divergence is taken in the other direction: from q to the prior, with σ1 = sigma and σ2 = 1."),
+            (lambda m, s, x: elbo_of_gaussian(m, s, x) + 0.5 * np.log(2 * np.pi * WIDTH**2), "The density p(x|z) has a factor before its exponential: − ½ log(2π · 0.5²) is missing."),
+            (lambda m, s, x: elbo_of_gaussian(m, s, x) + 0.5 * np.log(2 * np.pi), "In log p(x|z) the term − ½ log 2π is missing."),
+            (lambda m, s, x: expected(m, s, x, np.sqrt(WIDTH)) - kl_to_prior(m, s), "The noise has the WIDTH 0.5, so its variance is 0.25."),
+            (lambda m, s, x: expected(m, s, x, 1) - kl_to_prior(m, s), "The noise has the width 0.5, not 1."),
+            (lambda m, s, x: expected(m, s, x) - kl_to_prior(m, s) - 2 * np.log(s), "The logarithm in the divergence is turned over: it is log(σ2/σ1) = log(1/σ)."),
+            (lambda m, s, x: elbo_of_gaussian(m, s, x) - 0.5, "The − ½ in the divergence is missing: for q = N(0, 1) it must be 0."),
+            (lambda m, s, x: expected(m, np.sqrt(s), x) - (s + m**2 - 1) / 2 + np.log(s), "sigma is the width of q: square it where a variance is wanted."),
+            (lambda m, s, x: elbo_of_gaussian(m, np.sqrt(s), x), "sigma is the width of q already: square it where a variance is wanted."),
+            (lambda m, s, x: -elbo_of_gaussian(m, s, x), "The sign is wrong: that is the loss, the negative of the ELBO."),
+            (lambda m, s, x: -0.5 * np.log(2 * np.pi * (1 + WIDTH**2)) - x**2 / (2 * (1 + WIDTH**2)), "That is log p(x), which the ELBO only reaches if q is the posterior."),
+            (lambda m, s, x: elbo_of_gaussian(m, s, x) / np.log(2), "These are bits. For nats use the natural logarithm."),
         ],
-        hints=("Translate the formula term by term.", "Test it: for two equal Gaussians it must give 0."),
+        hints=(
+            "E_q log p(x|z) − KL(q‖p(z)): take the two terms one after the other.",
+            "log p(x|z) = − ½ log(2π · 0.25) − (x − z)²/(2 · 0.25). What is the average of (x − z)² under q?",
+            "It is (x − μ)² + σ². In the divergence μ2 = 0 and σ2 = 1.",
+        ),
         solution="""
             import numpy as np
 
-            def kl_gaussians(mu1, sigma1, mu2, sigma2):
-                return np.log(sigma2 / sigma1) + (sigma1**2 + (mu1 - mu2)**2) / (2 * sigma2**2) - 0.5
+            def elbo_of_gaussian(mu, sigma, x):
+                log_likelihood = -0.5 * np.log(2 * np.pi * 0.5**2) - ((x - mu)**2 + sigma**2) / (2 * 0.5**2)
+                divergence = np.log(1 / sigma) + (sigma**2 + mu**2) / 2 - 0.5
+                return log_likelihood - divergence
 
-            answer = kl_gaussians
+            answer = elbo_of_gaussian
         """,
     ),
 }  # fmt: skip

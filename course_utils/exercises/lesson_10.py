@@ -11,6 +11,7 @@ from .matchers import agrees, choices, choose_line, close
 
 TABLE, INDEPENDENT = 4**9 - 1, 9 * 3  # parameters, in 10.1
 STAYS = 0.8  # how probably a pixel of the lesson's chain is like the one before it
+SEED = 0  # of 10.2: with it the first picture tells all mistakes apart
 MARKOV = {"a": False, "b": True, "c": True, "d": False, "e": True}
 
 
@@ -23,8 +24,11 @@ def draw(tables: list, u: np.ndarray, past: Callable = list, ink: Callable = np.
 
 
 def cases_of_draw() -> list[tuple]:
-    rng = np.random.default_rng(1)
-    return [([rng.uniform(0.1, 0.9, (2,) * i) for i in range(n)], rng.uniform(size=n)) for n in (5, 5, 6, 7, 7, 8)]
+    """Return pictures long enough that two mistakes seldom draw the same one."""
+    rng = np.random.default_rng(SEED)
+    return [
+        ([rng.choice([0.1, 0.3, 0.7, 0.9], (2,) * i) for i in range(10)], rng.uniform(0.1, 0.9, 10)) for _ in range(4)
+    ]
 
 
 def log_sigma(z: np.ndarray) -> np.ndarray:
@@ -37,6 +41,14 @@ def log_bets(x: np.ndarray, z: np.ndarray) -> np.ndarray:
 
 def log_prob(x: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
     return log_bets(x, x @ np.tril(W, -1).T + b)
+
+
+def rounded(x: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return log p(x) with the logarithm of a σ that may have been rounded: a typical mistake."""
+    with np.errstate(all="ignore"):
+        ink = 1 / (1 + np.exp(-(x @ np.tril(W, -1).T + b)))
+        lost = np.isinf(np.log(np.where(x == 1, ink, 1 - ink))).any(axis=1)
+    return np.where(lost, -np.inf, log_prob(x, W, b))  # elsewhere exactly the right value: of equals the first counts
 
 
 def cases_of_log_prob() -> list[tuple]:
@@ -58,6 +70,8 @@ EXERCISES = {
             ((4**9 - 1, 9), "The table is right. One number is enough for a pixel of two levels; here there are four."),
             ((3**9, 27), "The second is right. In the table only ONE condition ties all the probabilities together: 4⁹ − 1, not (4 − 1)⁹."),
             ((9**4 - 1, 27), "The second is right. Nine pixels with four levels each: 4 · 4 · … · 4, nine times."),
+            ((4 * 9 - 1, 27), "The second is right. Nine pixels with four levels each make 4 · 4 · … · 4 pictures, nine times: 4⁹, not 4 · 9."),
+            ((4**9 - 1, 3), "The table is right. Each of the nine pixels has a table of its own, with 3 free numbers."),
             ((27, 4**9 - 1), "The two are exchanged: the table first."),
         ],
         hints=("How many different pictures are there? One condition ties their probabilities together.", "An independent pixel has a table of its own, with 4 values."),
@@ -71,6 +85,8 @@ EXERCISES = {
             (lambda t, u: draw(t, u, past=lambda x: [0] * len(x)), "You look up the same past each time. Use the pixels that you have just drawn."),
             (lambda t, u: np.array([int(number < np.mean(table)) for table, number in zip(t, u)]), "You average over the pasts. Use the one that you have just drawn."),
             (lambda t, u: draw(t, u, past=lambda x: x[::-1]), "You look the past up in reverse order: the first index is the first pixel."),
+            (lambda t, u: draw(t, u, past=lambda x: [1] * len(x)), "You look up the same past each time. Use the pixels that you have just drawn."),
+            (lambda t, u: np.array([int(number < 0.5) for number in u]), "You compare u with 0.5. Compare it with the probability of ink in the table."),
             (lambda t, u: draw(t, u, ink=lambda a, p: p > 0.5), "You always take the more probable value, and so always the same picture. Compare with u."),
         ],
         hints=("Keep the pixels drawn so far in a list, and begin with an empty one.", "`tables[i][tuple(picture)]` is the probability of ink for the next pixel."),
@@ -115,6 +131,8 @@ EXERCISES = {
             (lambda x, W, b: np.exp(log_prob(x, W, b)), "That is p(x); its logarithm is wanted."),
             (lambda x, W, b: -log_prob(x, W, b), "The sign is wrong: a log-probability is never above 0."),
             (lambda x, W, b: log_prob(x, W, b) / x.shape[1], "You took the mean over the pixels: log p(x) is their sum."),
+            (lambda x, W, b: log_prob(x, W, b).mean(), "You took the mean over the pictures: one number for each picture is wanted."),
+            (rounded, "In the last case σ(z) is rounded to 0 or to 1 (an underflow), and the logarithm of 0 is −∞. Take log σ(z) in one step, as the second hint says."),
             (lambda x, W, b: log_prob(x, W, b).sum(), "You added up the pictures, too: one number for each picture is wanted."),
         ],
         hints=(

@@ -49,7 +49,20 @@ def test_the_sum_over_all_stories(lesson, stories):
     np.testing.assert_allclose(lesson["joint"], joint)
     np.testing.assert_allclose(lesson["posterior"], joint / joint.sum())
     assert lesson["evidence"] == approx(joint.sum())
-    assert lesson["years"] == approx(2**100 / 1e9 / (365.25 * 24 * 3600), rel=0.01) and 2**100 / 1e9 / 3.2e7 > 1.4e10
+    years, enough, seconds = lesson["(years, enough, seconds)"]
+    assert years == approx(2**100 / 2**18 * seconds / (365.25 * 24 * 3600), rel=0.01)
+    assert years == approx(1.38e10 * 2 ** (100 - enough), rel=0.01)  # each cause doubles the sum
+
+
+def test_explaining_away(lesson, stories):
+    z, joint, prior = stories
+    festival, match = (lesson["causes"].index(name) for name in ("festival", "match"))
+    for name, weights in [("prior", prior), ("posterior", joint)]:
+        both = sum(p for story, p in zip(z, weights) if story[festival] and story[match])
+        alone = sum(p for story, p in zip(z, weights) if story[festival]) / weights.sum()
+        told = both / sum(p for story, p in zip(z, weights) if story[match])
+        values = lesson[f"(p_festival({name}, False), p_festival({name}, True))"]
+        assert values == approx((alone, told))
 
 
 def test_two_directions(lesson, solution):
@@ -79,11 +92,16 @@ def test_the_divergence_on_the_grid(lesson):
     assert values == approx([torch_kl(*pair) for pair in pairs], rel=1e-4, abs=1e-6)
 
 
-@given(MEANS, WIDTHS, MEANS, WIDTHS)
-def test_the_formula_for_two_gaussians(solution, mu1, sigma1, mu2, sigma2):
-    value = solution("09.4")(mu1, sigma1, mu2, sigma2)
-    assert value == approx(torch_kl(mu1, sigma1, mu2, sigma2), rel=1e-6, abs=1e-7)  # torch's widths are float32
-    assert value >= -1e-12
+@given(MEANS, WIDTHS, st.floats(-3, 3))
+def test_the_closed_form_of_an_elbo(solution, mu, sigma, x):
+    """Exercise 09.4: the first term by quadrature (it is a polynomial), the second one by torch."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(20)
+    first = weights @ norm.logpdf(x, mu + sigma * nodes, 0.5) / weights.sum()
+    value = solution("09.4")(mu, sigma, x)
+    assert value == approx(first - torch_kl(mu, sigma, 0, 1), rel=1e-6, abs=1e-6)  # torch's widths are float32
+    evidence = norm.logpdf(x, 0, np.sqrt(1.25))
+    assert value <= evidence + 1e-9
+    assert solution("09.4")(0.8 * x, np.sqrt(0.2), x) == approx(evidence)
 
 
 def test_the_derivation_and_its_receipts(lesson, stories):
@@ -119,6 +137,12 @@ def test_see_it_stay(lesson):
     evidence = np.log(2 * quad(lambda z: norm.pdf(z) * norm.pdf(1.5, z**2, 0.5), 0, 8)[0])
     mean, width = lesson["best"]
     assert (mean, width) == approx((best.x[0], np.exp(best.x[1])), abs=0.02)  # the steps of the lesson's grid
+    hump = quad(lambda z: norm.pdf(z) * norm.pdf(1.5, z**2, 0.5), 0, 8)[0]  # of q next to nothing lies below 0
+    q = norm(mean, width)
+    far = quad(lambda z: q.pdf(z) * (q.logpdf(z) - norm.logpdf(z) - norm.logpdf(1.5, z**2, 0.5) + np.log(hump)), 0, 3)[
+        0
+    ]
+    assert lesson["to_one_hump"] == approx(far, abs=1e-5)
     assert lesson["(bound(*best), log_px_z)"] == approx((-best.fun, evidence), abs=0.002)
     some = np.random.default_rng(0).uniform([-2.5, 0.1], [2.5, 1], size=(20, 2)).tolist()
     assert lesson[f"[bound(*q) for q in {some}]"] == approx([-bound((mean, np.log(width))) for mean, width in some])
@@ -143,14 +167,49 @@ def test_mean_field(lesson, stories):
     assert lesson["m"] == approx(expit(best.x), abs=1e-4)
     exact = [sum(p for row, p in zip(z, joint) if row[i]) / joint.sum() for i in range(6)]
     assert lesson["exact"] == approx(exact)
-    for share, value in zip(lesson["visits / 20_000"], exact, strict=True):
+    for share, value in zip(lesson["np.mean(walk, axis=0)"], exact, strict=True):
         assert share == approx(value, abs=by_lot(value, 20_000 / 5))  # a sweep is worth a fifth of a draw, or more
+
+    gaps = lesson["gaps"]
+    for names in [min(gaps, key=gaps.get), ("festival", "snowfall"), ("signal failure", "missing driver")]:
+        i, k = map(lesson["causes"].index, names)
+        alone = [j for j in range(6) if j not in (i, k)]
+
+        def loss_of_pair(t):
+            table = np.exp(np.append(t[:3], 0) - np.logaddexp.reduce(np.append(t[:3], 0)))
+            one = np.prod(np.where(z[:, alone] == 1, expit(t[3:]), 1 - expit(t[3:])), axis=1)
+            return entropy(one * table[2 * z[:, i] + z[:, k]], joint)
+
+        starts = np.random.default_rng(0).normal(size=(5, 7))
+        assert gaps[names] == approx(min(minimize(loss_of_pair, start, tol=1e-10).fun for start in starts), abs=1e-5)
 
     some = np.random.default_rng(0).uniform(0.05, 0.95, size=(10, 6))
     updates = lesson[f"[[update(m, i) for i in range(6)] for m in np.array({some.tolist()})]"]
     for (row, m), i in product(enumerate(some), range(6)):  # each is the best for its cause
         at = minimize_scalar(lambda v: loss(np.where(np.arange(6) == i, v, m)), bounds=(0, 1), method="bounded")
         assert updates[row][i] == approx(at.x, abs=1e-4)
+
+
+def test_each_elbo_touches_once(lesson):
+    data, path = lesson["(data[:, 0], path)"]
+
+    def log_joint(theta):
+        return np.log(0.5) + np.array([norm.logpdf(data, mean, np.sqrt(2)) for mean in (-2, theta)])
+
+    def log_p(theta):
+        return np.log(np.exp(log_joint(theta)).sum(axis=0)).sum()
+
+    assert path[0] == -4
+    for old, new in zip(path, path[1:]):
+        q = np.exp(log_joint(old)) / np.exp(log_joint(old)).sum(axis=0)
+
+        def loss(theta):
+            return -(q * log_joint(theta)).sum() - entropy(q).sum()
+
+        assert new == approx(minimize_scalar(loss, bounds=(-5, 3), method="bounded").x, abs=1e-4)
+        assert -loss(old) == approx(log_p(old)) and log_p(new) > -loss(new) > log_p(old)
+        assert lesson[f"elbo_with(posterior_at({old!r}), {new!r})"] == approx(-loss(new))
+    assert lesson["curve"] == approx([log_p(theta) for theta in np.linspace(-5, 3, 161)])
 
 
 def test_em_was_this_all_along(lesson):

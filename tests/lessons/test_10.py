@@ -6,12 +6,14 @@ from itertools import combinations, pairwise, permutations, product
 
 import numpy as np
 import pytest
-from oracle import shares
+from oracle import price, shares
 from pytest import approx
 from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import entropy
 from sklearn.linear_model import LogisticRegression
+
+from course_utils.exercises.lesson_10 import STAYS
 
 
 def ink_given(p, i, past) -> dict:
@@ -67,7 +69,7 @@ def four(bits):
 @pytest.mark.parametrize("n", [1, 2, 3, 6])
 def test_how_many_numbers(lesson, n):
     """One for each different past; of FVSBN it is a weight for each pixel before, and a bias."""
-    table, formula, markov, independent = lesson[f"[numbers[{n} - 1] for numbers in free.values()]"]
+    independent, markov, formula, table = lesson[f"[numbers(name, {n}) for name in parents]"]
     p, order = dict.fromkeys(product((0, 1), repeat=n), 0.5**n), range(n)
     pasts = [{i: range(i) for i in order}, last_before(order), {i: () for i in order}]
     counted = [sum(len(ink_given(p, i, past)) for i, past in each.items()) for each in pasts]
@@ -77,7 +79,9 @@ def test_how_many_numbers(lesson, n):
 def test_the_table_of_four_pixels(lesson, four):
     p = shares(four[0], 0.05)
     assert lesson["p"] == approx(np.array(list(p.values())))
-    assert lesson["(both / p2, both / p1 * p1 / p2)"] == approx((ink_given(p, 0, [1])[(1,)],) * 2)
+    pairs = Counter((first, second) for first, second, *_ in four[0].tolist())
+    share = pairs[1, 1] / (pairs[0, 1] + pairs[1, 1])
+    assert lesson["(ink_1[ink_2].mean(), by_bayes)"] == approx((share, share))
 
 
 def test_conditional_independence(lesson, four):
@@ -88,6 +92,7 @@ def test_conditional_independence(lesson, four):
     for past in ([], [0], [1], [0, 1]):
         bet = float(ink_given(chain, 2, past)[(1,) * len(past)])
         assert lesson[f"counted(C[:, {past}], C[:, 2], chain)[-2]"] == approx(bet)
+    assert float(ink_given(chain, 2, [1])[(1,)]) == STAYS  # of which the feedback of exercise 10.3 speaks
     by_last, by_both = (ink_given(shares(four[0], 0.05), 2, past) for past in ([1], [0, 1]))
     pasts = list(product((0, 1), repeat=2))
     bets = [[by_last[(b,)] for _, b in pasts], [by_both[past] for past in pasts]]
@@ -109,34 +114,96 @@ def test_which_bets_move(lesson):
     assert every.tolist() == [[False] + 9 * [True]] and markov.tolist() == [[False, True] + 8 * [False]]
 
 
+ALPHAS = (0.03, 0.1, 0.3, 1)
+MODELS = {
+    "independent": lambda p, test: chain_nats(p, test, {i: () for i in range(4)}),
+    "Markov": lambda p, test: chain_nats(p, test, last_before(range(4))),
+    "FVSBN": logistic_nats,
+    "tables": table_nats,
+}
+
+
+def tuned_nats(nats, samples, chooses, test) -> float:
+    """Return the mean nats for `test` with the pseudo-count that costs `chooses` least, the same for all samples."""
+    tables = {alpha: [shares(some, alpha) for some in samples] for alpha in ALPHAS}
+    alpha = min(ALPHAS, key=lambda alpha: sum(nats(p, chooses) for p in tables[alpha]))
+    return np.mean([nats(p, test) for p in tables[alpha]])
+
+
 def test_the_same_four_pixels_for_everybody(lesson, four):
-    test = shares(four[1])
-    assert lesson["floor"] == approx(entropy(list(test.values())))
-    few = [shares(four[0][k : k + 20], 0.05) for k in range(0, 1300, 20)]
-    models = {
-        "independent": lambda p: chain_nats(p, test, {i: () for i in range(4)}),
-        "Markov": lambda p: chain_nats(p, test, last_before(range(4))),
-        "FVSBN": lambda p: logistic_nats(p, test),
-        "tables": lambda p: table_nats(p, test),
-    }
-    scores = lesson["[*scores.values()]"]
-    for (many, twenty), nats in zip(scores, models.values(), strict=True):
-        assert many == approx(nats(shares(four[0], 0.05)), abs=1e-5)
-        assert twenty == approx(np.mean([nats(p) for p in few]), abs=1e-3)
+    chooses, test = shares(four[0][1000:]), shares(four[1])
+    assert lesson["-test[test > 0] @ np.log(test[test > 0])"] == approx(entropy(list(test.values())))
+    twenties = [four[0][k : k + 20] for k in range(0, 1000, 20)]
+    size = {"independent": 4, "Markov": 7, "FVSBN": 10, "tables": 15}
+    for name, nats in MODELS.items():
+        many, twenty, price_of_one = lesson[f"scores[{name!r}]"]
+        some = twenties if name != "FVSBN" else twenties[::5]  # scipy takes its time
+        assert many == approx(tuned_nats(nats, [four[0][:1000]], chooses, test), abs=1e-5)
+        assert twenty == approx(tuned_nats(nats, some, chooses, test), abs=1e-3 if some is twenties else 0.06)
+        assert price_of_one == approx((twenty - many) / size[name])
 
 
 @pytest.mark.parametrize("n", [4, 9])
 def test_where_the_tables_begin_to_win(lesson, bits, four, n):
-    train, new = four if n == 4 else [part[:, 3:6, 2:5] for part in bits]
+    train, new = four if n == 4 else [part[:, 3:6, 2:5].reshape(-1, 9) for part in bits]
     sizes, gain = lesson[f"(sizes, gain[{n}])"]
-    test, begins, rng = shares(new), int(np.argmax(gain > 0)), np.random.default_rng(7)
+    chooses, test, begins, rng = shares(train[1000:]), shares(new), int(np.argmax(gain > 0)), np.random.default_rng(7)
 
     def by_scipy(k):
-        drawn = [shares(train[rng.permutation(1300)[: sizes[k]]], 0.05) for _ in range(12)]
-        return np.mean([logistic_nats(p, test) - table_nats(p, test) for p in drawn])
+        drawn = [train[rng.permutation(1000)[: sizes[k]]] for _ in range(4 if n == 4 else 2)]
+        return np.subtract(*[tuned_nats(nats, drawn, chooses, test) for nats in (logistic_nats, table_nats)])
 
-    assert by_scipy(begins - 2) < 0 < by_scipy(begins + 1)  # clearly before, clearly after
+    assert by_scipy(begins + 1) > 0 and (n == 4 or by_scipy(begins - 2) < 0)  # clearly after, clearly before
     assert gain[-1] == approx(by_scipy(len(sizes) - 1), abs=0.015)
+
+
+def test_a_chain_over_the_pixels_of_a_face(lesson, planet, counted):
+    """The chain rule with one pixel of past: H(x_1) + Σ H(x_i, x_{i−1}) − H(x_{i−1}), if all of p_data is known."""
+    x, p = planet["pixels"].astype(int), planet["p"]
+    alone = [entropy(np.bincount(column, p)) for column in x.T]
+    both = [entropy(np.bincount(256 * a + b, p)) for a, b in pairwise(x.T)]
+    nats = lesson["nats_of"]
+    assert nats["Markov that knows p_data"] == approx(alone[0] + sum(both) - sum(alone[:-1]))
+    assert nats["Naive Bayes"] == approx(price(planet, counted, 0.001)) and round(nats["mixture of 60"]) == 286
+
+    train, alpha = x[planet["train"]], lesson["alpha"]
+
+    def cost(new):  # −log p of each pixel, by counting pairs in a dictionary
+        found = [Counter(zip(a.tolist(), b.tolist())) for a, b in pairwise(train.T)]
+        before = [Counter(column.tolist()) for column in train.T]
+        bets = [[(before[0][v] + alpha) / (2000 + 256 * alpha) for v in new[:, 0].tolist()]]
+        for k, (a, b) in enumerate(pairwise(new.T)):
+            pairs = zip(a.tolist(), b.tolist())
+            bets.append([(found[k][pair] + alpha) / (before[k][pair[0]] + 256 * alpha) for pair in pairs])
+        return -np.log(bets).T
+
+    ours = cost(x)
+    assert nats["Markov"] == approx(p @ ours.sum(axis=1))
+    repeated = np.column_stack([x[:, 0] < 0, x[:, 1:] == x[:, :-1]])
+    assert lesson["(p_faces @ same.sum(axis=1), easy)"] == approx(
+        (p @ repeated.sum(axis=1), p @ (ours * repeated).sum(axis=1))
+    )
+    unseen, scores = x[planet["validation"]], {}
+    for alpha in lesson["alphas"]:
+        scores[alpha] = cost(unseen).sum(axis=1).mean()
+    assert lesson["alpha"] == min(scores, key=scores.get)
+
+
+def test_faces_in_stripes(lesson, planet):
+    drawn = lesson["drawn"]
+    assert len(drawn["Markov"]) == 30 and lesson["rule1"] == 0
+    for name, some in drawn.items():
+        off = [min((face != planet["pixels"]).sum(axis=1)) for face in some]
+        assert lesson[f"wrong[{name!r}]"] == approx(np.mean(off)) and (min(off) > 0) == (name != "real faces")
+        left, above = [], []
+        for face in some:
+            rows = np.asarray(face).reshape(32, 32).tolist()
+            left += [a == b for row in rows for a, b in pairwise(row)]
+            above += [a == b for column in zip(*rows) for a, b in pairwise(column)]
+        assert lesson[f"alike[{name!r}]"] == approx((np.mean(left), np.mean(above)))
+    pairs = {pair for face in planet["pixels"][planet["train"]] for pair in enumerate(pairwise(face.tolist()))}
+    known = [pair in pairs for face in drawn["Markov"] for pair in enumerate(pairwise(face.tolist()))]
+    assert np.mean(known) > 0.99  # all but what the pseudo-counts lead to has been seen
 
 
 def test_a_batch_is_right_on_average(lesson, bits):
