@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from overlays import elements, in_data, in_picture, number, places, styled
 from scipy.special import expit, logsumexp
-from scipy.stats import multivariate_normal
+from scipy.stats import chi2, multivariate_normal
 
 from course_utils import style
 from course_utils.widgets.border_and_density import border_and_density
@@ -89,6 +89,8 @@ def test_the_contours_hold_half_90_and_99_percent_of_a_kind(panel):
         new = np.random.default_rng(9).multivariate_normal(mean, covariance, 20000)
         inside = [(log_likelihood(new)[:, k] > level).mean() for level in sorted(contour.levels)]
         assert inside == pytest.approx([0.99, 0.90, 0.50], abs=0.04)  # the mean is that of forty observations
+        top = log_likelihood(FRUIT[KIND == k].mean(axis=0, keepdims=True))[0, k]
+        np.testing.assert_allclose(top - np.sort(contour.levels), chi2(2).ppf([0.99, 0.90, 0.50]) / 2)
 
 
 def test_it_starts_among_the_observations_where_nothing_is_strange(panel):
