@@ -77,13 +77,19 @@ def executed():
 
     All of that happens in a thread of its own, since Playwright's event loop would disturb it.
     """
-    known, kernel, found = {}, ExitStack(), lessons()
+    known, kernel, found, alive = {}, ExitStack(), lessons(), []
 
     def start(number):
         kernel.close()
         path = found[number].path
         run = kernel.enter_context(running(path, nbformat.read(path, as_version=4), {"BAKE_FRAMES": "on"}))
-        return Executed(run, lambda expression: thread.submit(run.__getitem__, expression).result())
+        alive[:] = [number, run]
+        return Executed(run, lambda expression: thread.submit(ask, number, expression).result())
+
+    def ask(number, expression):
+        if alive[:1] != [number]:
+            start(number)  # another lesson has taken its place: tests of two in turn pay for that
+        return alive[1][expression]
 
     def executed(number):
         if number not in known:

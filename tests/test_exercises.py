@@ -608,7 +608,11 @@ def test_absurd_answers_are_wrong_but_harmless(name, said):
         ("11.2", ([20, 20], [-10, -30], [20, -20], -10), "`W` should be numbers of shape (2, 2)"),
         ("11.2", (np.zeros((2, 2)), [0, 0], [0, 0], 0), "0.500, 0.500, 0.500, 0.500; they should be 0, 1, 1, 0."),
         ("03.5", lambda p, q: np.sum(p * np.log2(p / q)), "is nan: was 0 divided by 0, 0 times log 0"),
-        ("07.1", lambda f, a, r, n: a - n * r * lesson_07.slope(f, a), "You took every step with the slope of the start"),
+        (
+            "07.1",
+            lambda f, a, r, n: a - n * r * lesson_07.slope(f, a),
+            "You took every step with the slope of the start",
+        ),
         ("07.1", lambda f, a, r, n: lesson_07.descend(f, a, r, 500), "You went on to the bottom"),
         ("10.2", lambda t, u: np.array([int(v < np.mean(p)) for p, v in zip(t, u)]), "You average over the pasts"),
         ("13.1", lambda m, v: lesson_13.kl(m, v).mean(), "That is the mean over all pictures"),
