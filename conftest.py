@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-# Three groups of tests run at a time, since a browser is often waited for. More threads would wait for each other.
+# Two groups of tests run at a time. On two cores, more threads than this would mostly wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["PROGRESS_FILE"] = "off"  # no test reads or changes which exercises somebody has solved
 

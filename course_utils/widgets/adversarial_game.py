@@ -121,29 +121,32 @@ def adversarial_game(
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"{name} must be a whole number from 1 upwards, got {value!r}")
     reach = 1.5 * float(x.abs().max())
-    game, rng, states = copy.deepcopy(gan), torch.Generator().manual_seed(seed), []
+    games, states = [], []  # of each state, the players with their source of noise, and what there is to see
+    after: dict[tuple, int] = {}  # state and press → state, so that a deck computes no way twice
 
-    def keep(moves: tuple[int, int]) -> dict:
+    def keep(game: GAN, rng: torch.Generator, moves: tuple[int, int]) -> int:
+        games.append((game, rng.get_state()))
         states.append(state_of(game, x, reach, moves, covered, seed))
-        return {"state": len(states) - 1}
+        return len(states) - 1
 
     def play(values: dict, of_d: int, of_g: int, times: int) -> dict:
+        press = values["state"], of_d, of_g, times
+        if press not in after:
+            after[press] = moved(*press)
+        return {"state": after[press]}
+
+    def moved(state: int, of_d: int, of_g: int, times: int) -> int:
+        game, rng = copy.deepcopy(games[state][0]), torch.Generator()
+        rng.set_state(games[state][1])
         for _ in range(times):
             for _ in range(of_d):
                 game.step_discriminator(x[torch.randint(len(x), (batch_size,), generator=rng)], rng, lr)
             for _ in range(of_g):
                 game.step_generator(batch_size, rng, lr)
-        d, g = states[values["state"]].moves
-        return keep((d + of_d * times, g + of_g * times))
+        d, g = states[state].moves
+        return keep(game, rng, (d + of_d * times, g + of_g * times))
 
-    def restart(values: dict) -> dict:
-        nonlocal game
-        game = copy.deepcopy(gan)
-        rng.manual_seed(seed)
-        del states[1:]
-        return {"state": 0}
-
-    keep((0, 0))
+    keep(copy.deepcopy(gan), torch.Generator().manual_seed(seed), (0, 0))
     figure, ax = plt.subplots(figsize=(5.6, 5.2))
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="x₁", ylabel="x₂")
     ax.set_title("orange: here D says “observation”")
@@ -155,7 +158,7 @@ def adversarial_game(
             "step D": partial(play, of_d=1, of_g=0, times=moves),
             "step G": partial(play, of_d=0, of_g=1, times=moves),
             f"play {rounds} rounds": partial(play, of_d=1, of_g=1, times=rounds),
-            "start again": restart,
+            "start again": lambda values: {"state": 0},
         },
         fixed={"state": 0},
         grid={"angle": range(0, 361, 30)},
