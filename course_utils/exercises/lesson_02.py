@@ -32,7 +32,16 @@ def box_log_prob(x: np.ndarray, theta: tuple) -> np.ndarray:
 
 
 POINTS = np.array(
-    [[0.0, 0.0], [40.7, -73.9], [-75.0, 20.0], [30.0, 170.0], [75.0, 155.0], [10.0, 60.0], [10.0, -170.0]]
+    [
+        *[[0.0, 0.0], [40.7, -73.9], [-75.0, 20.0], [30.0, 170.0], [10.0, 60.0], [10.0, -170.0]],
+        *[
+            [75.0, 155.0],
+            [-60.0, 0.0],
+            [0.0, -130.0],
+            [75.0, 0.0],
+            [0.0, 155.0],
+        ],  # on the sides, which belong to the box
+    ]
 )
 CASES = [(POINTS, THETA), (POINTS[:2], (40.5, -74.25, 41.0, -73.75)), (POINTS[:1], (-20.0, -20.0, 20.0, 20.0))]
 
@@ -251,6 +260,7 @@ EXERCISES = {
             (lambda x, t: np.where(np.isfinite(box_log_prob(x, t)), box_log_prob(x, t), 0.0), "Outside the box the density is 0, and the logarithm of 0 is minus infinity, not 0."),
             (lambda x, t: box_log_prob(x, t).sum(), "That is the sum. Return one value for each point, shape (N,)."),
             (lambda x, t: np.full(len(x), box_log_prob(np.array([t[:2]]), t)[0]), "You gave the same value to every point. Outside the box it is -np.inf: use np.where."),
+            (lambda x, t: np.where(((x > t[:2]) & (x < t[2:])).all(axis=1), box_log_prob(x, t), -np.inf), "A point on a side of the box belongs to it: the definition has ≤, not <."),
             (lambda x, t: box_log_prob(x, t) / np.log(10), "That is the logarithm to base 10. The course counts in nats: np.log."),
         ],
         hints=(

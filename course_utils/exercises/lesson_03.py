@@ -38,6 +38,7 @@ TABLES = [
     (np.array([0.0, 0.4, 0.6]), np.array([0.5, 0.25, 0.25])),
     (np.array([0.5, 0.5]), np.array([1.0, 0.0])),
     (np.array([0.25, 0.75]), np.array([0.25, 0.75])),
+    (np.array([0.5, 0.5, 0.0]), np.array([0.5, 0.5, 0.0])),
 ]
 
 EXERCISES = {
@@ -147,6 +148,7 @@ EXERCISES = {
             (lambda p, q: -kl(p, q), "The sign is wrong: the logarithm is of p/q, and the divergence is never negative."),
             (lambda p, q: kl(p, q) / np.log(2), "That is in bits. For nats use the natural logarithm, `np.log`."),
             (quiet(lambda p, q: np.sum((p * np.log(p / q))[(p > 0) & (q > 0)])), "You left out where q is 0. If p is not 0 there, the divergence is infinite."),
+            (lambda p, q: np.inf if (q == 0).any() else kl(p, q), "q may be 0 where p is 0, too: look only where p > 0."),
             (quiet(lambda p, q: np.sum(np.log(p / q))), "Each logarithm has to be weighted with p: it is an average under p."),
             (quiet(lambda p, q: p * np.log(p / q)), "These are the terms. Add them up."),
             (quiet(lambda p, q: -np.sum(p * np.log(q))), "That is the cross-entropy. Subtract the entropy of p, or use log(p/q)."),

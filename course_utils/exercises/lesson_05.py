@@ -13,7 +13,12 @@ SHARES = np.array([0.14, 0.48, 0.34, 0.14, 0.44])  # of the five values of 05.2 
 P = SHARES.prod()
 THETAS = [np.array([0.2, 0.8]), np.array([0.5, 0.3, 0.2]), np.array([0.9, 0.1, 0.0, 0.0])]
 X = np.array([[0, 2, 1], [1, 0, 0], [1, 1, 1]])
-ALBUMS = [np.array([[8, 3, 5], [2, 7, 4]]), np.array([[5, 0], [1, 6], [0, 9]]), np.array([[2, 4], [3, 6]])]
+ALBUMS = [
+    np.array([[8, 3, 5], [2, 7, 4]]),
+    np.array([[5, 0], [1, 6], [0, 9]]),
+    np.array([[8, 2], [1, 9]]),
+    np.array([[2, 4], [3, 6]]),
+]
 
 
 def log_prob(x: np.ndarray, thetas: list) -> np.ndarray:
@@ -27,6 +32,12 @@ def expected(n: np.ndarray) -> np.ndarray:
 
 def chi_squared(n: np.ndarray) -> float:
     return round(float(((n - expected(n)) ** 2 / expected(n)).sum()), 12)  # 0 for independent features, and not 1e-17
+
+
+def yates(n: np.ndarray) -> float:
+    """Return χ² as scipy does by default: with Yates' correction for tables of two by two."""
+    apart = abs(n - expected(n))
+    return ((apart - np.minimum(0.5, apart) * (n.shape == (2, 2))) ** 2 / expected(n)).sum()
 
 
 def information(n: np.ndarray) -> float:
@@ -108,6 +119,7 @@ EXERCISES = {
             (lambda n: ((n - n.sum() * expected(n)) ** 2 / (n.sum() * expected(n))).sum(), "e is the row's count times the column's, *divided by N*."),
             (lambda n: ((n - n.mean()) ** 2 / n.mean()).sum(), "You expect the same in each cell. Independence expects the row's count times the column's, over N."),
             (lambda n: (n - expected(n)) ** 2 / expected(n), "These are the terms. Add them up."),
+            (yates, "That is with Yates' correction: `correction=False`."),
             (lambda n: 2 * information(n), "That is 2N times the mutual information, a relative of χ². The sum of (n − e)²/e is asked for."),
             (lambda n: information(n) / n.sum(), "That is the mutual information. The sum of (n − e)²/e is asked for."),
             (expected, "These are the expected counts. Now compare the real ones with them."),

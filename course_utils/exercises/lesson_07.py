@@ -87,7 +87,7 @@ EXERCISES = {
     ),
     "07.3": Exercise(
         judge=partial(close, expected=FLAT, tolerance=0),
-        praise=f"{FLAT} straight directions for what two bent ones do: so much the bending of the surface costs.",
+        praise=f"{FLAT} straight directions to fall below 0.001, where two bent ones are far below it already.",
         mistakes=[
             (FLAT - 1, f"With {FLAT - 1} it is still above 0.001, if only just."),
             (FLAT + 1, "One fewer is enough. Did you subtract the mean tin first?"),

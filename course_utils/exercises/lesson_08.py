@@ -16,7 +16,7 @@ PARAMETERS = 10 * (64 + COVARIANCE) + 9
 REASONS = {"equal": "symmetric start", "infinite": "singularity", "new": "too many components"}
 SAME = "Equal components get equal responsibilities and make equal steps: nothing ever tells them apart."
 NEEDLE = "A tiny σ and a huge likelihood belong together: a component has collapsed onto a point."
-MORE = "Training data get better with every component. It is the new data that say when to stop."
+MORE = "Training data get better, give or take a poor start, as components are added. It is the new data that say when to stop."
 
 
 def log_joint(x: np.ndarray, pi: np.ndarray, mu: np.ndarray, sigma: np.ndarray) -> np.ndarray:
