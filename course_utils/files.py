@@ -1,9 +1,16 @@
 """Where everything lies, what is said when a data file is missing, and how a file is written: at once, or not at all."""
 
+import io
 import os
-from collections.abc import Iterator
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -24,6 +31,23 @@ def read_data(name: str) -> bytes:
         return (DATA / name).read_bytes()
     except FileNotFoundError:
         raise FileNotFoundError(f"The data file {DATA / name} is missing. {_how_to_mend(name)}") from None
+
+
+def read_arrays(name: str, shapes: Mapping[str, tuple[int, ...]]) -> "dict[str, np.ndarray]":
+    """Return the arrays of data/`name`, an .npz file; raises ValueError if one is missing, damaged or of another shape."""
+    import numpy as np
+
+    try:
+        with np.load(io.BytesIO(read_data(name)), allow_pickle=False) as file:
+            arrays = {key: file[key] for key in shapes}
+        for key, shape in shapes.items():
+            if arrays[key].shape != shape:
+                raise ValueError(f"{key} must be {shape}, not {arrays[key].shape}")
+    except FileNotFoundError:
+        raise
+    except (ValueError, LookupError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise damaged(name, error) from None
+    return arrays
 
 
 def damaged(name: str, reason: Exception) -> ValueError:

@@ -5,16 +5,13 @@ drawn: 1,024 pixels, each one of 256 colours. Nobody sees the colour of hair tha
 look like 3,552 different faces, and p_data is a distribution over these.
 """
 
-import io
-import zipfile
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from course_utils.datasets.wrodl import WRODL_VALUES, load_wrodl, styles_table
-from course_utils.files import damaged, read_data
+from course_utils.files import read_arrays
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,17 +71,8 @@ def face_probabilities() -> np.ndarray:
 
 def _read() -> dict[str, np.ndarray]:
     """Return the arrays of the data file: palette, faces, and the splits; raises ValueError if it is damaged."""
-    try:
-        with np.load(io.BytesIO(read_data(FILE)), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("palette", "faces", *SPLITS)}
-        shapes = {"palette": (256, 3), "faces": (3552, 1024)} | {name: (n,) for name, n in SPLITS.items()}
-        for name, shape in shapes.items():
-            if arrays[name].shape != shape:
-                raise ValueError(f"{name} must be {shape}, not {arrays[name].shape}")
-    except FileNotFoundError:
-        raise
-    except (ValueError, LookupError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise damaged(FILE, error) from None
+    shapes = {"palette": (256, 3), "faces": (3552, 1024)} | {name: (n,) for name, n in SPLITS.items()}
+    arrays = read_arrays(FILE, shapes)
     arrays["faces"] = np.ascontiguousarray(arrays["faces"])  # the file has it column by column, which is far smaller
     return arrays
 

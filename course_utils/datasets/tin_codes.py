@@ -1,14 +1,11 @@
 """What lesson 07's autoencoder makes of the biscuit tins: two numbers for each, and the decoder that draws them, in NumPy."""
 
-import io
-import zipfile
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from course_utils.datasets.biscuit_tins import SIZE
-from course_utils.files import damaged, read_data
+from course_utils.files import read_arrays
 
 FILE = "tin_codes.npz"  # the codes, and the weights (outputs, inputs) and biases of the decoder's layers; 16-bit floats
 LAYERS = (2, 128, 128, SIZE * SIZE)  # the numbers that go into and come out of the decoder's layers
@@ -45,15 +42,6 @@ def load_tin_codes() -> TinCodes:
     shapes = {"z": (1000, LAYERS[0])}
     for number, (n, m) in enumerate(zip(LAYERS, LAYERS[1:]), start=1):
         shapes |= {f"weights{number}": (m, n), f"biases{number}": (m,)}
-    try:
-        with np.load(io.BytesIO(read_data(FILE)), allow_pickle=False) as file:
-            arrays = {name: file[name].astype(np.float32) for name in shapes}
-        for name, shape in shapes.items():
-            if arrays[name].shape != shape:
-                raise ValueError(f"{name} must be {shape}, not {arrays[name].shape}")
-    except FileNotFoundError:
-        raise
-    except (ValueError, LookupError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise damaged(FILE, error) from None
+    arrays = {name: array.astype(np.float32) for name, array in read_arrays(FILE, shapes).items()}
     layers = tuple((arrays[f"weights{k}"], arrays[f"biases{k}"]) for k in range(1, len(LAYERS)))
     return TinCodes(arrays["z"].astype(float), layers)
