@@ -1,7 +1,11 @@
-"""The one look of the course: colours that keep their meaning, and matplotlib settings for the back row."""
+"""The one look of the course: colours that keep their meaning, matplotlib settings for the back row, and the boxes."""
+
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.colors
+from IPython import get_ipython
+from IPython.display import HTML, display
 
 # Five colours, five meanings, in every figure and widget of the course. Each has a contrast of at least 3:1 on white,
 # and any two stay apart for readers with protanopia, deuteranopia or tritanopia (a test measures both).
@@ -26,9 +30,14 @@ SEQUENTIAL = "cividis"  # the colour map for ordered values: even in lightness, 
 FIGURE_WIDTH = 8.0  # inches; `plotting.show` displays one inch as 100 CSS pixels
 
 
+BOXES = Path(__file__).with_name("boxes.css")  # Predict, Play, Think, Common mistake, Exercise
+
+
 def use() -> None:
-    """Set matplotlib's defaults to the look of the course."""
+    """Set matplotlib's defaults to the look of the course; in a notebook, also give its page the look of the boxes."""
     mpl.rcParams.update(mpl.rcParamsDefault | _SETTINGS)
+    if get_ipython() is not None:
+        display(HTML(f"<style>\n{BOXES.read_text(encoding='utf-8')}</style>"))
 
 
 _SETTINGS = {

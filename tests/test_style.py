@@ -1,6 +1,7 @@
 """The colours can be seen on white and told apart, also by readers who see colours differently; the letters are large."""
 
 import ast
+import re
 from itertools import combinations
 
 import matplotlib as mpl
@@ -9,9 +10,11 @@ import nbformat
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_utils import style
 from course_utils.files import NOTEBOOKS
+from course_utils.making import pdf, slides
 
 MEANINGS = ["OBSERVATIONS", "P_DATA", "P_MODEL", "SAMPLE", "LATENT"]
 
@@ -136,3 +139,51 @@ def test_no_line_takes_a_colour_with_a_meaning_by_accident():
         style.use()
         cycle = set(mpl.rcParams["axes.prop_cycle"].by_key()["color"])
     assert not cycle & {getattr(style, name) for name in MEANINGS if name != "OBSERVATIONS"}  # ink is text's colour too
+
+
+def boxes():
+    """Return {kind: (colour, symbol)} as boxes.css gives them."""
+    rule = r'\[id\^?="([\w-]+)"\].*?\{ --box: (#\w+); --symbol: "(.)"'
+    return {kind.replace("-", " "): look for kind, *look in re.findall(rule, style.BOXES.read_text(encoding="utf-8"))}
+
+
+def test_each_box_has_a_look_of_its_own():
+    """Every kind that the lessons use has a bar that is seen on JupyterLab's white and on its black, and its own symbol."""
+    used = {
+        kind
+        for path in NOTEBOOKS.glob("*.ipynb")
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "markdown"
+        for kind in re.findall(r"^> #+ (.*)|^### (Exercise)", cell.source, re.M)
+        for kind in kind
+        if kind
+    }
+    assert used == set(boxes())
+    colours, symbols = zip(*boxes().values())
+    assert len(set(colours)) == len(set(symbols)) == len(used)
+    assert min(contrast(colour, page) for colour in colours for page in ("white", "#111111")) >= 3
+
+
+LOOKS = """() => [...document.querySelectorAll("blockquote, h3")].map(box => {
+  const heading = box.querySelector("h5") ?? box;
+  return [heading.firstChild.data, getComputedStyle(box).borderLeftColor, getComputedStyle(heading, "::before").content[1],
+          getComputedStyle(heading).display];
+})"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("to_page", [slides.to_deck, pdf.to_page])
+def test_boxes_in_a_page(page, tmp_path, to_page):
+    """In a deck and on paper each kind has its bar and its symbol, and its word stands in the line of what follows."""
+    words = [f"> ##### {kind}\n> What?" for kind in boxes() if kind != "Exercise"]
+    cells = [new_markdown_cell(source) for source in ("# 99 · Boxes", *words, "### Exercise 99.1 · Count")]
+    style_sheet = f"<style>{style.BOXES.read_text(encoding='utf-8')}</style>"
+    cells.append(new_code_cell("style.use()", outputs=[new_output("display_data", {"text/html": style_sheet})]))
+    (tmp_path / "page.html").write_text(to_page(new_notebook(cells=cells)), encoding="utf-8")
+    page.goto((tmp_path / "page.html").as_uri(), wait_until="domcontentloaded")
+    for kind, bar, symbol, display in page.evaluate(LOOKS):
+        colour, sign = boxes()[kind if "Exercise" not in kind else "Exercise"]
+        red, green, blue = (round(255 * part) for part in to_rgb(colour))
+        assert (bar, symbol, display == "inline") == (f"rgb({red}, {green}, {blue})", sign, "Exercise" not in kind), (
+            kind
+        )

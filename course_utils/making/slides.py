@@ -41,7 +41,7 @@ def to_deck(nb: NotebookNode) -> str:
             )  # folded in the lesson, read in the speaker's view
     exporter = SlidesExporter(
         template_file=str(HERE / "deck.html.j2"),
-        exclude_anchor_links=True, exclude_input_prompt=True, exclude_output_prompt=True,
+        exclude_input_prompt=True, exclude_output_prompt=True,
     )  # fmt: skip
     colours = {"ink": style.INK, "grey": style.GREY, "pale": style.PALE}
     page, _ = exporter.from_notebook_node(nb, {"colours": colours})
@@ -64,7 +64,8 @@ def write_parts(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         assets = Path(scratch, "assets")
         copy_parts(assets)
-        shutil.copy(HERE / "deck.css", assets)
+        for css in (style.BOXES, HERE / "deck.css"):
+            shutil.copy(css, assets)
         shutil.copytree(assets, folder / "assets", dirs_exist_ok=True)
 
 
