@@ -14,7 +14,7 @@ else
 PYTHON ?= python3
 VENV_PYTHON := ".venv/bin/python"
 endif
-INSTALL := $(VENV_PYTHON) -m pip install --disable-pip-version-check -c constraints.txt -e
+INSTALL := $(VENV_PYTHON) -m pip install --disable-pip-version-check --no-compile -c constraints.txt -e
 
 .PHONY: help lab test notebooks slides pdf key data checkpoints bench
 
