@@ -126,6 +126,12 @@ def test_bits(lesson, counts):
         assert extra == approx(entropy(counts / 40, q, base=2)) == length / 40 - observed
         words = lesson[f"codes['{name}']"]
         assert not any(a != b and b.startswith(a) for a in words for b in words)
+        message, read = lesson[f"message['{name}']"], []
+        while message:  # one word begins what is left
+            (word,) = filter(message.startswith, words)
+            read.append(words.index(word))
+            message = message.removeprefix(word)
+        np.testing.assert_array_equal(np.bincount(read, minlength=3), counts)
 
 
 def test_the_divergence_of_four_tables(lesson, counts):

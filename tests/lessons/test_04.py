@@ -125,3 +125,4 @@ def test_the_best_table_is_hardly_better_than_none(lesson, seen):
 def test_ten_designs_of_the_smoothed_table_are_new(lesson, seen):
     ten = lesson["list(ten.itertuples(index=False, name=None))"]
     assert len(ten) == 10 and not set(ten) & set(seen)
+    assert set(ten) <= set(lesson["list(styles.itertuples(index=False, name=None))"])
