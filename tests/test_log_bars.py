@@ -47,6 +47,8 @@ def test_each_bar_hangs_below_its_observation_as_far_as_its_log_density(shown, t
         np.testing.assert_allclose(bars(frame, strip, colour), expected, atol=0.15)  # 0.05 pixels of 0.2 nats each
     signs = [text for text in elements(frame, "text") if text.text == "−∞"]
     assert bool(signs) == (len(x) == len(FEW) and np.isinf(log_prob).any())
+    lefts = sorted(float(sign.get("x")) for sign in signs)
+    assert all(right - left > 30 for left, right in zip(lefts, lefts[1:]))  # pixels: the words do not overlap
 
 
 def test_a_tiny_box_is_not_drawn_out_of_the_strip(shown):

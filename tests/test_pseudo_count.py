@@ -84,7 +84,7 @@ def test_the_numbers(panel, counts, people, log_alpha):
     assert shown[2] == pytest.approx(-50 * np.log(4032), abs=0.051)
     assert shown[3] == pytest.approx(100 * model.theta[counts == 0].sum(), abs=0.051)
     for value, seen in zip(shown[4:], (2, 1, 0), strict=True):
-        assert value == pytest.approx(model.theta[counts == seen][0], rel=0.06)
+        assert value == pytest.approx(100 * model.theta[counts == seen][0], rel=0.06)
     assert f"{shown[1]:.1f} nats" in frame.alt
 
 

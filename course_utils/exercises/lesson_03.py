@@ -55,6 +55,7 @@ EXERCISES = {
             (-np.log(4000) ** 25, "You raised the logarithm to the 25th power. The logarithm of a power is a multiple: 25 times it."),
             (4000.0**-25, "That is the likelihood itself. Take its logarithm, or better: add up 25 logarithms."),
             (-25 * np.log(130), "You added the sides. The area is 50 × 80."),
+            (round(-25 * np.log(4000)), "That is rounded too far: give one digit after the point."),
         ],
         hints=(
             "What is the density of the box at each observation?",
@@ -103,6 +104,7 @@ EXERCISES = {
             (0.21, f"{RATIO - 1:.0%} is how much larger the area is. The price is the logarithm of that ratio, once for each observation."),
             (40 * 0.21, f"Close, but the log-likelihood falls by the logarithm of the ratio, 40 · log {RATIO:.2f}."),
             (40 * np.log(24200), "That is the whole log-likelihood of the wide box, without its sign. Subtract the two."),
+            (round(40 * np.log(RATIO)), "That is rounded too far: give one digit after the point."),
             (40 * np.log10(RATIO), "That is to base 10. A nat belongs to the natural logarithm, `np.log`."),
         ],
         hints=(

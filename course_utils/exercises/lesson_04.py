@@ -88,6 +88,8 @@ EXERCISES = {
                 (1 / PEOPLE, "that is one person's share of the album. w is the whole album's share of N + αd people."),
                 (1 / (PEOPLE + STYLES), "that is the weight of one person. The album has N of them."),
                 (100 * WEIGHT, "that is in percent."),
+                (round(WEIGHT, 4), "these are three significant digits. Give one more."),
+                (0.01224, "the last digit is cut off, not rounded."),
             ],
             "people": [
                 (PEOPLE, "that is the album as it is, and its weight is far from one half."),

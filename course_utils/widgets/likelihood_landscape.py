@@ -70,8 +70,8 @@ def draw(
     log_likelihood = log_prob.sum()
     hang(overlay, strip, x, log_prob)
     overlay.dots(ax, x[:, 1], x[:, 0], style.OBSERVATIONS, radius=4)
-    overlay.dots(ax, [moving[1]], [moving[0]], "white", radius=8)
-    overlay.dots(ax, [moving[1]], [moving[0]], style.P_MODEL, radius=6)
+    overlay.dots(ax, [moving[1]], [moving[0]], "white", radius=13)  # around the handle
+    overlay.dots(ax, [moving[1]], [moving[0]], style.P_MODEL, radius=11)
     possible = np.isfinite(log_likelihood)
     numbers = {
         "moving corner": corner,

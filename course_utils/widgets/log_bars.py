@@ -9,7 +9,8 @@ from course_utils import plotting, style
 from course_utils.datasets import WorldLand
 from course_utils.widgets.overlay import Overlay
 
-FEW = 10  # observations: with more there is no room to write −∞ beside each
+FEW = 10  # observations: with more there is no room to write −∞ beside them
+WIDTH = 25.0  # degrees that the word −∞ takes; bars nearer than that share one
 LOWEST = -14.0  # nats: a box over the whole map has −11.1; what is impossible runs out of the picture
 
 
@@ -34,5 +35,6 @@ def hang(overlay: Overlay, strip: Axes, x: np.ndarray, log_prob: np.ndarray) -> 
         if which.any():
             overlay.bars(strip, x[which, 1], np.clip(log_prob[which], LOWEST, 0), colour)
     if len(x) <= FEW:
-        for longitude in np.unique(x[~possible, 1].round(-1)):
+        longitudes = np.sort(x[~possible, 1])
+        for longitude in longitudes[np.diff(longitudes, append=np.inf) > WIDTH]:  # with room on its right
             overlay.text(strip, longitude + 6, LOWEST + 2, "−∞", colour=style.GREY)

@@ -45,9 +45,9 @@ def draw(log_alpha: float, *, axes: list[Axes], counts: np.ndarray) -> Frame:
         "leave-one-out score in nats": f"{score:.1f}".replace("-", "−"),
         "the same, all styles equal": f"{-counts.sum() * np.log(len(counts)):.1f}".replace("-", "−"),
         "mass on unseen styles": f"{mass:.1%}",
-        "p of a style seen twice": f"{(2 + alpha) / total:.1e}",
-        "p of a style seen once": f"{(1 + alpha) / total:.1e}",
-        "p of an unseen style": f"{alpha / total:.1e}",
+        "p of a style seen twice": f"{100 * (2 + alpha) / total:.2g}%",
+        "p of a style seen once": f"{100 * (1 + alpha) / total:.2g}%",
+        "p of an unseen style": f"{100 * alpha / total:.2g}%",
     }
     return Frame(
         str(overlay),

@@ -122,10 +122,16 @@ def test_bits(lesson, counts):
     for name, q in [("short word for temperate", [0.25, 0.5, 0.25]), ("short word for tropics", [0.5, 0.25, 0.25])]:
         length, observed, extra = lesson[f"(len(message['{name}']), bits_H, bits_kl['{name}'])"]
         assert length == sum(n * round(-np.log2(p)) for n, p in zip(counts, q))
-        assert observed == approx(40 * entropy(counts / 40, base=2))
-        assert extra == approx(40 * entropy(counts / 40, q, base=2)) == length - observed
+        assert observed == approx(entropy(counts / 40, base=2))
+        assert extra == approx(entropy(counts / 40, q, base=2)) == length / 40 - observed
         words = lesson[f"codes['{name}']"]
         assert not any(a != b and b.startswith(a) for a in words for b in words)
+        message, read = lesson[f"message['{name}']"], []
+        while message:  # one word begins what is left
+            (word,) = filter(message.startswith, words)
+            read.append(words.index(word))
+            message = message.removeprefix(word)
+        np.testing.assert_array_equal(np.bincount(read, minlength=3), counts)
 
 
 def test_the_divergence_of_four_tables(lesson, counts):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from oracle import BLUE, SIZES, WHITE, D, smoothed_score, wearing
 from pytest import approx
+from scipy.stats import entropy
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +80,22 @@ def test_the_map_of_all_styles(lesson, seen):
     assert lesson["silver"] == sum(1 for style in seen if style[3] == "SilverGray")
 
 
-def test_a_million_people(lesson, n):
-    """On average a table of d shares, counted among M people, is (d − 1)/2M nats from the truth."""
-    theta = (n + 1) / (50 + D)
-    counted = np.random.default_rng(1).multinomial(10**6, theta, size=20)
-    far = [np.sum(theta * np.log(theta * (10**6 + D) / (times + 1))) for times in counted]
-    assert np.mean(far) == approx((D - 1) / (2 * 10**6), rel=0.1) and round(np.mean(far), 3) == 0.002
+def test_a_million_people(lesson, people):
+    """On average a table of d shares, counted among M people, is (d − 1)/2M nats from the truth; other albums agree."""
+    truth = {(): 1.0}  # independent features with Wrodl's counts plus one
+    for feature, values in lesson["WRODL_VALUES"].items():
+        p = {value: (wearing(people, **{feature: value}) + 1) / (50 + len(values)) for value in values}
+        truth = {(*style, value): q * p[value] for style, q in truth.items() for value in values}
+    styles = lesson["list(styles.itertuples(index=False, name=None))"]
+    theta = np.array([truth[style] for style in styles])
+    np.testing.assert_allclose(lesson["truth"], theta)
+    far, rng = lesson["far"], np.random.default_rng(1)
+    for m in (50, 5_000, 10**6):
+        for alpha, nats in far[m].items():
+            others = [entropy(theta, rng.multinomial(m, theta) + alpha) for _ in range(12)]  # scipy normalises
+            assert nats == approx(np.mean(others), abs=5 * np.std(others))
+    assert far[10**6][0.5] == approx((D - 1) / (2 * 10**6), rel=0.15)
+    assert max(far[10**6].values()) < 0.003 and min(far[50].values()) > 0.85 * entropy(theta, np.ones(D))
 
 
 def test_the_weight_of_the_album(lesson, n, solution):
@@ -114,3 +125,4 @@ def test_the_best_table_is_hardly_better_than_none(lesson, seen):
 def test_ten_designs_of_the_smoothed_table_are_new(lesson, seen):
     ten = lesson["list(ten.itertuples(index=False, name=None))"]
     assert len(ten) == 10 and not set(ten) & set(seen)
+    assert set(ten) <= set(lesson["list(styles.itertuples(index=False, name=None))"])

@@ -79,6 +79,9 @@ def test_all_styles(lesson, people, p):
     most_likely = {name: Counter(person[name] for person in people).most_common(1)[0][0] for name in SIZES}
     assert lesson["tuple(most_likely)"] == tuple(most_likely.values()) == max(p, key=p.get)
     assert wearing(people, **most_likely) == 0
+    for feature, price in lesson["price"].items():  # of the dearest possible change
+        others = [most_likely | {feature: value} for value in lesson["WRODL_VALUES"][feature]]
+        assert price == approx(of(p, most_likely) / min(of(p, other) for other in others if of(p, other)))
 
 
 def test_new_styles(lesson, seen, p):
@@ -193,6 +196,10 @@ def test_both_models_on_the_dial(lesson, hair):
             far[dial] = np.mean([nats_of(album, p) for album in albums], axis=0)
         assert far[sooner][0] < far[sooner][1] and far[later][0] > far[later][1]
         assert sooner <= lesson["wins_to"][people] < later
+        p = tandem(hair, 0.4)
+        albums = rng.multinomial(people, p.ravel() / p.sum(), size=40).reshape(-1, 7, 6)
+        mine = np.array([nats_of(album, p) for album in albums])
+        assert (abs(lesson["at"][people] - mine.mean(axis=0)) < 4.5 * mine.std(axis=0) * np.sqrt(2 / 40)).all()
 
 
 def test_the_permutation_test(lesson, hair, people):
