@@ -290,6 +290,7 @@ def test_numbers_of_every_kind_are_taken():
     close(1e-17, 0)
     close([[1, 2], [3, 4]], np.array([[1.0, 2], [3, 4]]))
     close(torch.tensor([True, False]), np.array([True, False]))
+    close([True, False], [1, 0])  # zeros and ones
     close([2e-16, 0.7], [0, 0.7])
     close([1e-10, 0.7], [0, 0.7])  # around 0 an absolute tolerance
     close(1e-10, 0)
@@ -356,10 +357,11 @@ def test_words_are_compared_without_case_and_spaces():
 
 def test_a_line_is_known_by_its_number():
     mistakes = [(1, "The first is right."), (3, "The third is right.")]
-    for answer in (2, 2.0, np.int32(2), "2", "(2) ", np.array(2), torch.tensor(2), np.array("(2)")):
+    words = ("2", "(2) ", "line 2", "Line (2).", np.array("(2)"))
+    for answer in (2, 2.0, np.int32(2), np.array(2), torch.tensor(2), *words):
         choose_line(answer, 2, mistakes)
     assert complaint(choose_line, "1", 2, mistakes) == "The first is right."
-    for absurd in (4, 0, True, None, "two", np.nan, HostileClass()):
+    for absurd in (4, 0, True, None, "two", "-2", "2.5", "lines 1 and 2", np.nan, HostileClass()):
         assert "the number of a line, 1, 2 or 3, but it is " in complaint(choose_line, absurd, 2, mistakes)
 
 

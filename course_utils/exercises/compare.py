@@ -116,6 +116,8 @@ def numbers(answer: Any, expected: np.ndarray, what: str) -> np.ndarray:
         raise Wrong(f"{what} is {show(answer)}: that is far too large.") from None
     except (Exception, SystemExit):
         value = np.asarray("not a number")
+    if value.dtype.kind == "b" and value.ndim and expected.dtype.kind in "iu" and np.isin(expected, (0, 1)).all():
+        value = value.astype(int)  # True and False for ones and zeros
     if value.dtype.kind not in ("b" if expected.dtype == bool else "iuf"):
         raise Wrong(f"{what} should be {form(expected)}, but it is {show(answer)}.")
     return value

@@ -96,17 +96,17 @@ EXERCISES = {
     ),
     "09.3": Exercise(
         judge=partial(choose_line, expected=3),
-        praise="E_q log p(Z)/q(Z) is MINUS the divergence from q to the prior. With a plus the bound would reward moving away from it.",
+        praise="The logarithm is concave: the logarithm of a mean is at LEAST the mean of the logarithms. This is Jensen's inequality, and with ≥ line 3 is the ELBO's bound, in three lines.",
         mistakes=[
-            (1, "p(X, Z) = p(X|Z) p(Z): this line is right."),
-            (2, "The logarithm of a product is a sum: this line is right."),
-            (4, "The ELBO is a lower bound, so this line is right, even if it does not follow from the one above it."),
+            (1, "p(X) is the sum of p(X, Z) over all stories: this line is right."),
+            (2, "Each term was multiplied by q/q = 1: this line is right."),
+            (4, "That sum is the ELBO, by definition: this line is right, even if it does not follow from the one above it."),
         ],
         hints=(
-            "Compare each line with the third face of the ELBO in the text.",
-            "What is the sign of E_q log p(Z)/q(Z)?",
+            "Three of the four lines say that two things are equal. Are they?",
+            "In line 2 stands the logarithm of a mean, under q, and in line 3 a mean of logarithms. Try it with the numbers 1 and 100, each with q = 0.5.",
         ),
-        solution="answer = 3  # E_q log p(Z)/q(Z) = −KL(q‖p(Z))",
+        solution="answer = 3  # log is concave: log of a mean ≥ mean of the logs",
     ),
     "09.4": Exercise(
         judge=partial(

@@ -69,11 +69,11 @@ def choices(answer: Any, expected: Mapping[str, str | bool], mistakes: Mapping[s
 
 
 def choose_line(answer: Any, expected: int, mistakes: Mistakes) -> None:
-    """Compare the number of a line of code or of a proof; the mistakes are all the other lines."""
+    """Compare the number of a line of code or of a proof, or "line 3"; the mistakes are all the other lines."""
     lines = {expected, *dict(mistakes)}
     line = bare(answer)
-    if type(line) in (str, np.str_) and line.strip(" ()") in map(str, lines):
-        line = int(line.strip(" ()"))
+    if type(line) in (str, np.str_) and (said := re.fullmatch(r"[\s(]*(?:line)?[\s(]*(\d+)[\s).:]*", line, re.I)):
+        line = int(said[1])
     kind = type(line)
     if kind is bool or not issubclass(kind, (Real, Decimal)) or line not in lines:
         *others, last = sorted(lines)

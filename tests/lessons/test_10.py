@@ -9,7 +9,7 @@ import pytest
 from oracle import price, shares
 from pytest import approx
 from scipy.optimize import minimize
-from scipy.special import expit
+from scipy.special import expit, logsumexp
 from scipy.stats import entropy
 from sklearn.linear_model import LogisticRegression
 
@@ -79,9 +79,6 @@ def test_how_many_numbers(lesson, n):
 def test_the_table_of_four_pixels(lesson, four):
     p = shares(four[0], 0.05)
     assert lesson["p"] == approx(np.array(list(p.values())))
-    pairs = Counter((first, second) for first, second, *_ in four[0].tolist())
-    share = pairs[1, 1] / (pairs[0, 1] + pairs[1, 1])
-    assert lesson["(ink_1[ink_2].mean(), by_bayes)"] == approx((share, share))
 
 
 def test_conditional_independence(lesson, four):
@@ -104,8 +101,11 @@ def test_the_order_of_markov(lesson, four):
     nats = {order: chain_nats(p, test, last_before(order)) for order in permutations(range(4))}
     assert lesson["nats"] == approx(nats)
     sides = {frozenset(pair) for pair in [(0, 1), (2, 3), (0, 2), (1, 3)]}  # of the square
-    for best, across in (min, 0), (max, 2):
-        assert sum(frozenset(pair) not in sides for pair in pairwise(best(nats, key=nats.get))) == across
+    crossed = {order: sum(frozenset(pair) not in sides for pair in pairwise(order)) for order in nats}
+    assert lesson["crossed"] == crossed
+    assert max(nats[order] for order in nats if crossed[order] == 0) < min(
+        nats[order] for order in nats if crossed[order] == 2
+    )
 
 
 def test_which_bets_move(lesson):
@@ -180,9 +180,17 @@ def test_a_chain_over_the_pixels_of_a_face(lesson, planet, counted):
     ours = cost(x)
     assert nats["Markov"] == approx(p @ ours.sum(axis=1))
     repeated = np.column_stack([x[:, 0] < 0, x[:, 1:] == x[:, :-1]])
-    assert lesson["(p_faces @ same.sum(axis=1), easy)"] == approx(
-        (p @ repeated.sum(axis=1), p @ (ours * repeated).sum(axis=1))
-    )
+    assert lesson["p_faces @ same.sum(axis=1)"] == approx(p @ repeated.sum(axis=1))
+    assert lesson["split['Markov']"] == approx((p @ (ours * repeated).sum(axis=1), p @ (ours * ~repeated).sum(axis=1)))
+    some = np.random.default_rng(0).choice(len(x), 40, p=p).tolist()  # faces by lot
+    weights, theta = lesson[f"(sixty.weights, log_looks[np.arange(1024), faces[{some}].astype(int)])"]
+    # of the mixture: log p(x_1, …, x_i), all i at once
+    bets = np.diff(logsumexp(np.log(weights) + theta.cumsum(axis=1), axis=2), prepend=0)
+    np.testing.assert_allclose(lesson[f"log_mixture(faces[{some}])"], bets, atol=1e-9)
+    both = lesson["split['mixture of 60']"]
+    assert sum(both) == approx(nats["mixture of 60"])
+    repeats = -(bets * repeated[some]).sum(axis=1)
+    assert both[0] == approx(repeats.mean(), abs=4 * repeats.std() / np.sqrt(40))
     unseen, scores = x[planet["validation"]], {}
     for alpha in lesson["alphas"]:
         scores[alpha] = cost(unseen).sum(axis=1).mean()
