@@ -152,6 +152,8 @@ def test_independence_is_what_costs(lesson, digits):
         expected = run(digits, gaussian_reader(bool(column), bool(row)), FLOORS, 500)
         assert table[row, column] == pytest.approx(np.mean(expected), abs=0.0025)
     assert (table[1] - table[0]).min() > 2 * (table[:, 1] - table[:, 0]).max()
+    direct = run(digits, logistic_reader, [1, 10, 100], 500)  # between them lies the setting that is best of all
+    assert lesson["gap"].mean() == pytest.approx(np.mean(direct) - table[1, 0], abs=0.002)
 
 
 def test_the_full_covariance_with_all_labels(lesson, digits):
