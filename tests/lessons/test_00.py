@@ -8,7 +8,7 @@ from course_utils.datasets import load_digits
 
 
 @pytest.fixture(scope="module")
-def digits():
+def all_digits():
     """Pictures (1797, 64) and labels."""
     digits = load_digits()
     return digits.pixels, digits.labels
@@ -23,8 +23,8 @@ def measure(pixels, labels, imagined, meant):
     return right.mean(), to_real.min(axis=1) / usual, np.median(apart.min(axis=1)) / usual
 
 
-def test_how_real_and_how_new_the_imagined_digits_are(lesson, digits):
-    pixels, labels = digits
+def test_how_real_and_how_new_the_imagined_digits_are(lesson, all_digits):
+    pixels, labels = all_digits
     meant = np.repeat(np.arange(10), 200)
     means = np.array([pixels[labels == y].mean(axis=0) for y in range(10)])
     rng = np.random.default_rng(1)

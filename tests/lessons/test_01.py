@@ -164,6 +164,8 @@ def test_the_full_covariance_with_all_labels(lesson, digits):
     found = {f: (log_joint_of(moments(x[:1000], y[:1000], f, True, True), x[1000:]).argmax(axis=1) == y[1000:]).mean() for f in FLOORS}  # fmt: skip
     assert lesson["floor"] == max(found, key=found.get)
     by_full, by_direct = lesson["(by_full, by_direct)"]
+    np.testing.assert_array_equal(by_full, log_joint_of(model, new).argmax(axis=1) == right)
+    assert (by_direct == (logistic_reader(x, y, lesson["C"])(new) == right)).mean() > 0.995
     first, second = (by_full & ~by_direct).sum(), (by_direct & ~by_full).sum()
     assert first > second and binomtest(int(first), int(first + second)).pvalue > 0.05  # "may be luck"
 
@@ -177,6 +179,12 @@ def test_the_grey_smear(lesson, digits):
     model = moments(x, y, lesson["floor"], True, True)
     nats = logsumexp(log_joint_of(model, np.vstack([smear, new])), axis=1)
     assert lesson["above_full"] == (nats[1:] > nats[0]).sum()
+
+
+def test_how_sure_logistic_regression_is(lesson, digits):
+    other = LogisticRegression(C=lesson["C"], tol=1e-6, max_iter=5000).fit(digits[0], digits[1])
+    for name, pictures in {"upright": digits[2], "sideways": turned(digits), "pure noise": NOISE}.items():
+        np.testing.assert_allclose(lesson[f"sure['{name}']"], other.predict_proba(pictures).max(axis=1), atol=0.01)
 
 
 def test_what_confidence_and_density_tell_apart(lesson):
@@ -203,7 +211,7 @@ def test_the_new_digits_differ_in_their_covariances_only(lesson, digits):
     chance, roots, covs = lesson["(chance, roots, full_cov)"]
     np.testing.assert_allclose(np.einsum("yij,ykj->yik", roots[:10], roots[:10]), covs, atol=1e-12)
     independent, together, means = lesson["(independent, together, mu)"]
-    for n in (0, 7, 10, 993):
+    for n in range(0, 1000, 3):
         y = n % 10
         np.testing.assert_allclose(independent[n], np.clip(means[y] + covs[y].diagonal() ** 0.5 * chance[n], 0, 1))
         np.testing.assert_allclose(together[n], np.clip(means[y] + roots[n] @ chance[n], 0, 1))
