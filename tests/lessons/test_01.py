@@ -127,7 +127,8 @@ def test_both_kinds_of_gaussian_are_tuned_on_validation_pictures(lesson, digits,
 
 def test_logistic_regression_is_tuned_in_the_same_way(lesson, digits):
     expected = run(digits, logistic_reader, C_VALUES, 20)
-    assert lesson["results['logistic regression'][0]"].mean() == pytest.approx(np.mean(expected), abs=0.003)
+    # with a large C, and classes that a plane parts, two solvers stop at different places on the way to infinity
+    assert lesson["results['logistic regression'][0]"].mean() == pytest.approx(np.mean(expected), abs=0.006)
     untuned = run(digits, logistic_reader, [1], 20)
     naive = run(digits, gaussian_reader(False, False), FLOORS, 20)
     assert lesson["left_alone"] == pytest.approx(np.mean(naive) - np.mean(untuned), abs=0.003)
