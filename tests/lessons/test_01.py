@@ -1,13 +1,14 @@
 """The numbers of lesson 01, beside computations that use none of the course's models."""
 
 from fractions import Fraction
+from math import comb
 
 import numpy as np
 import pytest
 from oracle import joint
 from scipy.spatial.distance import cdist
 from scipy.special import expit, logsumexp
-from scipy.stats import binomtest, multivariate_normal
+from scipy.stats import multivariate_normal
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.naive_bayes import GaussianNB
@@ -113,12 +114,12 @@ def run(digits, learn, settings, n):
     return [(read(new) == right).mean() for read in readers[max(found, key=found.get)]]
 
 
-FLOORS, C_VALUES = [0.01, 0.03, 0.1, 0.3, 1], [0.1, 1, 10, 100, 1000]
+FLOORS, C_VALUES = [0.003, 0.01, 0.03, 0.1, 0.3, 1], [10.0**k for k in range(-1, 9)]
 
 
 @pytest.mark.parametrize("k, n", [(0, 20), (4, 500)])
 def test_both_kinds_of_gaussian_are_tuned_on_validation_pictures(lesson, digits, k, n):
-    assert (lesson["FLOORS"], lesson["C_VALUES"], lesson["sizes"][k]) == (FLOORS, C_VALUES, n)
+    assert (lesson["FLOORS"], list(lesson["C_VALUES"]), lesson["sizes"][k]) == (FLOORS, C_VALUES, n)
     for name, together in {"Naive Bayes": False, "full covariance": True}.items():
         expected = run(digits, gaussian_reader(together, together), FLOORS, n)
         np.testing.assert_allclose(lesson[f"results['{name}'][{k}]"], expected, atol=0.0025)
@@ -126,7 +127,8 @@ def test_both_kinds_of_gaussian_are_tuned_on_validation_pictures(lesson, digits,
 
 def test_logistic_regression_is_tuned_in_the_same_way(lesson, digits):
     expected = run(digits, logistic_reader, C_VALUES, 20)
-    assert lesson["results['logistic regression'][0]"].mean() == pytest.approx(np.mean(expected), abs=0.003)
+    # with a large C, and classes that a plane parts, two solvers stop at different places on the way to infinity
+    assert lesson["results['logistic regression'][0]"].mean() == pytest.approx(np.mean(expected), abs=0.006)
     untuned = run(digits, logistic_reader, [1], 20)
     naive = run(digits, gaussian_reader(False, False), FLOORS, 20)
     assert lesson["left_alone"] == pytest.approx(np.mean(naive) - np.mean(untuned), abs=0.003)
@@ -152,6 +154,8 @@ def test_independence_is_what_costs(lesson, digits):
         expected = run(digits, gaussian_reader(bool(column), bool(row)), FLOORS, 500)
         assert table[row, column] == pytest.approx(np.mean(expected), abs=0.0025)
     assert (table[1] - table[0]).min() > 2 * (table[:, 1] - table[:, 0]).max()
+    direct = run(digits, logistic_reader, [1, 10, 100], 500)  # between them lies the setting that is best of all
+    assert lesson["gap"].mean() == pytest.approx(np.mean(direct) - table[1, 0], abs=0.002)
 
 
 def test_the_full_covariance_with_all_labels(lesson, digits):
@@ -162,8 +166,12 @@ def test_the_full_covariance_with_all_labels(lesson, digits):
     found = {f: (log_joint_of(moments(x[:1000], y[:1000], f, True, True), x[1000:]).argmax(axis=1) == y[1000:]).mean() for f in FLOORS}  # fmt: skip
     assert lesson["floor"] == max(found, key=found.get)
     by_full, by_direct = lesson["(by_full, by_direct)"]
+    np.testing.assert_array_equal(by_full, log_joint_of(model, new).argmax(axis=1) == right)
+    assert (by_direct == (logistic_reader(x, y, lesson["C"])(new) == right)).mean() > 0.995
     first, second = (by_full & ~by_direct).sum(), (by_direct & ~by_full).sum()
-    assert first > second and binomtest(int(first), int(first + second)).pvalue > 0.05  # "may be luck"
+    assert lesson["(eight, one)"] == (first, second)
+    n, least = int(first + second), int(min(first, second))
+    assert lesson["by_coin"] == pytest.approx(2 * sum(comb(n, k) for k in range(least + 1)) / 2**n)
 
 
 def test_the_grey_smear(lesson, digits):
@@ -175,6 +183,12 @@ def test_the_grey_smear(lesson, digits):
     model = moments(x, y, lesson["floor"], True, True)
     nats = logsumexp(log_joint_of(model, np.vstack([smear, new])), axis=1)
     assert lesson["above_full"] == (nats[1:] > nats[0]).sum()
+
+
+def test_how_sure_logistic_regression_is(lesson, digits):
+    other = LogisticRegression(C=lesson["C"], tol=1e-6, max_iter=5000).fit(digits[0], digits[1])
+    for name, pictures in {"upright": digits[2], "sideways": turned(digits), "pure noise": NOISE}.items():
+        np.testing.assert_allclose(lesson[f"sure['{name}']"], other.predict_proba(pictures).max(axis=1), atol=0.01)
 
 
 def test_what_confidence_and_density_tell_apart(lesson):
@@ -201,7 +215,7 @@ def test_the_new_digits_differ_in_their_covariances_only(lesson, digits):
     chance, roots, covs = lesson["(chance, roots, full_cov)"]
     np.testing.assert_allclose(np.einsum("yij,ykj->yik", roots[:10], roots[:10]), covs, atol=1e-12)
     independent, together, means = lesson["(independent, together, mu)"]
-    for n in (0, 7, 10, 993):
+    for n in range(0, 1000, 3):
         y = n % 10
         np.testing.assert_allclose(independent[n], np.clip(means[y] + covs[y].diagonal() ** 0.5 * chance[n], 0, 1))
         np.testing.assert_allclose(together[n], np.clip(means[y] + roots[n] @ chance[n], 0, 1))
