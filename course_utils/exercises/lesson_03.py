@@ -53,6 +53,7 @@ EXERCISES = {
             (-np.log(25 * 4000), "You took the logarithm of a sum. The log-likelihood is the sum of 25 logarithms."),
             (np.log(25 / 4000), "You took the logarithm of a sum. The log-likelihood is the sum of 25 logarithms."),
             (-np.log(4000) ** 25, "You raised the logarithm to the 25th power. The logarithm of a power is a multiple: 25 times it."),
+            (25 / 4000, "You added up the densities. Add up their logarithms."),
             (4000.0**-25, "That is the likelihood itself. Take its logarithm, or better: add up 25 logarithms."),
             (-25 * np.log(130), "You added the sides. The area is 50 × 80."),
         ],
@@ -99,6 +100,7 @@ EXERCISES = {
         mistakes=[
             (-40 * np.log(RATIO), "The size is right. The question asks by how much it falls, a positive number."),
             (40 * np.log(1.1), f"The box grows by one tenth in two directions: the area is {RATIO:.2f} times as large, not 1.1 times."),
+            (40 * np.log(1.2), f"One tenth in each of two directions: 1.1 · 1.1 = {RATIO:.2f}, not 1.2."),
             (np.log(RATIO), "That is the price for one observation. There are 40."),
             (0.21, f"{RATIO - 1:.0%} is how much larger the area is. The price is the logarithm of that ratio, once for each observation."),
             (40 * 0.21, f"Close, but the log-likelihood falls by the logarithm of the ratio, 40 · log {RATIO:.2f}."),

@@ -182,6 +182,7 @@ EXERCISES = {
             ((2, REPORTED), f"The line is right. Its value is nats a pixel; a picture has {PIXELS} of them."),
             ((2, PIXELS * np.log(2)), f"The line is right. {PIXELS} log 2 is a coin for each pixel; here multiply the mean by {PIXELS}."),
             ((2, REPORTED / PIXELS), f"The line is right, but the number goes the wrong way: there are {PIXELS} pixels in a picture."),
+            ((2, REPORTED * 64), f"The line is right. These pictures have {PIXELS} pixels, not 64 as the digits of this lesson."),
             ((1, REPORTED * PIXELS), "The nats are right. But the logits are what this loss expects: line 1 is in order."),
             ((3, REPORTED * PIXELS), f"The nats are right. Line 3 prints what it is given. Where was it divided by {PIXELS}?"),
             ((1, REPORTED), "The number is a mean over all pixels of all pictures. In which line was that mean taken?"),

@@ -19,6 +19,12 @@ class Slip(str):
     __slots__ = ()
 
 
+class SlipThroughout(Slip):
+    """Hold words about a slip that is made wherever it can be: it counts where no single one explains an answer."""
+
+    __slots__ = ()
+
+
 class Call(NamedTuple):
     """Hold how the right values came about: a function, the arguments of each case, and the reader's names for them."""
 
@@ -101,10 +107,11 @@ WRONG_COUNT = "You divided by another number than you should: what is counted, r
 SIGNS_OF: list[tuple[str, Callable, str]] = [
     ("shape", lambda v, r: (v.ravel(), r.ravel()) if v.shape != r.shape and r.ndim else None, "The numbers are right, but the array has another shape."),
     ("order", lambda v, r: (np.sort(v, None), np.sort(r, None)) if v.shape == r.shape and len(np.unique(r)) > 2 else None, "The values are right, but they stand in another order."),
+    ("conditions", lambda v, r: (v.min(axis=-1), r) if v.ndim > 1 and v.shape[-1] > 1 else None, "Each row still has several values, where one is asked for: is a condition to hold for all of a row, as in `.all(axis=1)`?"),
     ("terms", lambda v, r: (v.sum(axis=-1), r) if v.ndim and v.shape[-1] > 1 else None, "These are the terms. Add them up, over the last axis."),
     ("terms", lambda v, r: (v.sum(axis=0), r) if v.ndim > 1 else None, "These are the terms. Add them up, over axis 0."),
-    ("values", lambda v, r: (v.mean(axis=-1), r) if v.ndim and v.shape[-1] > 1 else None, "These are still the single values. Average over the last axis."),
-    ("values", lambda v, r: (v.mean(axis=0), r) if v.ndim > 1 else None, "These are still the single values. Average over axis 0."),
+    ("values", lambda v, r: (v.mean(axis=-1), r) if v.ndim and v.shape[-1] > 1 and np.isfinite(v).all() else None, "These are still the single values. Average over the last axis."),
+    ("values", lambda v, r: (v.mean(axis=0), r) if v.ndim > 1 and np.isfinite(v).all() else None, "These are still the single values. Average over axis 0."),
     ("not normalised", lambda v, r: (v / v.sum(), r) if r.ndim == 1 else None, "The proportions are right. Divide by the sum, so that they add up to 1."),
     ("not normalised", lambda v, r: (v / v.sum(axis=1, keepdims=True), r) if r.ndim == 2 else None, "The proportions are right. Divide each row by its sum, so that it adds up to 1."),
     ("wrong axis", lambda v, r: (v.sum(), r.sum()) if _is_odd(r.sum()) and _differ(v, r) else None, "You added up over the wrong axis."),
@@ -209,3 +216,19 @@ def _of_arguments(values: list, rights: list, call: Call | None) -> Found:
     for i, j in combinations(numbers, 2):
         words = f"`{call.names[i]}` and `{call.names[j]}` are exchanged."
         yield words, values, (call.with_({i: args[j], j: args[i]}, args) for args in call.cases)
+
+
+def constant(values: Sequence[np.ndarray], rights: Sequence[np.ndarray], same: Callable) -> str:
+    """Return words about a factor or a term that is wrong in the same way in all values; nothing if there is none."""
+    if any(value.shape != right.shape for value, right in zip(values, rights)):
+        return ""
+    v, r = (np.concatenate([array.ravel().astype(float) for array in arrays]) for arrays in (values, rights))
+    some = np.isfinite(v) & np.isfinite(r) & (r != 0)
+    if len(np.unique(r[some])) < 3:
+        return ""  # of two values a coincidence
+    factor, term = np.median(v[some] / r[some]), np.median(v[some] - r[some])
+    if same(values, [right * factor for right in rights]):
+        return f"All your values are {factor:.4g} times the right ones: a factor is wrong."
+    if same(values, [right + term for right in rights]):
+        return f"All your values are off by the same amount, {term:+.4g}: a term that never changes is wrong."
+    return ""
