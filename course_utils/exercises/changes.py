@@ -20,10 +20,17 @@ RULES: list[tuple[str, str, str]] = [
         -a → a
         a + b → a - b
         a - b → a + b; b - a
+        m.log(a) → abs(m.log(a))
     """),
     ("a term", "Something is not added or subtracted that should be.", """
         a + b → a; b
         a - b → a; b
+    """),
+    ("an operation", "One of `+`, `-`, `*` and `/` stands in the place of another.", """
+        a + b → a * b; a / b
+        a - b → a * b; a / b
+        a * b → a + b; a - b
+        a / b → a + b; a - b
     """),
     ("a factor", "A factor is missing somewhere, such as ½, or is one too many, or stands on the wrong side of a fraction line.", """
         a * b → a; b; 2 * a * b; a * b / 2
@@ -74,9 +81,9 @@ RULES: list[tuple[str, str, str]] = [
         f(a) * b → f(a * b)
         a * f(b) → f(a * b)
         f(a) / b → f(a / b)
-        f(a * b) → f(a) * b; a * f(b)
-        f(a / b) → f(a) / b
-        f(a + b) → f(a) + b; a + f(b)
+        f(a * b) → f(a) * b; a * f(b); f(a) * f(b)
+        f(a / b) → f(a) / b; f(a) / f(b)
+        f(a + b) → f(a) + b; a + f(b); f(a) + f(b)
         f(a - b) → f(a) - b
         f(a.sum()) → f(a).sum()
         f(a).sum() → f(a.sum())
@@ -123,6 +130,11 @@ def _counts(node: ast.AST) -> Iterator[ast.AST]:
             if other or not hasattr(node, "may_not_be_0"):
                 yield ast.Constant(other)
     is_length = isinstance(node, ast.Subscript) and getattr(node.value, "attr", "") == "shape"
+    if isinstance(node, (ast.For, ast.comprehension)):
+        for part in ("[1:]", "[:-1]"):
+            other = copy.copy(node)
+            other.iter = _filled(_parsed(f"list(a){part}"), {"a": node.iter})
+            yield other
     name = getattr(getattr(node, "func", None), "id", "")
     for step in (1, -1) if is_length or name in ("len", "range") else ():
         yield ast.BinOp(node, ast.Sub(), ast.Constant(step))

@@ -40,25 +40,24 @@ def compare(
     kinds = kinds or [*dict.fromkeys(words for _, words in matches)]
     if explicable and len(kinds) in (1, 2):
         raise Wrong(about + (kinds[0] if len(kinds) == 1 else f"One of two slips. Either: {kinds[0]} Or: {kinds[1]}"))
+
+    def same(*two: Iterable) -> bool:
+        return _distance(*two, near, scale) is not None
+
     if explicable and not matches:
-
-        def same(*two: Iterable) -> bool:
-            return _distance(*two, near, scale) is not None
-
         words = slips.name(values, rights, same, made_by)
         if words and values[0].shape != rights[0].shape:
             words += f" Your value should be {form(rights[0])}."
         if words:
             raise Wrong(about + words)
-        if words := slips.constant(values, rights, same):
-            raise Vague(words)
     rows = zip(values, rights, whats, answers)
     wrong = [row for row in rows if _distance([row[0]], [row[1]], tolerance, scale) is None]
     value, expected, what, answer = min(wrong, key=lambda row: not _has_nan(row[0]))  # nan says most
     if value.shape != expected.shape:
         raise Vague(f"{what} should be {form(expected)}, but it is {show(answer)}.")
     extreme = any(_is_extreme(item) for args in (made_by.cases if made_by else ()) for item in args)
-    raise Vague(f"{what} {_difference(value, expected, tolerance, extreme)}")
+    plainly = slips.fact(values, rights, same) if explicable and expected.dtype != bool else ""
+    raise Vague(f"{what} {_difference(value, expected, tolerance, extreme)}{plainly}")
 
 
 def _can_be_explained(values: Sequence, rights: Sequence, tolerance: float, scale: float) -> bool:
@@ -67,7 +66,7 @@ def _can_be_explained(values: Sequence, rights: Sequence, tolerance: float, scal
         if value.size > 10**6:
             return False
         wrong = ~_near(value, right, tolerance, scale) if value.shape == right.shape else True
-        if (np.isfinite(value) & (value != 0) & wrong).any():
+        if (np.isfinite(value) & (np.abs(value) > 1e-12 * scale) & wrong).any():
             return True
     return False
 

@@ -124,6 +124,7 @@ EXERCISES = {
             (lambda L, old, new: L * new / old / (L * new / old).sum(axis=1, keepdims=True), "`log_posterior` holds logarithms: add and subtract logarithms, or exponentiate it before you multiply."),
             (lambda L, old, new: np.exp(L) * new / old, "Each row must add up to 1 again: divide it by its sum."),
             (lambda L, old, new: np.exp(L), "That is the old posterior, unchanged."),
+            (lambda L, old, new: (s := L + np.log(new / old)) / s.sum(axis=1, keepdims=True), "You normalised logarithms. First `np.exp`, then divide each row by its sum."),
             (lambda L, old, new: np.log(with_prior(L, old, new)), "That is log p(y|x). Return the probabilities."),
             (lambda L, old, new: normalised((L + np.log(new) - np.log(old)).T).T, "You normalised each column. Each row is one picture, and its probabilities add up to 1."),
             (lambda L, old, new: normalised(L + new - old), "You added the priors themselves. In logarithms, add log new and subtract log old."),

@@ -125,6 +125,7 @@ EXERCISES = {
             (lambda v, n: np.bincount(v, minlength=n) / n, "You divided by the number of values. Divide by N, the number of observations."),
             (lambda v, n: np.bincount(v) / len(v), "The outcomes beyond the largest observed one are missing: they get the probability 0."),
             (lambda v, n: (np.bincount(v, minlength=n) + 1) / (len(v) + n), "You added one to each count. That is smoothing, and comes in lesson 04; the MLE gives 0 to what was never seen."),
+            (lambda v, n: np.histogram(v, bins=n)[0] / len(v), "`np.histogram` cuts the range from the smallest to the largest value into n parts. Count the whole numbers themselves: `np.bincount`."),
             (lambda v, n: np.full(n, 1 / n), "Equal probabilities ignore the data."),
             (lambda v, n: np.log(np.maximum(np.bincount(v, minlength=n), 1e-300) / len(v)), "These are logarithms. Return the probabilities."),
         ],

@@ -87,6 +87,13 @@ def walking(**mistake) -> Callable:
     return lambda x, n_given, W, c, V, b, u: walk(x, n_given, W, c, V, b, u, **mistake)
 
 
+def ahead(x, n_given, W, c, V, b, u):
+    x = np.array(x, dtype=float)
+    for i in range(n_given, len(x)):
+        x[i] = u[i] < sigma(sigma(c + x @ W) @ V[i] + b[i])
+    return x
+
+
 def cases_of_completion() -> list[tuple]:
     rng, cases = np.random.default_rng(10), []  # with this seed the first case tells all typical mistakes apart
     for d, n_given in [(20, 10), (12, 0), (20, 10), (30, 8), (30, 12), (30, 30)]:
@@ -154,6 +161,7 @@ EXERCISES = {
             (walking(start=False), "The running sum begins with c, not with 0."),
             (walking(late=True), "You add x_i W_i before the bet on pixel i, so it sees what stood at its own place. First the bet, then the sum."),
             (walking(old=True), "You add what stood there before the draw. The hidden units are to hear the pixel that was drawn."),
+            (ahead, "The hidden units also hear what stands in x after the pixel. Only the pixels before it are known."),
             (lambda x, n_given, W, c, V, b, u: walk(x, 0, W, c, V, b, u), "You draw all pixels anew. The first n_given are to be kept."),
         ],
         hints=(

@@ -146,6 +146,7 @@ EXERCISES = {
             (lambda j, q: np.mean(j - q, axis=0), "That is the mean of the logarithms, the ELBO. Take the logarithm of the mean of the weights."),
             (lambda j, q: estimate(j, q) + np.log(len(j)), "That is the log of the sum. Divide by n, or take log n away."),
             (lambda j, q: (estimate(j, q) + np.log(len(j))) / len(j), "Divide by n inside the logarithm. Outside, take log n away."),
+            (lambda j, q: estimate(j, q) - np.max(j - q, axis=0), "You took the largest log-weight out. Add it again in the end."),
             (lambda j, q: np.exp(estimate(j, q)), "That is p(x). Return its logarithm."),
             (lambda j, q: estimate(j, 0 * q), "The weights are p(x, z) / q(z|x): take `log_q` away."),
             (lambda j, q: estimate(j, -q), "The weights are p(x, z) / q(z|x): take `log_q` away, do not add it."),

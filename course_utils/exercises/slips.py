@@ -5,6 +5,7 @@ equally well, neither is named. What an exercise says of its own mistakes comes 
 """
 
 import contextlib
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations, permutations
@@ -51,7 +52,14 @@ def _is_odd(total: np.ndarray) -> bool:
 
 
 def _differ(v: np.ndarray, r: np.ndarray) -> bool:
-    return bool(v.ndim and r.ndim) and (v.shape == r.shape or v.size != r.size)  # in more than their shape
+    """Tell whether two arrays differ in more than their shape and their order."""
+    if not (v.ndim and r.ndim):
+        return False
+    return v.size != r.size or v.shape == r.shape and not np.allclose(np.sort(v, None), np.sort(r, None))
+
+
+def _is_huge(v: np.ndarray, r: np.ndarray) -> np.ndarray:
+    return np.isinf(r) & np.isfinite(v) & (np.abs(v) > np.abs(r[np.isfinite(r)]).max(initial=0))
 
 
 def _rows_add_up(v: np.ndarray) -> bool:
@@ -107,6 +115,9 @@ WRONG_COUNT = "You divided by another number than you should: what is counted, r
 SIGNS_OF: list[tuple[str, Callable, str]] = [
     ("shape", lambda v, r: (v.ravel(), r.ravel()) if v.shape != r.shape and r.ndim else None, "The numbers are right, but the array has another shape."),
     ("order", lambda v, r: (np.sort(v, None), np.sort(r, None)) if v.shape == r.shape and len(np.unique(r)) > 2 else None, "The values are right, but they stand in another order."),
+    ("shifted", lambda v, r: (v[1:], r[:-1]) if v.shape == r.shape and len(r) != 2 else None, "The values are right, but they stand one place too late: the first index is 0."),
+    ("shifted", lambda v, r: (v[:-1], r[1:]) if v.shape == r.shape and len(r) != 2 else None, "The values are right, but they stand one place too early: the first index is 0."),
+    ("infinite", lambda v, r: (np.where(_is_huge(v, r), r, v), r) if v.shape == r.shape else None, "Where the right value is infinite, yours is not: was something small added, so that no logarithm of 0 is taken?"),
     ("conditions", lambda v, r: (v.min(axis=-1), r) if v.ndim > 1 and v.shape[-1] > 1 else None, "Each row still has several values, where one is asked for: is a condition to hold for all of a row, as in `.all(axis=1)`?"),
     ("terms", lambda v, r: (v.sum(axis=-1), r) if v.ndim and v.shape[-1] > 1 else None, "These are the terms. Add them up, over the last axis."),
     ("terms", lambda v, r: (v.sum(axis=0), r) if v.ndim > 1 else None, "These are the terms. Add them up, over axis 0."),
@@ -182,8 +193,12 @@ def _of_sizes(values: list, rights: list, call: Call | None) -> Found:
     for some in sizes:
         for _, of, words in SIZES:
             yield words, values, map(of, rights, some)
-    for some, others in permutations(sizes, 2):
+    products = {tuple(map(math.prod, zip(*two))) for two in combinations(sizes, 2)}
+    sums = {tuple(map(sum, zip(*two))) for two in combinations(sizes, 2)}
+    for some, others in permutations(sizes | products | sums, 2):
         yield WRONG_COUNT, values, (right * n / m for right, n, m in zip(rights, some, others))
+    for some, others in permutations(sizes, 2):
+        yield WRONG_COUNT, values, (right + np.log(n / m) for right, n, m in zip(rights, some, others))
 
 
 def _sizes(args: tuple) -> list[int]:
@@ -218,17 +233,52 @@ def _of_arguments(values: list, rights: list, call: Call | None) -> Found:
         yield words, values, (call.with_({i: args[j], j: args[i]}, args) for args in call.cases)
 
 
-def constant(values: Sequence[np.ndarray], rights: Sequence[np.ndarray], same: Callable) -> str:
-    """Return words about a factor or a term that is wrong in the same way in all values; nothing if there is none."""
+# A condition on all values and all right ones of an answer, and what is then plainly wrong. Both are rows of arrays.
+FACTS: list[tuple[Callable, str]] = [
+    (lambda v, r: _only(v, r, lambda right: right == 0), "Only where 0 is right you have something else."),
+    (lambda v, r: _only(v, r, np.isinf), "Only where an infinite value is right you have something else."),
+    (lambda v, r: _only(v, r, _is_first), "Only the first value is wrong."),
+    (lambda v, r: _only(v, r, _is_last), "Only the last value is wrong."),
+    (lambda v, r: _distributions(r) and any((a < 0).any() or (a > 1).any() for a in v), "Probabilities lie between 0 and 1; yours do not."),
+    (lambda v, r: _distributions(r) and not _distributions(v), "Probabilities add up to 1; yours do not."),
+    (lambda v, r: all((b <= 0).all() for b in r) and any((a > 0).any() for a in v), "None of the right values is above 0, but some of yours are."),
+    (lambda v, r: all((b >= 0).all() for b in r) and any((a < 0).any() for a in v), "None of the right values is negative, but some of yours are."),
+]  # fmt: skip
+
+
+def _only(values: Sequence[np.ndarray], rights: Sequence[np.ndarray], where: Callable) -> bool:
+    """Tell whether some values are wrong, but only where a condition on the right ones holds."""
+    wrong = [~np.isclose(value, right, rtol=1e-3) for value, right in zip(values, rights)]
+    special = [np.broadcast_to(where(right), right.shape) for right in rights]
+    return not any((w & ~s).any() for w, s in zip(wrong, special)) and not all(s.all() for s in special)
+
+
+def _is_first(right: np.ndarray) -> np.ndarray:
+    return (np.arange(len(right)) == 0).reshape(-1, *[1] * (right.ndim - 1)) if right.ndim else np.zeros((), bool)
+
+
+def _is_last(right: np.ndarray) -> np.ndarray:
+    return np.flip(_is_first(right), axis=0) if right.ndim else np.zeros((), bool)
+
+
+def _distributions(rights: Sequence[np.ndarray]) -> bool:
+    return all(right.ndim and np.allclose(right.sum(axis=-1), 1) for right in rights)
+
+
+def fact(values: Sequence[np.ndarray], rights: Sequence[np.ndarray], same: Callable) -> str:
+    """Return what is plainly wrong with all the values, after a space; nothing if there is no such thing."""
     if any(value.shape != right.shape for value, right in zip(values, rights)):
         return ""
-    v, r = (np.concatenate([array.ravel().astype(float) for array in arrays]) for arrays in (values, rights))
-    some = np.isfinite(v) & np.isfinite(r) & (r != 0)
-    if len(np.unique(r[some])) < 3:
-        return ""  # of two values a coincidence
-    factor, term = np.median(v[some] / r[some]), np.median(v[some] - r[some])
-    if same(values, [right * factor for right in rights]):
-        return f"All your values are {factor:.4g} times the right ones: a factor is wrong."
-    if same(values, [right + term for right in rights]):
-        return f"All your values are off by the same amount, {term:+.4g}: a term that never changes is wrong."
-    return ""
+    values, rights = [value.astype(float) for value in values], [right.astype(float) for right in rights]
+    v, r = (np.concatenate([array.ravel() for array in arrays]) for arrays in (values, rights))
+    if len(r) < 2:
+        return ""
+    with np.errstate(all="ignore"):
+        some = np.isfinite(v) & np.isfinite(r) & (r != 0)
+        if len(np.unique(r[some])) >= 3:  # of two values a coincidence
+            factor, term = np.median(v[some] / r[some]), np.median(v[some] - r[some])
+            if same(values, [right * factor for right in rights]):
+                return f" All your values are {factor:.4g} times the right ones: a factor is wrong."
+            if same(values, [right + term for right in rights]):
+                return f" All your values are off by the same amount, {term:+.4g}: a term that never changes is wrong."
+        return next((f" {words}" for is_so, words in FACTS if is_so(values, rights)), "")
