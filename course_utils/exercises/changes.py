@@ -49,7 +49,8 @@ RULES: list[tuple[str, str, str]] = [
     ("a power", "A square, a root or another power is missing, such as σ for σ².", """
         a ** b → a; a * b
     """),
-    ("a function", "A logarithm, an exponential or a root is missing.", """
+    ("a function", "A logarithm, an exponential, a root or a σ is missing.", """
+        1 / (1 + m.exp(-a)) → a
         m.log(a) → a
         m.exp(a) → a
         m.sqrt(a) → a
@@ -253,15 +254,32 @@ class _Place(NamedTuple):
 def changed_answers(code: str) -> list[tuple[Any, Slip]]:
     """Return the answers of a changed solution, each with words about the change."""
     tree = ast.parse(code)
-    _mark(tree)
     nodes = [*ast.walk(tree)]
     if not any(isinstance(node, (ast.BinOp, ast.Call, ast.Subscript)) for node in nodes):
         return []  # a bare number is not calculated
     if any(isinstance(node, ast.While) for node in nodes):
         return []  # changed, it might never end
+    answers = _changed(tree)
+    if any(isinstance(node, ast.Attribute) and node.attr == "log" for node in nodes):
+        answers += _changed(_Apart().visit(ast.parse(code)))
+    return answers
+
+
+class _Apart(ast.NodeTransformer):
+    """Take the logarithm of a product or a fraction apart, as many readers do from the start."""
+
+    rules = [*_rules("m.log(a * b) → m.log(a) + m.log(b)"), *_rules("m.log(a / b) → m.log(a) - m.log(b)")]
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        return next((other for rule in self.rules for other in rule(node)), node)
+
+
+def _changed(tree: ast.Module) -> list[tuple[Any, Slip]]:
+    _mark(tree)
     places = [
         _Place(parent, field, i)
-        for parent in nodes
+        for parent in ast.walk(tree)
         for field, value in ast.iter_fields(parent)
         for i, node in enumerate(value if isinstance(value, list) else [value])
         if isinstance(node, ast.AST)
@@ -269,22 +287,27 @@ def changed_answers(code: str) -> list[tuple[Any, Slip]]:
     answers = []
     for _, changes, words in CHANGES:
         for change in changes:
-            others = {place: [*change(place.node)] for place in places}
-            for k in range(max(map(len, others.values()))):
-                fitting = [place for place in places if len(others[place]) > k]
-                for some in [*([place] for place in fitting), fitting][: -1 if len(fitting) == 1 else None]:
+            others = [(place, [*change(place.node)]) for place in places]
+            others = [(place, proposals) for place, proposals in others if proposals]
+            for place, proposals in others:
+                for other in proposals:
                     with contextlib.suppress(Exception):
-                        kind = Slip if len(some) == 1 else SlipThroughout
-                        answers.append((_answer(tree, some, change, k), kind(words)))
+                        answers.append((_answer(tree, [place], lambda _, other=other: other), Slip(words)))
+            throughout = change not in (_names, _order) and len(others) > 1
+            for k in range(max(len(proposals) for _, proposals in others) if throughout else 0):
+                some = [place for place, proposals in others if len(proposals) > k]
+                with contextlib.suppress(Exception):
+                    answer = _answer(tree, some, lambda node, k=k, change=change: [*change(node)][k])
+                    answers.append((answer, SlipThroughout(words)))
     return answers
 
 
-def _answer(tree: ast.Module, places: Sequence[_Place], change: Change, k: int) -> Any:
-    """Return the answer of a solution that is changed at some places, each to the change's k-th proposal."""
+def _answer(tree: ast.Module, places: Sequence[_Place], other: Callable[[Any], Any]) -> Any:
+    """Return the answer of a solution that is changed at some places."""
     before = [place.node for place in places]
     try:
         for place in reversed(places):  # what lies inside comes first
-            place.put([*change(place.node)][k])
+            place.put(other(place.node))
         names: dict[str, Any] = {}
         exec(compile(ast.fix_missing_locations(tree), "<changed solution>", "exec"), names)
         return _calm(names["answer"])

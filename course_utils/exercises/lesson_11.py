@@ -161,6 +161,7 @@ EXERCISES = {
             (walking(start=False), "The running sum begins with c, not with 0."),
             (walking(late=True), "You add x_i W_i before the bet on pixel i, so it sees what stood at its own place. First the bet, then the sum."),
             (walking(old=True), "You add what stood there before the draw. The hidden units are to hear the pixel that was drawn."),
+            (lambda x, n_given, W, c, V, b, u: walk(x, n_given, W, c, V, b, np.roll(u, n_given)), "`u` has a number for each pixel, also for the given ones: pixel i takes `u[i]`."),
             (ahead, "The hidden units also hear what stands in x after the pixel. Only the pixels before it are known."),
             (lambda x, n_given, W, c, V, b, u: walk(x, 0, W, c, V, b, u), "You draw all pixels anew. The first n_given are to be kept."),
         ],

@@ -153,6 +153,7 @@ EXERCISES = {
             (lambda j, q: estimate(j.T, q.T), "The first index is the number of the sample: average over axis 0."),
             (lambda j, q: np.mean(estimate(j, q)), "That is the mean over all pictures. Return one number for each of them."),
             (lambda j, q: -estimate(j, q), "The sign is wrong: return log p(x), not −log p(x)."),
+            (lambda j, q: estimate(j, 0 * q) - estimate(q, 0 * q), "You divided one sum by the other. Each sample has a weight of its own, p(x, z) / q(z|x): average these."),
             (lambda j, q: np.max(j - q, axis=0), "That is the largest weight. Average all of them."),
             (lambda j, q: np.log(np.mean(np.exp(j - q), axis=0)), "For a face, with 2,000 nats, exp gives 0 and its logarithm −∞. Take the largest log-weight out first, or use `logsumexp`."),
         ],

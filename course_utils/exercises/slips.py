@@ -53,7 +53,7 @@ def _is_odd(total: np.ndarray) -> bool:
 
 def _differ(v: np.ndarray, r: np.ndarray) -> bool:
     """Tell whether two arrays differ in more than their shape and their order."""
-    if not (v.ndim and r.ndim):
+    if not v.ndim or v.ndim != r.ndim:
         return False
     return v.size != r.size or v.shape == r.shape and not np.allclose(np.sort(v, None), np.sort(r, None))
 
@@ -117,6 +117,7 @@ SIGNS_OF: list[tuple[str, Callable, str]] = [
     ("order", lambda v, r: (np.sort(v, None), np.sort(r, None)) if v.shape == r.shape and len(np.unique(r)) > 2 else None, "The values are right, but they stand in another order."),
     ("shifted", lambda v, r: (v[1:], r[:-1]) if v.shape == r.shape and len(r) != 2 else None, "The values are right, but they stand one place too late: the first index is 0."),
     ("shifted", lambda v, r: (v[:-1], r[1:]) if v.shape == r.shape and len(r) != 2 else None, "The values are right, but they stand one place too early: the first index is 0."),
+    ("rounded", lambda v, r: (v, np.round(r)) if r.size > 4 and np.ptp(np.round(r)) else None, "These are rounded to whole numbers. Leave them as they are."),
     ("infinite", lambda v, r: (np.where(_is_huge(v, r), r, v), r) if v.shape == r.shape else None, "Where the right value is infinite, yours is not: was something small added, so that no logarithm of 0 is taken?"),
     ("conditions", lambda v, r: (v.min(axis=-1), r) if v.ndim > 1 and v.shape[-1] > 1 else None, "Each row still has several values, where one is asked for: is a condition to hold for all of a row, as in `.all(axis=1)`?"),
     ("terms", lambda v, r: (v.sum(axis=-1), r) if v.ndim and v.shape[-1] > 1 else None, "These are the terms. Add them up, over the last axis."),
@@ -168,7 +169,7 @@ def name(values: Sequence[np.ndarray], rights: Sequence[np.ndarray], same: Calla
     if all(right.dtype == bool for right in rights) or all(map(_is_small_count, rights)):
         return None  # too little to tell one slip from another
     values, rights = [value.astype(float) for value in values], [right.astype(float) for right in rights]
-    for stage in (_of_values, _of_sizes, _of_both, _of_arguments):
+    for stage in (_of_values, _of_sizes, _of_counts, _of_both, _of_arguments):
         with np.errstate(all="ignore"):
             found = {words for words, one, other in stage(values, rights, call) if same(one, other)}
         if found:
@@ -193,6 +194,11 @@ def _of_sizes(values: list, rights: list, call: Call | None) -> Found:
     for some in sizes:
         for _, of, words in SIZES:
             yield words, values, map(of, rights, some)
+
+
+def _of_counts(values: list, rights: list, call: Call | None) -> Found:
+    """Yield what becomes of the right values, or of their exponentials, if they are divided by another count."""
+    sizes = {*zip(*map(_sizes, call.cases))} if call and sum(right.size for right in rights) > 1 else set()
     products = {tuple(map(math.prod, zip(*two))) for two in combinations(sizes, 2)}
     sums = {tuple(map(sum, zip(*two))) for two in combinations(sizes, 2)}
     for some, others in permutations(sizes | products | sums, 2):
