@@ -227,7 +227,7 @@ ALLOWED = {
     "σ for σ²": {"a factor", "a power"},
     "arguments swapped": {"an order", "swapped arguments"},
     "parameters swapped": {"swapped arguments", "an order"},
-    "off by one": {"a count", "a comparison", "an axis", "wrong axis", "a term", "a factor", "a power", "ignored"},
+    "off by one": {"a count", "a comparison", "an axis", "wrong axis", "a term", "a factor", "a power", "ignored", "too few", "too many"},
     "wrong index": {"an order", "transposed"},
     "comparison turned": {"a comparison"},
     "wrong variable": {"a variable", "ignored", "exp"},

@@ -61,7 +61,7 @@ RULES: list[tuple[str, str, str]] = [
         m.min → m.max
         m.max → m.min
         m.argmax → m.argmin
-        m.mean → m.median
+        m.mean → m.median; m.max
         m.tril → m.triu
         m.arcsin → m.sin; m.arccos
     """),
@@ -86,6 +86,7 @@ RULES: list[tuple[str, str, str]] = [
         f(a / b) → f(a) / b; f(a) / f(b)
         f(a + b) → f(a) + b; a + f(b); f(a) + f(b)
         f(a - b) → f(a) - b
+        (a ** b).sum() → a.sum() ** b
         f(a.sum()) → f(a).sum()
         f(a).sum() → f(a.sum())
         f(a.mean()) → f(a).mean()
@@ -293,7 +294,7 @@ def _changed(tree: ast.Module) -> list[tuple[Any, Slip]]:
                 for other in proposals:
                     with contextlib.suppress(Exception):
                         answers.append((_answer(tree, [place], lambda _, other=other: other), Slip(words)))
-            throughout = change not in (_names, _order) and len(others) > 1
+            throughout = change is not _names and len(others) > 1
             for k in range(max(len(proposals) for _, proposals in others) if throughout else 0):
                 some = [place for place, proposals in others if len(proposals) > k]
                 with contextlib.suppress(Exception):

@@ -119,6 +119,7 @@ EXERCISES = {
             (lambda a, b, n: np.linspace(a, b, n + 1)[:-1], "The end is missing: z_b is the last of the n points."),
             (lambda a, b, n: np.linspace(a, b, n + 1)[1:], "The start is missing: z_a is the first of the n points."),
             (lambda a, b, n: np.linspace(a, b, n + 2)[1:-1], "Both ends are missing: z_a is the first and z_b the last of the n points."),
+            (lambda a, b, n: np.linspace(a, b, n + 2)[:n], "You never come to z_b: from the first to the last of n points there are n − 1 steps."),
             (lambda a, b, n: np.linspace(a, b), "These are 50 points, as `np.linspace` makes if it is not told how many: n."),
             (lambda a, b, n: np.linspace(a, b, n).T, "Rows and columns are exchanged: one row for each point, shape (n, d)."),
             (lambda a, b, n: np.tile((a + b) / 2, (n, 1)), "These are n copies of the middle."),

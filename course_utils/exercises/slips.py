@@ -118,6 +118,8 @@ SIGNS_OF: list[tuple[str, Callable, str]] = [
     ("shifted", lambda v, r: (v[1:], r[:-1]) if v.shape == r.shape and len(r) != 2 else None, "The values are right, but they stand one place too late: the first index is 0."),
     ("shifted", lambda v, r: (v[:-1], r[1:]) if v.shape == r.shape and len(r) != 2 else None, "The values are right, but they stand one place too early: the first index is 0."),
     ("rounded", lambda v, r: (v, np.round(r)) if r.size > 4 and np.ptp(np.round(r)) else None, "These are rounded to whole numbers. Leave them as they are."),
+    ("too many", lambda v, r: (v[: len(r)], r) if v.ndim == r.ndim > 0 and len(v) > len(r) else None, "The first ones are right, but you have more than asked for."),
+    ("too few", lambda v, r: (v, r[: len(v)]) if v.ndim == r.ndim > 0 and 1 < len(v) < len(r) else None, "What you have is right, but more is asked for."),
     ("infinite", lambda v, r: (np.where(_is_huge(v, r), r, v), r) if v.shape == r.shape else None, "Where the right value is infinite, yours is not: was something small added, so that no logarithm of 0 is taken?"),
     ("conditions", lambda v, r: (v.min(axis=-1), r) if v.ndim > 1 and v.shape[-1] > 1 else None, "Each row still has several values, where one is asked for: is a condition to hold for all of a row, as in `.all(axis=1)`?"),
     ("terms", lambda v, r: (v.sum(axis=-1), r) if v.ndim and v.shape[-1] > 1 else None, "These are the terms. Add them up, over the last axis."),
@@ -125,7 +127,7 @@ SIGNS_OF: list[tuple[str, Callable, str]] = [
     ("values", lambda v, r: (v.mean(axis=-1), r) if v.ndim and v.shape[-1] > 1 and np.isfinite(v).all() else None, "These are still the single values. Average over the last axis."),
     ("values", lambda v, r: (v.mean(axis=0), r) if v.ndim > 1 and np.isfinite(v).all() else None, "These are still the single values. Average over axis 0."),
     ("not normalised", lambda v, r: (v / v.sum(), r) if r.ndim == 1 else None, "The proportions are right. Divide by the sum, so that they add up to 1."),
-    ("not normalised", lambda v, r: (v / v.sum(axis=1, keepdims=True), r) if r.ndim == 2 else None, "The proportions are right. Divide each row by its sum, so that it adds up to 1."),
+    ("not normalised", lambda v, r: (v / v.sum(axis=1, keepdims=True), r) if r.ndim == 2 and v.ndim and not np.isclose(v.sum(), 1) else None, "The proportions are right. Divide each row by its sum, so that it adds up to 1."),
     ("wrong axis", lambda v, r: (v.sum(), r.sum()) if _is_odd(r.sum()) and _differ(v, r) else None, "You added up over the wrong axis."),
     ("wrong axis", lambda v, r: (v.mean(), r.mean()) if _is_odd(r.sum()) and _differ(v, r) else None, "You averaged over the wrong axis."),
     ("wrong axis", lambda v, r: (v.sum(axis=0), np.ones(r.shape[1])) if _rows_add_up(r) else None, "You normalised each column. Each row should add up to 1."),
@@ -223,7 +225,8 @@ def _sizes(args: tuple) -> list[int]:
 def _of_both(values: list, rights: list, call: Call | None) -> Found:
     for _, of, words in SIGNS_OF:
         with contextlib.suppress(Exception):  # not for numbers, not for arrays of this shape
-            yield words, *zip(*map(of, values, rights))
+            pairs = [of(v, r) or (v, r) for v, r in zip(values, rights)]  # where it makes no difference, both agree
+            yield words, *zip(*pairs)
 
 
 def _of_arguments(values: list, rights: list, call: Call | None) -> Found:
