@@ -401,8 +401,8 @@ def test_a_constant_that_is_wrong_in_all_values_is_said():
 
 
 def test_two_slips_that_an_answer_may_show_are_both_said():
-    text = complaint_of("11.1", (64 * 50 * 63 + 200 * 64, 12964))
-    assert text.startswith("One of two slips. Either: ") and " Or: " in text, text
+    text = complaint_of("12.3", {"row": 64, "diagonal": 2 * 64 + 1, "sampling": 64 * 64 * 3})
+    assert text.startswith("`diagonal`: One of two slips. Either: A sign ") and " Or: You are off by one " in text, text
 
 
 def test_a_slip_that_is_made_throughout_is_named():
