@@ -290,7 +290,9 @@ def test_numbers_of_every_kind_are_taken():
     close(1e-17, 0)
     close([[1, 2], [3, 4]], np.array([[1.0, 2], [3, 4]]))
     close(torch.tensor([True, False]), np.array([True, False]))
-    close([True, False], [1, 0])  # zeros and ones
+    close("0.5", 0.5)
+    close("261,120", 261120)
+    close(np.array([True, False]), [1, 0])  # a mask
     close([2e-16, 0.7], [0, 0.7])
     close([1e-10, 0.7], [0, 0.7])  # around 0 an absolute tolerance
     close(1e-10, 0)
@@ -310,7 +312,7 @@ def test_numbers_of_every_kind_are_taken():
         (0.0, 1e-200, "is 0: that is underflow"),
         (-np.inf, -5000.0, "is -inf: that is underflow"),
         (1e-8, 0, "too large"),
-        ("0.5", 0.5, 'should be one number, but it is "0.5"'),
+        ("0,5", 0.5, 'should be one number, but it is "0,5"'),
         (True, 1, "should be one number, but it is True"),
         (1, True, "should be True or False, but it is 1"),
         (False, True, "is False: that is not right"),
@@ -352,6 +354,7 @@ def test_words_are_compared_without_case_and_spaces():
     for absurd in ("q", 1, None, ["p(x|y)"], Hostile()):
         assert "one of `p(x)`, `p(x|y)`, `p(y|x)`, but it is " in complaint(choice, absurd, "p(x|y)", mistakes)
     choice(np.True_, True, [(False, "It may exceed 1.")])
+    choice(1, True, [(False, "It may exceed 1.")])
     assert complaint(choice, False, True, [(False, "It may exceed 1.")]) == "It may exceed 1."
 
 

@@ -100,7 +100,8 @@ def _describe(value: Any, depth: int = 2) -> str:
         value = value.detach().cpu().numpy()
     if isinstance(value, np.ndarray):
         few = value.ndim < 2 and value.size <= 5
-        return _describe(value.tolist(), depth) if few else f"an array of shape {value.shape}"
+        kind = "an array of True and False" if value.dtype == bool else "an array"
+        return _describe(value.tolist(), depth) if few else f"{kind} of shape {value.shape}"
     if isinstance(value, (list, tuple, dict)):
         if not depth:
             return "…"

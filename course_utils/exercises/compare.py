@@ -1,6 +1,7 @@
 """Compare values with the right ones, and find words for those that are wrong."""
 
 import contextlib
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -22,7 +23,11 @@ def compare(
     """Compare the values of all cases with the right ones, then with each mistake's, then with the usual slips'."""
     scale = max(map(_largest, rights))
     right = _distance(values, rights, tolerance, scale)
-    told = [(_distance(values, made, tolerance, scale), words) for made, words in mistakes]
+    near = min(tolerance, 1e-3)  # a kind of slip is told only to what lies very near
+    told = [
+        (_distance(values, made, near if isinstance(words, slips.Slip) else tolerance, scale), words)
+        for made, words in mistakes
+    ]
     matches = [(distance, words) for distance, words in told if distance is not None]
     own = [match for match in matches if not isinstance(match[1], slips.Slip)]
     if right is not None and all(right <= distance for distance, _ in own):
@@ -30,22 +35,29 @@ def compare(
     if own:
         raise Wrong(min(own, key=lambda match: match[0])[1])
     explicable = _can_be_explained(values, rights, tolerance, scale)
-    if explicable and len({words for _, words in matches}) == 1:
-        raise Wrong(matches[0][1])
+    about = "" if made_by or whats[0] == "Your answer" else f"{whats[0]}: "
+    kinds = [*dict.fromkeys(words for _, words in matches if not isinstance(words, slips.SlipThroughout))]
+    kinds = kinds or [*dict.fromkeys(words for _, words in matches)]
+    if explicable and len(kinds) in (1, 2):
+        raise Wrong(about + (kinds[0] if len(kinds) == 1 else f"One of two slips. Either: {kinds[0]} Or: {kinds[1]}"))
+
+    def same(*two: Iterable) -> bool:
+        return _distance(*two, near, scale) is not None
+
     if explicable and not matches:
-        near = min(tolerance, 1e-3)
-        words = slips.name(values, rights, lambda *two: _distance(*two, near, scale) is not None, made_by)
+        words = slips.name(values, rights, same, made_by)
         if words and values[0].shape != rights[0].shape:
             words += f" Your value should be {form(rights[0])}."
         if words:
-            raise Wrong(words if made_by or whats[0] == "Your answer" else f"{whats[0]}: {words}")
+            raise Wrong(about + words)
     rows = zip(values, rights, whats, answers)
     wrong = [row for row in rows if _distance([row[0]], [row[1]], tolerance, scale) is None]
     value, expected, what, answer = min(wrong, key=lambda row: not _has_nan(row[0]))  # nan says most
     if value.shape != expected.shape:
         raise Vague(f"{what} should be {form(expected)}, but it is {show(answer)}.")
     extreme = any(_is_extreme(item) for args in (made_by.cases if made_by else ()) for item in args)
-    raise Vague(f"{what} {_difference(value, expected, tolerance, extreme)}")
+    plainly = slips.fact(values, rights, same) if explicable and expected.dtype != bool else ""
+    raise Vague(f"{what} {_difference(value, expected, tolerance, extreme)}{plainly}")
 
 
 def _can_be_explained(values: Sequence, rights: Sequence, tolerance: float, scale: float) -> bool:
@@ -54,7 +66,7 @@ def _can_be_explained(values: Sequence, rights: Sequence, tolerance: float, scal
         if value.size > 10**6:
             return False
         wrong = ~_near(value, right, tolerance, scale) if value.shape == right.shape else True
-        if (np.isfinite(value) & (value != 0) & wrong).any():
+        if (np.isfinite(value) & (np.abs(value) > 1e-12 * scale) & wrong).any():
             return True
     return False
 
@@ -108,10 +120,12 @@ def numbers(answer: Any, expected: np.ndarray, what: str) -> np.ndarray:
         raise Wrong(f"{what} should be {form(expected)}, but it is {show(answer)}: has it still to be called?")
     try:
         value = np.asarray(answer.detach().cpu() if hasattr(answer, "detach") else answer)
-        if value.dtype == object:  # fractions, decimals, whole numbers of any length
+        if value.dtype.kind == "U":  # "261,120", ("2", 90.2)
+            value = np.char.replace(value, ",", "") if _THOUSANDS.search(str(answer)) else value
+        if value.dtype.kind in "OU":  # fractions, decimals, whole numbers of any length
             value = value.astype(float)
-        elif value.dtype.kind == "U" and value.ndim:  # ("2", 90.2)
-            value = value.astype(float)
+        if value.dtype == bool and value.ndim and np.isin(expected, (0, 1)).all():  # a mask, one-hot
+            value = value.astype(expected.dtype)
     except OverflowError:
         raise Wrong(f"{what} is {show(answer)}: that is far too large.") from None
     except (Exception, SystemExit):
@@ -121,6 +135,9 @@ def numbers(answer: Any, expected: np.ndarray, what: str) -> np.ndarray:
     if value.dtype.kind not in ("b" if expected.dtype == bool else "iuf"):
         raise Wrong(f"{what} should be {form(expected)}, but it is {show(answer)}.")
     return value
+
+
+_THOUSANDS = re.compile(r"(?<![\d,])\d{1,3}(,\d{3})+(?![\d,])")
 
 
 def _is_extreme(item: Any) -> bool:

@@ -1,6 +1,6 @@
 """Exercises of lesson 00: start here."""
 
-from functools import partial
+from functools import partial, reduce
 
 import numpy as np
 
@@ -29,6 +29,7 @@ EXERCISES = {
             (lambda p: p.mean(axis=1), "That is the average ink of each picture. Average over the pictures instead: `axis=0`."),
             (lambda p: p.sum(axis=0) / p.shape[1], "You divided by the number of pixels. Divide by the number of pictures."),
             (lambda p: p.sum(axis=0), "That is the sum. Divide it by the number of pictures."),
+            (lambda p: reduce(lambda mean, picture: (mean + picture) / 2, p), "The last pictures weigh most so: halve the sum of two, and the next one counts as much as both. Add all up, then divide once."),
             (lambda p: np.median(p, axis=0), "That is the median of each pixel, not the average."),
         ],
         hints=(

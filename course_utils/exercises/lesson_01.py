@@ -125,6 +125,7 @@ EXERCISES = {
             (lambda L, old, new: np.exp(L) * new / old, "Each row must add up to 1 again: divide it by its sum."),
             (lambda L, old, new: np.exp(L), "That is the old posterior, unchanged."),
             (lambda L, old, new: L + np.log(new) - np.log(old), "These are logarithms, each picture's up to a constant. Normalise each row, and exponentiate."),
+            (lambda L, old, new: (s := L + np.log(new / old)) / s.sum(axis=1, keepdims=True), "You normalised logarithms. First `np.exp`, then divide each row by its sum."),
             (lambda L, old, new: np.log(with_prior(L, old, new)), "That is log p(y|x). Return the probabilities."),
             (lambda L, old, new: normalised((L + np.log(new) - np.log(old)).T).T, "You normalised each column. Each row is one picture, and its probabilities add up to 1."),
             (lambda L, old, new: normalised(L + new - old), "You added the priors themselves. In logarithms, add log new and subtract log old."),

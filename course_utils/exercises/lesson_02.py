@@ -233,6 +233,8 @@ EXERCISES = {
         praise=f"The overlap is 10 × 20 = {OVERLAP} square degrees of the box's {BOX:,}, and {OVERLAP}/{BOX} = {OVERLAP / BOX}.",
         mistakes=[
             (1200 / BOX, "You took the whole region. Only the part of it that lies inside the box can receive samples: clip it first."),
+            (400 / BOX, "In longitude the region reaches beyond the box, which ends at 100: clip it there, too."),
+            (600 / BOX, "In latitude the region reaches beyond the box, which ends at 30: clip it there, too."),
             (OVERLAP, f"{OVERLAP} square degrees is the area of the overlap. Times the density, 1/{BOX}, it becomes a probability."),
             (1 / BOX, f"1/{BOX} is the density. Multiply it by the area of the overlap to get a probability."),
             (OVERLAP / 1200, f"You divided the overlap by the area of the region. The probability is spread over the box: divide by {BOX}."),

@@ -53,6 +53,7 @@ EXERCISES = {
             (-np.log(25 * 4000), "You took the logarithm of a sum. The log-likelihood is the sum of 25 logarithms."),
             (np.log(25 / 4000), "You took the logarithm of a sum. The log-likelihood is the sum of 25 logarithms."),
             (-np.log(4000) ** 25, "You raised the logarithm to the 25th power. The logarithm of a power is a multiple: 25 times it."),
+            (25 / 4000, "You added up the densities. Add up their logarithms."),
             (4000.0**-25, "That is the likelihood itself. Take its logarithm, or better: add up 25 logarithms."),
             (-25 * np.log(130), "You added the sides. The area is 50 × 80."),
             (round(-25 * np.log(4000)), "That is rounded too far: give one digit after the point."),
@@ -100,6 +101,7 @@ EXERCISES = {
         mistakes=[
             (-40 * np.log(RATIO), "The size is right. The question asks by how much it falls, a positive number."),
             (40 * np.log(1.1), f"The box grows by one tenth in two directions: the area is {RATIO:.2f} times as large, not 1.1 times."),
+            (40 * np.log(1.2), f"One tenth in each of two directions: 1.1 · 1.1 = {RATIO:.2f}, not 1.2."),
             (np.log(RATIO), "That is the price for one observation. There are 40."),
             (0.21, f"{RATIO - 1:.0%} is how much larger the area is. The price is the logarithm of that ratio, once for each observation."),
             (40 * 0.21, f"Close, but the log-likelihood falls by the logarithm of the ratio, 40 · log {RATIO:.2f}."),
@@ -125,6 +127,7 @@ EXERCISES = {
             (lambda v, n: np.bincount(v, minlength=n) / n, "You divided by the number of values. Divide by N, the number of observations."),
             (lambda v, n: np.bincount(v) / len(v), "The outcomes beyond the largest observed one are missing: they get the probability 0."),
             (lambda v, n: (np.bincount(v, minlength=n) + 1) / (len(v) + n), "You added one to each count. That is smoothing, and comes in lesson 04; the MLE gives 0 to what was never seen."),
+            (lambda v, n: np.histogram(v, bins=n)[0] / len(v), "`np.histogram` cuts the range from the smallest to the largest value into n parts. Count the whole numbers themselves: `np.bincount`."),
             (lambda v, n: np.full(n, 1 / n), "Equal probabilities ignore the data."),
             (lambda v, n: np.log(np.maximum(np.bincount(v, minlength=n), 1e-300) / len(v)), "These are logarithms. Return the probabilities."),
         ],

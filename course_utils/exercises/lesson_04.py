@@ -63,6 +63,8 @@ EXERCISES = {
             (lambda n, a: (n + a) / (n.sum() + a * np.count_nonzero(n)), "You counted the outcomes that were seen. All d of them get a pseudo-count: `len(counts)`."),
             (lambda n, a: (n + a) / n.sum() + a * len(n), "Division comes before addition: put the denominator N + αd into parentheses."),
             (lambda n, a: n + a / (n.sum() + a * len(n)), "Division comes before addition: put the numerator n + α into parentheses."),
+            (lambda n, a: np.where(n == 0, a, n) / (n.sum() + a * len(n)), "Only what was never seen got α. Every outcome gets it."),
+            (lambda n, a: n / n.sum() + a, "You added α to the shares. Add it to the counts, before you divide."),
             (lambda n, a: (n + 1) / (n.sum() + len(n)), "You always add 1. Add α, whatever it is."),
             (lambda n, a: n / n.sum(), "That is the estimate without smoothing. Add α to each count."),
             (lambda n, a: (n + a) / len(n), "You divided by the number of outcomes. Divide by N + αd, the sum of all numerators."),

@@ -84,6 +84,7 @@ EXERCISES = {
             (lambda x, t: log_prob(x, t).sum(), "That is the sum over all observations. Return one value for each, shape (N,)."),
             (lambda x, t: np.log(sum(theta[x[:, k]] for k, theta in enumerate(t))), "You took the logarithm of a sum. Probabilities of independent features multiply: sum their logarithms."),
             (lambda x, t: np.array([[np.log(t[k][v]) for k, v in enumerate(row)] for row in x]), "These are the terms. Sum them over the features, axis 1."),
+            (lambda x, t: np.prod([np.log(theta[x[:, k]]) for k, theta in enumerate(t)], axis=0), "You multiplied the logarithms. They add up."),
             (lambda x, t: log_prob(x, t) / len(t), "You averaged over the features. The logarithms add up."),
         ],
         hints=(

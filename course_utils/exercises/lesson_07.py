@@ -80,6 +80,7 @@ EXERCISES = {
             (FIRST + SECOND - 2, "The last layer has biases too: 2."),
             (FIRST, "That is the first layer. The second goes from 128 to 2."),
             (1024 * 128 * 2, "The two layers follow each other: their weights add up, they do not multiply."),
+            (2 * (FIRST + SECOND) + 1024 - 2, "That is the whole autoencoder. Only the encoder is asked for."),
             (1024 + 128 + 2, "These are the sizes. A layer has a weight for each pair of an input and an output."),
         ],
         hints=("A layer from n to m numbers has n · m weights and m biases.", "Add up the two layers."),
@@ -116,7 +117,10 @@ EXERCISES = {
         mistakes=[
             (lambda a, b, n: np.linspace(b, a, n), "It walks from z_b to z_a. Begin at z_a."),
             (lambda a, b, n: np.linspace(a, b, n + 1)[:-1], "The end is missing: z_b is the last of the n points."),
+            (lambda a, b, n: np.linspace(a, b, n + 1)[1:], "The start is missing: z_a is the first of the n points."),
             (lambda a, b, n: np.linspace(a, b, n + 2)[1:-1], "Both ends are missing: z_a is the first and z_b the last of the n points."),
+            (lambda a, b, n: np.linspace(a, b, n + 2)[:n], "You never come to z_b: from the first to the last of n points there are n − 1 steps."),
+            (lambda a, b, n: np.linspace(a, b), "These are 50 points, as `np.linspace` makes if it is not told how many: n."),
             (lambda a, b, n: np.linspace(a, b, n).T, "Rows and columns are exchanged: one row for each point, shape (n, d)."),
             (lambda a, b, n: np.tile((a + b) / 2, (n, 1)), "These are n copies of the middle."),
         ],

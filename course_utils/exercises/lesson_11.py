@@ -87,6 +87,13 @@ def walking(**mistake) -> Callable:
     return lambda x, n_given, W, c, V, b, u: walk(x, n_given, W, c, V, b, u, **mistake)
 
 
+def ahead(x, n_given, W, c, V, b, u):
+    x = np.array(x, dtype=float)
+    for i in range(n_given, len(x)):
+        x[i] = u[i] < sigma(sigma(c + x @ W) @ V[i] + b[i])
+    return x
+
+
 def cases_of_completion() -> list[tuple]:
     rng, cases = np.random.default_rng(10), []  # with this seed the first case tells all typical mistakes apart
     for d, n_given in [(20, 10), (12, 0), (20, 10), (30, 8), (30, 12), (30, 30)]:
@@ -154,6 +161,8 @@ EXERCISES = {
             (walking(start=False), "The running sum begins with c, not with 0."),
             (walking(late=True), "You add x_i W_i before the bet on pixel i, so it sees what stood at its own place. First the bet, then the sum."),
             (walking(old=True), "You add what stood there before the draw. The hidden units are to hear the pixel that was drawn."),
+            (lambda x, n_given, W, c, V, b, u: walk(x, n_given, W, c, V, b, np.roll(u, n_given)), "`u` has a number for each pixel, also for the given ones: pixel i takes `u[i]`."),
+            (ahead, "The hidden units also hear what stands in x after the pixel. Only the pixels before it are known."),
             (lambda x, n_given, W, c, V, b, u: walk(x, 0, W, c, V, b, u), "You draw all pixels anew. The first n_given are to be kept."),
         ],
         hints=(
@@ -182,6 +191,7 @@ EXERCISES = {
             ((2, REPORTED), f"The line is right. Its value is nats a pixel; a picture has {PIXELS} of them."),
             ((2, PIXELS * np.log(2)), f"The line is right. {PIXELS} log 2 is a coin for each pixel; here multiply the mean by {PIXELS}."),
             ((2, REPORTED / PIXELS), f"The line is right, but the number goes the wrong way: there are {PIXELS} pixels in a picture."),
+            ((2, REPORTED * 64), f"The line is right. These pictures have {PIXELS} pixels, not 64 as the digits of this lesson."),
             ((1, REPORTED * PIXELS), "The nats are right. But the logits are what this loss expects: line 1 is in order."),
             ((3, REPORTED * PIXELS), f"The nats are right. Line 3 prints what it is given. Where was it divided by {PIXELS}?"),
             ((1, REPORTED), "The number is a mean over all pixels of all pictures. In which line was that mean taken?"),

@@ -29,8 +29,9 @@ def close(
         compare([value], [expected], told, tolerance, [what], [answer])
     except Vague:
         if expected.shape == value.shape == (2,) and isinstance(answer, (tuple, list)):  # of two different things
-            for part, right, name in zip(value, expected, ("The first", "The second")):
-                close(part, right, tolerance=tolerance, what=name)
+            for i, name in enumerate(("The first", "The second")):
+                told = [(wrong[i], words) for wrong, words in mistakes if isinstance(words, slips.Slip)]
+                close(value[i], expected[i], told, tolerance=tolerance, what=name)
         raise
 
 
@@ -40,13 +41,19 @@ def close_each(
     """Compare a dict of numbers, each with mistakes of its own."""
     check_keys(answer, expected)
     for name, value in expected.items():
-        told = [(wrong, type(words)(f"`{name}` is not right: {words}")) for wrong, words in mistakes[name]]
+        told = [(wrong, _about(name, words)) for wrong, words in mistakes[name]]
         close(answer[name], value, told, tolerance=tolerance, what=f"`{name}`")
+
+
+def _about(name: str, words: str) -> str:
+    return words if isinstance(words, slips.Slip) else f"`{name}` is not right: {words}"
 
 
 def choice(answer: Any, expected: str | bool, mistakes: Mistakes, *, what: str = "Your answer") -> None:
     """Compare a word (or True or False), whatever its case and spaces; the mistakes are all the other choices."""
     answer, wrong = bare(answer), dict(mistakes)
+    if type(expected) is bool and type(answer) is int and answer in (0, 1):
+        answer = bool(answer)
     options = {_key(option): option for option in (expected, *wrong)}
     if type(answer) not in (str, bool, np.str_, np.bool_) or _key(answer) not in options:
         listed = ", ".join(sorted(f"`{option}`" for option in options.values()))

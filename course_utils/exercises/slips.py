@@ -5,6 +5,7 @@ equally well, neither is named. What an exercise says of its own mistakes comes 
 """
 
 import contextlib
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations, permutations
@@ -15,6 +16,12 @@ import numpy as np
 
 class Slip(str):
     """Hold words about a slip that are not an exercise's own."""
+
+    __slots__ = ()
+
+
+class SlipThroughout(Slip):
+    """Hold words about a slip that is made wherever it can be: it counts where no single one explains an answer."""
 
     __slots__ = ()
 
@@ -45,7 +52,14 @@ def _is_odd(total: np.ndarray) -> bool:
 
 
 def _differ(v: np.ndarray, r: np.ndarray) -> bool:
-    return bool(v.ndim and r.ndim) and (v.shape == r.shape or v.size != r.size)  # in more than their shape
+    """Tell whether two arrays differ in more than their shape and their order."""
+    if not v.ndim or v.ndim != r.ndim:
+        return False
+    return v.size != r.size or v.shape == r.shape and not np.allclose(np.sort(v, None), np.sort(r, None))
+
+
+def _is_huge(v: np.ndarray, r: np.ndarray) -> np.ndarray:
+    return np.isinf(r) & np.isfinite(v) & (np.abs(v) > np.abs(r[np.isfinite(r)]).max(initial=0))
 
 
 def _rows_add_up(v: np.ndarray) -> bool:
@@ -101,12 +115,19 @@ WRONG_COUNT = "You divided by another number than you should: what is counted, r
 SIGNS_OF: list[tuple[str, Callable, str]] = [
     ("shape", lambda v, r: (v.ravel(), r.ravel()) if v.shape != r.shape and r.ndim else None, "The numbers are right, but the array has another shape."),
     ("order", lambda v, r: (np.sort(v, None), np.sort(r, None)) if v.shape == r.shape and len(np.unique(r)) > 2 else None, "The values are right, but they stand in another order."),
+    ("shifted", lambda v, r: (v[1:], r[:-1]) if v.shape == r.shape and len(r) != 2 else None, "The values are right, but they stand one place too late: the first index is 0."),
+    ("shifted", lambda v, r: (v[:-1], r[1:]) if v.shape == r.shape and len(r) != 2 else None, "The values are right, but they stand one place too early: the first index is 0."),
+    ("rounded", lambda v, r: (v, np.round(r)) if r.size > 4 and np.ptp(np.round(r)) else None, "These are rounded to whole numbers. Leave them as they are."),
+    ("too many", lambda v, r: (v[: len(r)], r) if v.ndim == r.ndim > 0 and len(v) > len(r) else None, "The first ones are right, but you have more than asked for."),
+    ("too few", lambda v, r: (v, r[: len(v)]) if v.ndim == r.ndim > 0 and 1 < len(v) < len(r) else None, "What you have is right, but more is asked for."),
+    ("infinite", lambda v, r: (np.where(_is_huge(v, r), r, v), r) if v.shape == r.shape else None, "Where the right value is infinite, yours is not: was something small added, so that no logarithm of 0 is taken?"),
+    ("conditions", lambda v, r: (v.min(axis=-1), r) if v.ndim > 1 and v.shape[-1] > 1 else None, "Each row still has several values, where one is asked for: is a condition to hold for all of a row, as in `.all(axis=1)`?"),
     ("terms", lambda v, r: (v.sum(axis=-1), r) if v.ndim and v.shape[-1] > 1 else None, "These are the terms. Add them up, over the last axis."),
     ("terms", lambda v, r: (v.sum(axis=0), r) if v.ndim > 1 else None, "These are the terms. Add them up, over axis 0."),
-    ("values", lambda v, r: (v.mean(axis=-1), r) if v.ndim and v.shape[-1] > 1 else None, "These are still the single values. Average over the last axis."),
-    ("values", lambda v, r: (v.mean(axis=0), r) if v.ndim > 1 else None, "These are still the single values. Average over axis 0."),
+    ("values", lambda v, r: (v.mean(axis=-1), r) if v.ndim and v.shape[-1] > 1 and np.isfinite(v).all() else None, "These are still the single values. Average over the last axis."),
+    ("values", lambda v, r: (v.mean(axis=0), r) if v.ndim > 1 and np.isfinite(v).all() else None, "These are still the single values. Average over axis 0."),
     ("not normalised", lambda v, r: (v / v.sum(), r) if r.ndim == 1 else None, "The proportions are right. Divide by the sum, so that they add up to 1."),
-    ("not normalised", lambda v, r: (v / v.sum(axis=1, keepdims=True), r) if r.ndim == 2 else None, "The proportions are right. Divide each row by its sum, so that it adds up to 1."),
+    ("not normalised", lambda v, r: (v / v.sum(axis=1, keepdims=True), r) if r.ndim == 2 and v.ndim and not np.isclose(v.sum(), 1) else None, "The proportions are right. Divide each row by its sum, so that it adds up to 1."),
     ("wrong axis", lambda v, r: (v.sum(), r.sum()) if _is_odd(r.sum()) and _differ(v, r) else None, "You added up over the wrong axis."),
     ("wrong axis", lambda v, r: (v.mean(), r.mean()) if _is_odd(r.sum()) and _differ(v, r) else None, "You averaged over the wrong axis."),
     ("wrong axis", lambda v, r: (v.sum(axis=0), np.ones(r.shape[1])) if _rows_add_up(r) else None, "You normalised each column. Each row should add up to 1."),
@@ -150,7 +171,7 @@ def name(values: Sequence[np.ndarray], rights: Sequence[np.ndarray], same: Calla
     if all(right.dtype == bool for right in rights) or all(map(_is_small_count, rights)):
         return None  # too little to tell one slip from another
     values, rights = [value.astype(float) for value in values], [right.astype(float) for right in rights]
-    for stage in (_of_values, _of_sizes, _of_both, _of_arguments):
+    for stage in (_of_values, _of_sizes, _of_counts, _of_both, _of_arguments):
         with np.errstate(all="ignore"):
             found = {words for words, one, other in stage(values, rights, call) if same(one, other)}
         if found:
@@ -175,8 +196,17 @@ def _of_sizes(values: list, rights: list, call: Call | None) -> Found:
     for some in sizes:
         for _, of, words in SIZES:
             yield words, values, map(of, rights, some)
-    for some, others in permutations(sizes, 2):
+
+
+def _of_counts(values: list, rights: list, call: Call | None) -> Found:
+    """Yield what becomes of the right values, or of their exponentials, if they are divided by another count."""
+    sizes = {*zip(*map(_sizes, call.cases))} if call and sum(right.size for right in rights) > 1 else set()
+    products = {tuple(map(math.prod, zip(*two))) for two in combinations(sizes, 2)}
+    sums = {tuple(map(sum, zip(*two))) for two in combinations(sizes, 2)}
+    for some, others in permutations(sizes | products | sums, 2):
         yield WRONG_COUNT, values, (right * n / m for right, n, m in zip(rights, some, others))
+    for some, others in permutations(sizes, 2):
+        yield WRONG_COUNT, values, (right + np.log(n / m) for right, n, m in zip(rights, some, others))
 
 
 def _sizes(args: tuple) -> list[int]:
@@ -195,7 +225,8 @@ def _sizes(args: tuple) -> list[int]:
 def _of_both(values: list, rights: list, call: Call | None) -> Found:
     for _, of, words in SIGNS_OF:
         with contextlib.suppress(Exception):  # not for numbers, not for arrays of this shape
-            yield words, *zip(*map(of, values, rights))
+            pairs = [of(v, r) or (v, r) for v, r in zip(values, rights)]  # where it makes no difference, both agree
+            yield words, *zip(*pairs)
 
 
 def _of_arguments(values: list, rights: list, call: Call | None) -> Found:
@@ -209,3 +240,54 @@ def _of_arguments(values: list, rights: list, call: Call | None) -> Found:
     for i, j in combinations(numbers, 2):
         words = f"`{call.names[i]}` and `{call.names[j]}` are exchanged."
         yield words, values, (call.with_({i: args[j], j: args[i]}, args) for args in call.cases)
+
+
+# A condition on all values and all right ones of an answer, and what is then plainly wrong. Both are rows of arrays.
+FACTS: list[tuple[Callable, str]] = [
+    (lambda v, r: _only(v, r, lambda right: right == 0), "Only where 0 is right you have something else."),
+    (lambda v, r: _only(v, r, np.isinf), "Only where an infinite value is right you have something else."),
+    (lambda v, r: _only(v, r, _is_first), "Only the first value is wrong."),
+    (lambda v, r: _only(v, r, _is_last), "Only the last value is wrong."),
+    (lambda v, r: _distributions(r) and any((a < 0).any() or (a > 1).any() for a in v), "Probabilities lie between 0 and 1; yours do not."),
+    (lambda v, r: _distributions(r) and not _distributions(v), "Probabilities add up to 1; yours do not."),
+    (lambda v, r: all((b <= 0).all() for b in r) and any((a > 0).any() for a in v), "None of the right values is above 0, but some of yours are."),
+    (lambda v, r: all((b >= 0).all() for b in r) and any((a < 0).any() for a in v), "None of the right values is negative, but some of yours are."),
+]  # fmt: skip
+
+
+def _only(values: Sequence[np.ndarray], rights: Sequence[np.ndarray], where: Callable) -> bool:
+    """Tell whether some values are wrong, but only where a condition on the right ones holds."""
+    wrong = [~np.isclose(value, right, rtol=1e-3) for value, right in zip(values, rights)]
+    special = [np.broadcast_to(where(right), right.shape) for right in rights]
+    return not any((w & ~s).any() for w, s in zip(wrong, special)) and not all(s.all() for s in special)
+
+
+def _is_first(right: np.ndarray) -> np.ndarray:
+    return (np.arange(len(right)) == 0).reshape(-1, *[1] * (right.ndim - 1)) if right.ndim else np.zeros((), bool)
+
+
+def _is_last(right: np.ndarray) -> np.ndarray:
+    return np.flip(_is_first(right), axis=0) if right.ndim else np.zeros((), bool)
+
+
+def _distributions(rights: Sequence[np.ndarray]) -> bool:
+    return all(right.ndim and np.allclose(right.sum(axis=-1), 1) for right in rights)
+
+
+def fact(values: Sequence[np.ndarray], rights: Sequence[np.ndarray], same: Callable) -> str:
+    """Return what is plainly wrong with all the values, after a space; nothing if there is no such thing."""
+    if any(value.shape != right.shape for value, right in zip(values, rights)):
+        return ""
+    values, rights = [value.astype(float) for value in values], [right.astype(float) for right in rights]
+    v, r = (np.concatenate([array.ravel() for array in arrays]) for arrays in (values, rights))
+    if len(r) < 2:
+        return ""
+    with np.errstate(all="ignore"):
+        some = np.isfinite(v) & np.isfinite(r) & (r != 0)
+        if len(np.unique(r[some])) >= 3:  # of two values a coincidence
+            factor, term = np.median(v[some] / r[some]), np.median(v[some] - r[some])
+            if same(values, [right * factor for right in rights]):
+                return f" All your values are {factor:.4g} times the right ones: a factor is wrong."
+            if same(values, [right + term for right in rights]):
+                return f" All your values are off by the same amount, {term:+.4g}: a term that never changes is wrong."
+        return next((f" {words}" for is_so, words in FACTS if is_so(values, rights)), "")
