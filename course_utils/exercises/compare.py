@@ -110,7 +110,7 @@ def numbers(answer: Any, expected: np.ndarray, what: str) -> np.ndarray:
         value = np.asarray(answer.detach().cpu() if hasattr(answer, "detach") else answer)
         if value.dtype == object:  # fractions, decimals, whole numbers of any length
             value = value.astype(float)
-        elif value.dtype.kind == "U" and value.ndim:  # ("2", 90.2)
+        elif value.dtype.kind == "U":  # "0.5", ("2", 90.2)
             value = value.astype(float)
     except OverflowError:
         raise Wrong(f"{what} is {show(answer)}: that is far too large.") from None

@@ -95,8 +95,8 @@ EXERCISES = {
             (2, "Two straight directions are the dashed line of the figure, far above 0.001."),
         ],
         hints=(
-            "The cell above has the best plane: two rows of `Vh`. With d rows it is the best flat space of d dimensions.",
-            "Compute `flat_plane` in a loop over d, with `Vh[:d]` in place of `Vh[:2]`. From which d on is it below 0.001?",
+            "The cell that prints the two yardsticks has the best plane: the first two rows of `Vh`. The first d rows are the best flat space of d dimensions.",
+            "Compute `flat_plane` in a loop over d, with `.Vh[:d]` in place of `.Vh[:2]`. From which d on is it below 0.001?",
         ),
         solution="""
             import torch

@@ -56,7 +56,7 @@ def test_no_axis_has_a_name(lesson, tins):
     alone, together = lesson["(alone, together)"]
     curved = PolynomialFeatures(2).fit_transform(z)
     for name, values in [("height", heights), ("width", widths)]:
-        one = max(LinearRegression().fit(axis[:, None], values).score(axis[:, None], values) for axis in z.T)
+        one = max(np.corrcoef(np.polyval(np.polyfit(axis, values, 2), axis), values)[0, 1] ** 2 for axis in z.T)
         assert alone[name] == approx(one, rel=1e-3) and one < 0.8
         both = LinearRegression().fit(curved, values).score(curved, values)
         assert together[name] == approx(both, rel=1e-3) and both > 0.9

@@ -93,6 +93,15 @@ def test_the_steps_of_em(lesson, points):
     np.testing.assert_allclose(lesson["gains"], 300 * np.diff(scores), atol=0.01)
 
 
+def test_a_symmetric_start(lesson, points):
+    """Two equal clusters stay equal, and the mixture is one Gaussian; a little apart at first, they part."""
+    two, apart = lesson["(twins.means, apart)"]
+    assert apart == approx(0, abs=1e-9)
+    np.testing.assert_allclose(two, [points.mean(axis=0)] * 2, atol=1e-6)
+    start = [[-1.0, 3.0], [-0.9, 3.0]]
+    assert np.ptp(by_sklearn(points, [0.5, 0.5], start, [np.eye(2)] * 2).means_, axis=0).max() > 1
+
+
 def test_how_many_components(lesson, points):
     on_data, on_new, best, pi, mu, sigma = lesson["(on_data, on_new, best, true_pi, true_mu, true_sigma)"]
     rng = np.random.default_rng(0)
@@ -147,6 +156,9 @@ def test_ten_components(lesson, digits):
     held = np.array([np.bincount(y_train[ten.predict(x_train) == k], minlength=10) for k in range(10)])
     counts, purity = lesson["(counts, purity)"]
     assert counts.sum() == 1300 and (counts.sum(axis=0) == np.bincount(y_train)).all()
+    mainly = [y for row in counts for y, n in enumerate(row) if 2 * n > row.sum()]
+    over_15 = [sum(row[y] > 15 for row in counts) for y in range(10)]
+    assert lesson["(most, (counts[:, spread] > 15).sum())"] == (len(mainly), max(over_15))
     assert purity == approx(held.max(axis=1).sum() / 1300, abs=0.1)
     for table in (counts, held):  # in both directions no match of components and digits
         assert ((table > 15).sum(axis=1) > 1).sum() > 1 and ((table > 15).sum(axis=0) > 1).sum() > 1
