@@ -119,7 +119,9 @@ def test_where_the_nats_live(lesson, planet, marginals, total):
         information = sum(w * np.log(w / (marginals[k - 1, a] * marginals[k, b])) for (a, b), w in pairs.items())
         assert told[k] == approx(information, abs=1e-9)
     faces, left_over = pixels.reshape(-1, 32, 32), (own - told).reshape(32, 32)
-    other = np.einsum("i,ijk->jk", p, faces[:, :, 1:] != faces[:, :, :-1])  # how often the left neighbour has another colour
+    other = np.einsum(
+        "i,ijk->jk", p, faces[:, :, 1:] != faces[:, :, :-1]
+    )  # how often the left neighbour has another colour
     sometimes = left_over[:, 1:][(other > 0.01) & (other < 0.99)].sum()
     assert lesson["at_edges"] == approx(sometimes / left_over.sum())
     assert lesson["row"] == 1 + own.reshape(32, 32).sum(axis=1).argmax()

@@ -165,7 +165,9 @@ def test_ten_components(lesson, digits):
     mainly = [y for row in counts for y, n in enumerate(row) if 2 * n > row.sum()]
     over_15 = [sum(row[y] > 15 for row in counts) for y in range(10)]
     assert lesson["(most, (counts[:, scattered] > 15).sum())"] == (len(mainly), max(over_15))
-    assert purity == approx(np.mean([y == counts[k].argmax() for k in range(10) for y in range(10) for _ in range(counts[k, y])]))
+    assert purity == approx(
+        np.mean([y == counts[k].argmax() for k in range(10) for y in range(10) for _ in range(counts[k, y])])
+    )
     assert purity == approx(held.max(axis=1).sum() / 1300, abs=0.1)
     for table in (counts, held):  # in both directions no match of components and digits
         assert ((table > 15).sum(axis=1) > 1).sum() > 1 and ((table > 15).sum(axis=0) > 1).sum() > 1
