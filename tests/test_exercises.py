@@ -313,6 +313,7 @@ def test_numbers_of_every_kind_are_taken():
         (-np.inf, -5000.0, "is -inf: that is underflow"),
         (1e-8, 0, "too large"),
         ("0,5", 0.5, 'should be one number, but it is "0,5"'),
+        ("half", 0.5, 'should be one number, but it is "half"'),
         (True, 1, "should be one number, but it is True"),
         (1, True, "should be True or False, but it is 1"),
         (False, True, "is False: that is not right"),
@@ -562,6 +563,7 @@ def relative_entropy(joint):
         ("15.3", {"nats": 6388, "ours": 0.0282}),
         *[("06.3", entropies), ("06.3", relative_entropy)],  # of independent features 2e-16
         *[("10.5", np.int32(1)), ("10.5", torch.tensor(1)), ("10.5", "(1)"), ("09.3", "(3)")],
+        *[("08.3", "21449"), ("07.5", {"density": 0, "sampling": "0", "representation": 1})],
     ],
 )
 def test_what_was_once_refused_is_right(name, answer, said):

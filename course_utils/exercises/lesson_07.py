@@ -78,6 +78,7 @@ EXERCISES = {
         mistakes=[
             (FIRST + SECOND - 130, "These are the weights. Each layer also has a bias for each of its outputs, 128 and 2."),
             (FIRST + SECOND - 2, "The last layer has biases too: 2."),
+            (FIRST + SECOND - 128, "The first layer has biases too: 128."),
             (FIRST, "That is the first layer. The second goes from 128 to 2."),
             (1024 * 128 * 2, "The two layers follow each other: their weights add up, they do not multiply."),
             (2 * (FIRST + SECOND) + 1024 - 2, "That is the whole autoencoder. Only the encoder is asked for."),
@@ -96,8 +97,8 @@ EXERCISES = {
             (2, "Two straight directions are the dashed line of the figure, far above 0.001."),
         ],
         hints=(
-            "The cell above has the best plane: two rows of `Vh`. With d rows it is the best flat space of d dimensions.",
-            "Compute `flat_plane` in a loop over d, with `Vh[:d]` in place of `Vh[:2]`. From which d on is it below 0.001?",
+            "The cell that prints the two yardsticks has the best plane: the first two rows of `Vh`. The first d rows are the best flat space of d dimensions.",
+            "Compute `flat_plane` in a loop over d, with `.Vh[:d]` in place of `.Vh[:2]`. From which d on is it below 0.001?",
         ),
         solution="""
             import torch
@@ -116,6 +117,7 @@ EXERCISES = {
         praise="Decode these points, and one tin turns into the other by way of tins.",
         mistakes=[
             (lambda a, b, n: np.linspace(b, a, n), "It walks from z_b to z_a. Begin at z_a."),
+            (lambda a, b, n: np.linspace(a, b, n + 1), "There is one point too many: both ends are among the n."),
             (lambda a, b, n: np.linspace(a, b, n + 1)[:-1], "The end is missing: z_b is the last of the n points."),
             (lambda a, b, n: np.linspace(a, b, n + 1)[1:], "The start is missing: z_a is the first of the n points."),
             (lambda a, b, n: np.linspace(a, b, n + 2)[1:-1], "Both ends are missing: z_a is the first and z_b the last of the n points."),

@@ -112,6 +112,8 @@ EXERCISES = {
                 (lambda x, r: m_step(x, r)[2] ** 2, "σ: that is the variance. Take the root."),
                 (lambda x, r: m_step(x, r)[2] * np.sqrt(r.mean(axis=0)), "σ: divide by N_k, not by N."),
                 (lambda x, r: np.sqrt(r.T @ (x - x.mean()) ** 2 / r.sum(axis=0)), "σ: measure each cluster from its own μ_k, not from the mean of all."),
+                (lambda x, r: np.sqrt(r.T @ x**2 / r.sum(axis=0)), "σ: subtract μ_k from x before you square."),
+                (lambda x, r: r.T @ x**2 / r.sum(axis=0), "σ: subtract μ_k from x before you square, and take the root of the weighted mean."),
                 (lambda x, r: np.full(2, x.std()), "σ: weight each squared difference with its responsibility."),
             ],
         },

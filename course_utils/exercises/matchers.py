@@ -52,8 +52,8 @@ def _about(name: str, words: str) -> str:
 def choice(answer: Any, expected: str | bool, mistakes: Mistakes, *, what: str = "Your answer") -> None:
     """Compare a word (or True or False), whatever its case and spaces; the mistakes are all the other choices."""
     answer, wrong = bare(answer), dict(mistakes)
-    if type(expected) is bool and type(answer) is int and answer in (0, 1):
-        answer = bool(answer)
+    if type(expected) is bool and type(answer) in (int, np.int64, str) and str(answer).strip() in ("0", "1"):
+        answer = str(answer).strip() == "1"
     options = {_key(option): option for option in (expected, *wrong)}
     if type(answer) not in (str, bool, np.str_, np.bool_) or _key(answer) not in options:
         listed = ", ".join(sorted(f"`{option}`" for option in options.values()))

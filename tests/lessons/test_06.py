@@ -70,6 +70,7 @@ def test_lost_in_space(lesson, planet, counted):
     assert lesson["digits"] == 2467 and 256**1024 // 10**2466 in range(1, 10)
     seen = (counted > 0).sum(axis=1).tolist()
     assert lesson["possible"] == approx(np.log10(seen).sum()) and len(str(prod(seen))) == 646
+    assert lesson["int(-log_share)"] == len(str(256**1024 // 3552)) - 1  # as 1/300 = 0.003
     assert lesson["log_share"] == approx(np.log10(3552) - 8192 * np.log10(2))
     assert lesson["log_any"] == approx(logsumexp(log_prob_of(counted, 0.001, planet["pixels"])))
 
@@ -117,6 +118,12 @@ def test_where_the_nats_live(lesson, planet, marginals, total):
             pairs[tuple(colours)] = pairs.get(tuple(colours), 0) + weight
         information = sum(w * np.log(w / (marginals[k - 1, a] * marginals[k, b])) for (a, b), w in pairs.items())
         assert told[k] == approx(information, abs=1e-9)
+    faces, left_over = pixels.reshape(-1, 32, 32), (own - told).reshape(32, 32)
+    other = np.einsum(
+        "i,ijk->jk", p, faces[:, :, 1:] != faces[:, :, :-1]
+    )  # how often the left neighbour has another colour
+    sometimes = left_over[:, 1:][(other > 0.01) & (other < 0.99)].sum()
+    assert lesson["at_edges"] == approx(sometimes / left_over.sum())
     assert lesson["row"] == 1 + own.reshape(32, 32).sum(axis=1).argmax()
 
 

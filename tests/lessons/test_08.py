@@ -93,6 +93,15 @@ def test_the_steps_of_em(lesson, points):
     np.testing.assert_allclose(lesson["gains"], 300 * np.diff(scores), atol=0.01)
 
 
+def test_a_symmetric_start(lesson, points):
+    """Two equal clusters stay equal, and the mixture is one Gaussian; a little apart at first, they part."""
+    two, apart = lesson["(twins.means, apart)"]
+    assert apart == approx(0, abs=1e-9)
+    np.testing.assert_allclose(two, [points.mean(axis=0)] * 2, atol=1e-6)
+    start = [[-1.0, 3.0], [-0.9, 3.0]]
+    assert np.ptp(by_sklearn(points, [0.5, 0.5], start, [np.eye(2)] * 2).means_, axis=0).max() > 1
+
+
 def test_how_many_components(lesson, points):
     on_data, on_new, best, pi, mu, sigma = lesson["(on_data, on_new, best, true_pi, true_mu, true_sigma)"]
     rng = np.random.default_rng(0)
@@ -104,6 +113,13 @@ def test_how_many_components(lesson, points):
         assert on_new[k] == approx(-log_prob(new).mean(), abs=4 * log_prob(new).std() / np.sqrt(5000))
     many = [GaussianMixture(10, random_state=seed, tol=1e-3).fit(points) for seed in range(5)]
     assert on_data[10] == approx(-np.mean([ten.score(points) for ten in many]), abs=0.1)
+    validation, on_validation = lesson["(validation, on_validation)"]
+    for k in range(1, 11):  # other starts, by some hundredths of a nat another end
+        model = GaussianMixture(k, random_state=0, n_init=3).fit(points)
+        stuck = 0.1 if k == 2 else 0  # with two the lesson's start ends on a lower hill, some 0.2 nats from the best
+        assert on_data[k] == approx(-model.score(points) + stuck, abs=0.06 + stuck)
+        assert on_validation[k] == approx(-model.score(validation) + stuck, abs=0.12 + stuck)
+    assert min(on_validation, key=on_validation.get) == 3 and max(on_validation, key=on_validation.get) == 1
     assert best == 3 and on_new[1] > on_new[10] > on_new[3]
     assert single.logpdf(new).mean() < many[0].score(new) < three.score(new)
 
@@ -147,6 +163,12 @@ def test_ten_components(lesson, digits):
     held = np.array([np.bincount(y_train[ten.predict(x_train) == k], minlength=10) for k in range(10)])
     counts, purity = lesson["(counts, purity)"]
     assert counts.sum() == 1300 and (counts.sum(axis=0) == np.bincount(y_train)).all()
+    mainly = [y for row in counts for y, n in enumerate(row) if 2 * n > row.sum()]
+    over_15 = [sum(row[y] > 15 for row in counts) for y in range(10)]
+    assert lesson["(most, (counts[:, scattered] > 15).sum())"] == (len(mainly), max(over_15))
+    assert purity == approx(
+        np.mean([y == counts[k].argmax() for k in range(10) for y in range(10) for _ in range(counts[k, y])])
+    )
     assert purity == approx(held.max(axis=1).sum() / 1300, abs=0.1)
     for table in (counts, held):  # in both directions no match of components and digits
         assert ((table > 15).sum(axis=1) > 1).sum() > 1 and ((table > 15).sum(axis=0) > 1).sum() > 1
@@ -155,9 +177,11 @@ def test_ten_components(lesson, digits):
 def test_where_the_tins_live(lesson):
     """Against scikit-learn's mixtures on the same codes, drawn with its own numbers."""
     z, needed, proper = lesson["(codes.z, needed, proper)"]
-    for K in (1, 15):
+    for K in needed:
         model = GaussianMixture(K, random_state=0, n_init=3).fit(z[:800])
-        assert needed[K] == approx(-model.score(z[800:]), abs=0.001 if K == 1 else 0.05)
+        assert needed[K] == approx(-model.score(z[800:]), abs=0.001 if K == 1 else 0.06)
+        if K not in proper:
+            continue
         holes = lesson[f"is_hole(np.array({model.sample(4000)[0].round(4).tolist()}))"].mean()
         K = K if K == 1 else max(proper)
         assert 1 - proper[K] == approx(holes, abs=1.2 * by_lot(max(holes, 0.002), 4000))
