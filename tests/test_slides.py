@@ -38,7 +38,7 @@ def deck():
     cells = [
         markdown("# 07 · Tom & Jerry's <lesson>\n\nWhat is $p_\\theta(x) < 1$?", "slide"),
         markdown(
-            "> ##### Think\n> Why?\n>\n> <details><summary>Answer</summary>\n>\n> Because of $x$.\n>\n> </details>",
+            "> ### Think\n> Why?\n>\n> <details><summary>Answer</summary>\n>\n> Because of $x$.\n>\n> </details>",
             "fragment",
         ),
         markdown("whisper this to the speaker", "notes"),

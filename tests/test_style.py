@@ -164,8 +164,8 @@ def test_each_box_has_a_look_of_its_own():
     assert min(contrast(colour, page) for colour in colours for page in ("white", "#111111")) >= 3
 
 
-LOOKS = """() => [...document.querySelectorAll("blockquote, h3")].map(box => {
-  const heading = box.querySelector("h5") ?? box;
+LOOKS = """() => [...document.querySelectorAll("blockquote, h3:not(blockquote h3)")].map(box => {
+  const heading = box.querySelector("h3") ?? box;
   return [heading.firstChild.data, getComputedStyle(box).borderLeftColor, getComputedStyle(heading, "::before").content[1],
           getComputedStyle(heading).display];
 })"""
@@ -175,7 +175,7 @@ LOOKS = """() => [...document.querySelectorAll("blockquote, h3")].map(box => {
 @pytest.mark.parametrize("to_page", [slides.to_deck, pdf.to_page])
 def test_boxes_in_a_page(page, tmp_path, to_page):
     """In a deck and on paper each kind has its bar and its symbol, and its word stands in the line of what follows."""
-    words = [f"> ##### {kind}\n> What?" for kind in boxes() if kind != "Exercise"]
+    words = [f"> ### {kind}\n> What?" for kind in boxes() if kind != "Exercise"]
     cells = [new_markdown_cell(source) for source in ("# 99 · Boxes", *words, "### Exercise 99.1 · Count")]
     style_sheet = f"<style>{style.BOXES.read_text(encoding='utf-8')}</style>"
     cells.append(new_code_cell("style.use()", outputs=[new_output("display_data", {"text/html": style_sheet})]))
