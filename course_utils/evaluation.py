@@ -16,7 +16,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.spatial.distance import cdist
 
 from course_utils.datasets.planet_pixel import (
     PlanetPixel,
@@ -177,6 +176,8 @@ def _numbers_of(training: PlanetPixel) -> list[int]:
 
 def _nearest_colours(rgb: np.ndarray, palette: np.ndarray) -> np.ndarray:
     """Return the number of the nearest colour of the palette for each pixel of rgb (N, 1024, 3), (N, 1024) uint8."""
+    from scipy.spatial.distance import cdist  # here, since opening a lesson must not load it
+
     colours, where = np.unique(rgb.reshape(-1, 3), axis=0, return_inverse=True)
     number = cdist(colours.astype(float), palette.astype(float)).argmin(axis=1)
     return number.astype(np.uint8)[where].reshape(rgb.shape[:2])

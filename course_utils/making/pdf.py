@@ -59,7 +59,7 @@ def to_page(nb: NotebookNode) -> str:
             if "text/html" in output.get("data", {}):
                 output.data["text/html"] = re.sub("<figcaption>.*?</figcaption>", CAPTION, output.data["text/html"])
     exporter = HTMLExporter(
-        template_file=str(TEMPLATE), exclude_input_prompt=True, exclude_output_prompt=True,
+        template_file=str(TEMPLATE), anchor_link_text="", exclude_input_prompt=True, exclude_output_prompt=True,
     )  # fmt: skip
     return exporter.from_notebook_node(nb)[0]
 

@@ -41,7 +41,7 @@ def to_deck(nb: NotebookNode) -> str:
             )  # folded in the lesson, read in the speaker's view
     exporter = SlidesExporter(
         template_file=str(HERE / "deck.html.j2"),
-        exclude_input_prompt=True, exclude_output_prompt=True,
+        anchor_link_text="", exclude_input_prompt=True, exclude_output_prompt=True,
     )  # fmt: skip
     colours = {"ink": style.INK, "grey": style.GREY, "pale": style.PALE}
     page, _ = exporter.from_notebook_node(nb, {"colours": colours})
