@@ -122,6 +122,7 @@ def numbers(answer: Any, expected: np.ndarray, what: str) -> np.ndarray:
         value = np.asarray(answer.detach().cpu() if hasattr(answer, "detach") else answer)
         if value.dtype.kind == "U":  # "261,120", ("2", 90.2)
             value = np.char.replace(value, ",", "") if _THOUSANDS.search(str(answer)) else value
+            value = np.reshape([_number(text) for text in value.flat], value.shape)
         if value.dtype.kind in "OU":  # fractions, decimals, whole numbers of any length
             value = value.astype(float)
         if value.dtype == bool and value.ndim and np.isin(expected, (0, 1)).all():  # a mask, one-hot
@@ -135,6 +136,15 @@ def numbers(answer: Any, expected: np.ndarray, what: str) -> np.ndarray:
     if value.dtype.kind not in ("b" if expected.dtype == bool else "iuf"):
         raise Wrong(f"{what} should be {form(expected)}, but it is {show(answer)}.")
     return value
+
+
+def _number(text: str) -> float:
+    """Read "0.5", "1/2", "50%", or "−0.5" with the minus of print."""
+    text = text.strip().replace("−", "-")
+    if text.endswith("%"):
+        return float(text[:-1]) / 100
+    above, _, below = text.partition("/")
+    return float(above) / float(below) if below else float(text)
 
 
 _THOUSANDS = re.compile(r"(?<![\d,])\d{1,3}(,\d{3})+(?![\d,])")
@@ -155,18 +165,21 @@ def _difference(value: np.ndarray, expected: np.ndarray, tolerance: float, extre
     if expected.dtype == bool:
         return f"{place}is {bool(value[index])}: that is not right."
     ours, theirs = float(value[index]), float(expected[index])
-    if ours == 0 and 0 < abs(theirs) < 1e-100 or not np.isfinite(ours) and (extreme or theirs < -700):
+    far_out = extreme or -np.inf < theirs < -700
+    if ours == 0 and 0 < abs(theirs) < 1e-100 or not np.isfinite(ours) and far_out:
         reason = (
             "that is underflow or overflow. `np.exp` of −746 is 0 as a float, and of 710 infinite; "
             "so is a product of many probabilities 0. Stay with logarithms."
         )
+    elif np.isnan(ours) and theirs == -np.inf:
+        reason = "the logarithm of 0 is −np.inf, not nan. Was 0 multiplied by it, or ∞ taken from ∞?"
     elif np.isnan(ours):
         reason = "was 0 divided by 0, 0 times log 0 computed, or the logarithm of a negative number taken?"
     elif np.isinf(ours):
         reason = "was something divided by 0, or the logarithm of 0 taken?"
     elif np.isclose(-ours, theirs, rtol=tolerance, atol=0):
         reason = "that has the wrong sign."
-    elif ours in (float(f"{theirs:.1g}"), float(f"{theirs:.2g}")):
+    elif all(o in (float(f"{t:.1g}"), float(f"{t:.2g}")) for o, t in zip(value[off], expected[off])):
         reason = "that is rounded too far; give four digits."
     else:
         reason = "that is too large." if ours > theirs else "that is too small."

@@ -67,7 +67,7 @@ EXERCISES = {
                 ("p(x|y)", "That would write friendly reviews. Here one is to be sorted."),
             ],
             "retina": [
-                ("p(y|x)", "There is no label for *unlike anything seen*, and p(y|x) is sure of itself even on noise. Ask how likely the picture is."),
+                ("p(y|x)", "There is no label for *unlike anything seen*, and p(y|x) can be surest of what it has never seen, as of digits on their side. Ask how likely the picture is."),
                 ("p(x|y)", "There are no classes here: one question, how likely is this picture at all?"),
             ],
             "portrait": [
@@ -102,7 +102,7 @@ EXERCISES = {
         mistakes=[
             (0.8, "That is 0.02/(0.02 + 0.005): the prior is missing. Multiply each p(x|y) by p(y) first."),
             (0.02 * 0.2, "That is the numerator, p(x|3) p(3). Divide it by p(x), the sum over both classes."),
-            (0.2, "That is the prior: the picture has not been looked at yet."),
+            (0.2, "That is the prior p(3), before the picture was looked at, or p(8|x) without any prior. p(3|x) is asked for, with both."),
             (16 / 17, "The priors are exchanged: p(3) = 0.2 and p(8) = 0.8."),
             (0.02 * 0.2 / 0.025, "The denominator needs the priors too: p(x) = p(x|3) p(3) + p(x|8) p(8)."),
             (50, "A probability is never above 1. Did you write it in per cent?"),

@@ -145,6 +145,10 @@ def _points(result: object, n: int, region: Region) -> np.ndarray:
         raise Wrong(
             f"For n = {n} on {region.name} you return {len(points)} points. One batch may hold too few: draw batches until there are n."
         )
+    if points.ndim == 2 and points.shape[1] == 2 and len(points) > n:
+        raise Wrong(
+            f"For n = {n} on {region.name} you return {len(points)} points: return the first n, as in `points[:n]`."
+        )
     if points.shape != (n, 2):
         raise Wrong(f"For n = {n} the shape should be ({n}, 2), but it is {points.shape}.")
     if not np.isfinite(points).all():
@@ -204,6 +208,11 @@ def one_batch(n: int, region: Region, rng: np.random.Generator) -> np.ndarray:
     return points[region.contains(points)][:n]
 
 
+def too_many(n: int, region: Region, rng: np.random.Generator) -> np.ndarray:
+    """Return all that was found, not the first n."""
+    return np.concatenate([one_batch(n, region, rng) for _ in range(400)])
+
+
 def on_one_curve(n: int, region: Region, rng: np.random.Generator) -> np.ndarray:
     u = rng.uniform(-1, 1, 400 * n)
     points = np.column_stack([np.degrees(np.arcsin(u)), 180 * u])
@@ -260,6 +269,7 @@ EXERCISES = {
             (lambda x, t: -box_log_prob(x, t), "The sign is wrong: the log of 1/area is minus the log of the area."),
             (lambda x, t: box_log_prob(x[:, ::-1], t), "Latitude and longitude are swapped: x[:, 0] is the latitude."),
             (lambda x, t: np.where(np.isfinite(box_log_prob(x, t)), box_log_prob(x, t), 0.0), "Outside the box the density is 0, and the logarithm of 0 is minus infinity, not 0."),
+            (lambda x, t: np.where(np.isfinite(box_log_prob(x, t)), box_log_prob(x, t), np.nan), "Outside the box you return nan. The density is 0 there: return −np.inf, its logarithm."),
             (lambda x, t: box_log_prob(x, t).sum(), "That is the sum. Return one value for each point, shape (N,)."),
             (lambda x, t: np.full(len(x), box_log_prob(np.array([t[:2]]), t)[0]), "You gave the same value to every point. Outside the box it is -np.inf: use np.where."),
             (lambda x, t: np.where(((x > t[:2]) & (x < t[2:])).all(axis=1), box_log_prob(x, t), -np.inf), "A point on a side of the box belongs to it: the definition has ≤, not <."),
@@ -316,6 +326,7 @@ EXERCISES = {
             (sampler(lambda n, rng: latitude_by_area(n, rng), finish=np.radians), "np.arcsin returns radians"),
             (sampler(latitude_by_area, finish=np.transpose), "np.column_stack does that"),
             (sampler(latitude_by_area, finish=lambda points: points[:, ::-1]), "Longitude comes first in your rows"),
+            (too_many, "return the first n"),
             (one_batch, "One batch may hold too few"),
             (lambda n, region, rng: np.column_stack([latitude_by_area(n, rng), rng.uniform(-180, 180, n)]), "of your points are not on all land"),
             (lambda n, region, rng: sampler(latitude_by_area)(n, region, np.random.default_rng()), "Draw everything from `rng`"),

@@ -5,8 +5,9 @@ from functools import partial
 
 import numpy as np
 
+from .answers import Mistakes, Vague, Wrong
 from .engine import Exercise
-from .matchers import agrees, close
+from .matchers import agrees, call, close
 
 POINTS = np.array([[12.0, -7.5], [-33.9, 18.4], [59.3, 18.1], [40.7, -73.9], [-1.3, 36.8]])
 RATIO = 1.1**2  # of the areas in 03.3
@@ -16,8 +17,12 @@ def fit_box(x: np.ndarray) -> np.ndarray:
     return np.concatenate([x.min(axis=0), x.max(axis=0)])
 
 
-def fit_categorical(values: np.ndarray, n_values: int) -> np.ndarray:
-    return np.bincount(values, minlength=n_values) / len(values)
+def counted(values: np.ndarray, weights: np.ndarray, n_values: int) -> np.ndarray:
+    return np.bincount(values, weights, minlength=n_values)
+
+
+def fit_categorical(values: np.ndarray, weights: np.ndarray, n_values: int) -> np.ndarray:
+    return counted(values, weights, n_values) / weights.sum()
 
 
 def kl(p: np.ndarray, q: np.ndarray) -> float:
@@ -32,7 +37,11 @@ def quiet(work: Callable) -> Callable:
     return np.errstate(all="ignore")(lambda *args: work(*args))
 
 
-VALUES = [(np.array([0, 2, 2, 1, 2, 0, 2, 2]), 3), (np.array([3, 3, 1, 0]), 6), (np.array([1, 1, 1]), 2)]
+VALUES = [  # values, weights, how many values
+    (np.array([0, 2, 2, 1, 2, 0, 2, 2]), np.array([1.5, 1, 2, 3, 0.5, 4, 1, 2.5]), 3),
+    (np.array([3, 3, 1, 0]), np.array([2.0, 1, 4, 0.25]), 6),
+    (np.array([1, 1, 1]), np.array([0.5, 1, 2.0]), 2),
+]
 TABLES = [
     (np.array([0.5, 0.3, 0.2]), np.array([0.2, 0.2, 0.6])),
     (np.array([0.0, 0.4, 0.6]), np.array([0.5, 0.25, 0.25])),
@@ -40,6 +49,21 @@ TABLES = [
     (np.array([0.25, 0.75]), np.array([0.25, 0.75])),
     (np.array([0.5, 0.5, 0.0]), np.array([0.5, 0.5, 0.0])),
 ]
+
+TOO_WIDE = "Your box holds every observation, with room to spare. A smaller one is denser: let each side touch an observation, and round nothing."
+
+
+def judge_box(answer: Callable, mistakes: Mistakes) -> None:
+    """Judge the box, and tell one that is only too large."""
+    cases = [(POINTS,), (POINTS[[2, 4]],)]
+    try:
+        agrees(answer, fit_box, cases, mistakes)
+    except Vague:
+        boxes = [(np.asarray(call(answer, x), dtype=float), x) for (x,) in cases]
+        if all(b.shape == (4,) and (b[:2] <= x).all() and (x <= b[2:]).all() for b, x in boxes):
+            raise Wrong(TOO_WIDE) from None
+        raise
+
 
 EXERCISES = {
     "03.1": Exercise(
@@ -69,7 +93,7 @@ EXERCISES = {
         """,
     ),
     "03.2": Exercise(
-        judge=partial(agrees, reference=fit_box, cases=[(POINTS,), (POINTS[[2, 4]],)]),
+        judge=judge_box,
         praise="The bounding box: the smallest one that holds every observation.",
         mistakes=[
             (lambda x: fit_box(x).reshape(2, 2), "The two corners are right. Return them as one array of four numbers."),
@@ -79,6 +103,8 @@ EXERCISES = {
             (lambda x: np.concatenate([x[0], x[-1]]), "You took the first and the last observation. The sides touch the extreme ones."),
             (lambda x: np.concatenate([x.mean(0) - x.std(0), x.mean(0) + x.std(0)]), "Mean ± standard deviation leaves observations outside, and a single one outside makes the likelihood 0."),
             (lambda x: np.array([x.min(), x.min(), x.max(), x.max()]), "You mixed latitudes and longitudes: use `x.min(axis=0)`."),
+            (lambda x: np.concatenate([x.min(axis=0) - 1, x.max(axis=0) + 1]), TOO_WIDE),
+            (lambda x: np.concatenate([np.floor(x.min(axis=0)), np.ceil(x.max(axis=0))]), TOO_WIDE),
             (lambda x: np.array([-90.0, -180, 90, 180]), "That box holds everything, but a smaller one that holds all observations is denser."),
         ],
         hints=(
@@ -106,7 +132,7 @@ EXERCISES = {
             (0.21, f"{RATIO - 1:.0%} is how much larger the area is. The price is the logarithm of that ratio, once for each observation."),
             (40 * 0.21, f"Close, but the log-likelihood falls by the logarithm of the ratio, 40 · log {RATIO:.2f}."),
             (40 * np.log(24200), "That is the whole log-likelihood of the wide box, without its sign. Subtract the two."),
-            (round(40 * np.log(RATIO)), "That is rounded too far: give one digit after the point."),
+            (round(40 * np.log(RATIO)), "Either that is rounded too far (give one digit after the point), or it is 40 · (0.1 + 0.1): the price is 40 times the *logarithm* of the ratio of the areas."),
             (40 * np.log10(RATIO), "That is to base 10. A nat belongs to the natural logarithm, `np.log`."),
         ],
         hints=(
@@ -121,26 +147,28 @@ EXERCISES = {
     ),
     "03.4": Exercise(
         judge=partial(agrees, reference=fit_categorical, cases=VALUES),
-        praise="Count and divide: that is all there is to it, until something was never counted.",
+        praise="Count and divide: a row of weight 2 counts as two rows of weight 1, and that is all there is to it, until something was never counted.",
         mistakes=[
-            (lambda v, n: np.bincount(v, minlength=n), "These are the counts. Divide by N, so that they add up to 1."),
-            (lambda v, n: np.bincount(v, minlength=n) / n, "You divided by the number of values. Divide by N, the number of observations."),
-            (lambda v, n: np.bincount(v) / len(v), "The outcomes beyond the largest observed one are missing: they get the probability 0."),
-            (lambda v, n: (np.bincount(v, minlength=n) + 1) / (len(v) + n), "You added one to each count. That is smoothing, and comes in lesson 04; the MLE gives 0 to what was never seen."),
-            (lambda v, n: np.histogram(v, bins=n)[0] / len(v), "`np.histogram` cuts the range from the smallest to the largest value into n parts. Count the whole numbers themselves: `np.bincount`."),
-            (lambda v, n: np.full(n, 1 / n), "Equal probabilities ignore the data."),
-            (lambda v, n: np.log(np.maximum(np.bincount(v, minlength=n), 1e-300) / len(v)), "These are logarithms. Return the probabilities."),
+            (lambda v, w, n: counted(v, w, n), "These are the counts. Divide by their sum, so that they add up to 1."),
+            (lambda v, w, n: counted(v, w, n) / len(v), "You divided by the number of rows. Each row stands for as many people as its weight: divide by the sum of the weights."),
+            (lambda v, w, n: counted(v, w, n) / n, "You divided by the number of values. Divide by the sum of the weights."),
+            (lambda v, w, n: np.bincount(v, minlength=n) / len(v), "Here each row counts once. Count it with its weight: `np.bincount` takes `weights`."),
+            (lambda v, w, n: np.bincount(v, w) / w.sum(), "The outcomes beyond the largest observed one are missing: they get the probability 0."),
+            (lambda v, w, n: counted(v, w, n) / np.maximum(np.bincount(v, minlength=n), 1), "That is the average weight of the rows of each value. The share of all the weight is asked for."),
+            (lambda v, w, n: (counted(v, w, n) + 1) / (w.sum() + n), "You added one to each count. That is smoothing, and comes in lesson 04; the MLE gives 0 to what was never seen."),
+            (lambda v, w, n: np.full(n, 1 / n), "Equal probabilities ignore the data."),
+            (lambda v, w, n: np.log(np.maximum(fit_categorical(v, w, n), 1e-300)), "These are logarithms. Return the probabilities."),
         ],
         hints=(
-            "How often does each value occur? `np.bincount` counts whole numbers.",
-            "`np.bincount(values, minlength=n_values)` also counts those that never occur.",
-            "Divide by the number of observations, `len(values)`.",
+            "How much weight does each value have, all its rows together?",
+            "`np.bincount` counts whole numbers: with `weights=weights` it adds up weights in place of ones, with `minlength=n_values` it also counts values that never occur.",
+            "Divide by the weight of all rows.",
         ),
         solution="""
             import numpy as np
 
-            def fit_categorical(values, n_values):
-                return np.bincount(values, minlength=n_values) / len(values)
+            def fit_categorical(values, weights, n_values):
+                return np.bincount(values, weights=weights, minlength=n_values) / weights.sum()
 
             answer = fit_categorical
         """,

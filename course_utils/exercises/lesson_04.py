@@ -13,11 +13,16 @@ STYLES = math.prod(VALUES)
 PEOPLE = 50  # in the album
 WEIGHT = PEOPLE / (PEOPLE + STYLES)  # of the album, with one imaginary person for each style
 COUNTS = np.array([3, 0, 1, 0, 2, 0, 0, 4])
+ALBUMS = np.array([[3, 0, 1, 0, 2], [0, 7, 0, 0, 1], [4, 0, 0, 2, 5]])  # a row for each, a column for each outcome
 PSEUDO = np.array([0.5, 2.0, 0.25, 1.0, 3.0, 0.5, 0.1, 0.75])  # for each of these outcomes its own
 
 
+def total(counts: np.ndarray) -> np.ndarray:
+    return counts.sum(axis=1, keepdims=True)
+
+
 def smooth(counts: np.ndarray, alpha: float) -> np.ndarray:
-    return (counts + alpha) / (counts.sum() + alpha * len(counts))
+    return (counts + alpha) / (total(counts) + alpha * counts.shape[1])
 
 
 def score(
@@ -45,6 +50,7 @@ EXERCISES = {
             (STYLES - 1 + 3, "A new feature multiplies the sample space: each old style comes with each of the three hats."),
             (STYLES - 1 + 2, "A new feature multiplies the sample space: each old style comes with each of the three hats."),
             (STYLES - 1, "That is the number without hats."),
+            (sum(VALUES) - len(VALUES) + 2, "You added what is free in each of the six features. One table for all combinations has a probability for each: multiply."),
         ],
         hints=(
             "How many styles are there, each with each of the three hats?",
@@ -53,29 +59,36 @@ EXERCISES = {
         solution=f"answer = {STYLES} * 3 - 1",
     ),
     "04.2": Exercise(
-        judge=partial(agrees, reference=smooth, cases=[(COUNTS, 1.0), (COUNTS, 0.25), (np.array([2, 0]), 3.0)]),
-        praise="The numerators add up to N + αd, so that is the denominator, and the probabilities add up to 1.",
+        judge=partial(agrees, reference=smooth, cases=[(ALBUMS, 1.0), (ALBUMS, 0.25), (ALBUMS[:2, :2], 3.0)]),
+        praise="The numerators of an album add up to N + αd with its own N, so that is the denominator, and each row adds up to 1.",
         mistakes=[
-            (lambda n, a: (n + a) / n.sum(), "The denominator is still N. Every outcome got α more, so the total is N + αd."),
-            (lambda n, a: (n + a) / (n.sum() + a * (len(n) - 1)), "You used d − 1, the number of free parameters. All d outcomes get a pseudo-count."),
-            (lambda n, a: (n + a) / (n.sum() + len(n)), "The denominator is N + αd. Yours is right for α = 1 only."),
-            (lambda n, a: (n + a) / (n.sum() + a), "The denominator is N + αd: the pseudo-count is added d times."),
-            (lambda n, a: (n + a) / (n.sum() + a * np.count_nonzero(n)), "You counted the outcomes that were seen. All d of them get a pseudo-count: `len(counts)`."),
-            (lambda n, a: (n + a) / n.sum() + a * len(n), "Division comes before addition: put the denominator N + αd into parentheses."),
-            (lambda n, a: n + a / (n.sum() + a * len(n)), "Division comes before addition: put the numerator n + α into parentheses."),
-            (lambda n, a: np.where(n == 0, a, n) / (n.sum() + a * len(n)), "Only what was never seen got α. Every outcome gets it."),
-            (lambda n, a: n / n.sum() + a, "You added α to the shares. Add it to the counts, before you divide."),
-            (lambda n, a: (n + 1) / (n.sum() + len(n)), "You always add 1. Add α, whatever it is."),
-            (lambda n, a: n / n.sum(), "That is the estimate without smoothing. Add α to each count."),
-            (lambda n, a: (n + a) / len(n), "You divided by the number of outcomes. Divide by N + αd, the sum of all numerators."),
+            (lambda n, a: (n + a) / (n.sum() + a * n.size), "All the albums together add up to 1 so. Each album is a table of its own: sum over `axis=1` only, with `keepdims=True`."),
+            (lambda n, a: (n + a) / (n.sum() + a * n.shape[1]), "N is the number of people in one album, not in all of them: sum over `axis=1`, with `keepdims=True`."),
+            (lambda n, a: (n + a) / (total(n) + a * len(n)), "`len(counts)` is K, the number of albums. d is the number of outcomes, `counts.shape[1]`."),
+            (lambda n, a: (n + a) / (total(n) + a * n.size), "`counts.size` counts the cells of all albums. d is the number of outcomes, `counts.shape[1]`."),
+            (lambda n, a: (n + a) / (n + a).sum(axis=0), "You made each column add up to 1. A row is an album: sum over `axis=1`."),
+            (lambda n, a: (n + a) / total(n), "The denominator is still N. Every outcome got α more, so the total is N + αd."),
+            (lambda n, a: (n + a) / (total(n) + a * (n.shape[1] - 1)), "You used d − 1, the number of free parameters. All d outcomes get a pseudo-count."),
+            (lambda n, a: (n + a) / (total(n) + n.shape[1]), "The denominator is N + αd. Yours is right for α = 1 only."),
+            (lambda n, a: (n + a) / (total(n) + a), "The denominator is N + αd: the pseudo-count is added d times."),
+            (lambda n, a: (n + a) / (total(n) + a * np.count_nonzero(n, axis=1, keepdims=True)), "You counted the outcomes that were seen. All d of them get a pseudo-count: `counts.shape[1]`."),
+            (lambda n, a: (n + a) / total(n) + a * n.shape[1], "Division comes before addition: put the denominator N + αd into parentheses."),
+            (lambda n, a: n + a / (total(n) + a * n.shape[1]), "Division comes before addition: put the numerator n + α into parentheses."),
+            (lambda n, a: np.where(n == 0, a, n) / (total(n) + a * n.shape[1]), "Only what was never seen got α. Every outcome gets it."),
+            (lambda n, a: n / total(n) + a, "You added α to the shares. Add it to the counts, before you divide."),
+            (lambda n, a: (n + 1) / (total(n) + n.shape[1]), "You always add 1. Add α, whatever it is."),
+            (lambda n, a: n / total(n), "That is the estimate without smoothing. Add α to each count."),
+            (lambda n, a: (n + a) / n.shape[1], "You divided by the number of outcomes. Divide by N + αd, the sum of an album's numerators."),
         ],
         hints=(
-            "The numerator is `counts + alpha`, for all outcomes at once.",
-            "What do all numerators add up to? Divide by that.",
+            "The numerator is `counts + alpha`, for all albums and outcomes at once.",
+            "What do the numerators of one album add up to? Divide by that.",
+            "`x.sum(axis=1, keepdims=True)` is a column, shape (K, 1), and divides each row by its own number.",
         ),
         solution="""
             def smooth(counts, alpha):
-                return (counts + alpha) / (counts.sum() + alpha * len(counts))
+                total = counts.sum(axis=1, keepdims=True) + alpha * counts.shape[1]  # (K, 1)
+                return (counts + alpha) / total
 
             answer = smooth
         """,

@@ -1,5 +1,6 @@
 """Exercises of lesson 05: Naive Bayes on Wrodl."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -12,7 +13,7 @@ FREE = sum(VALUES) - len(VALUES)  # parameters of Naive Bayes on Wrodl
 SHARES = np.array([0.14, 0.48, 0.34, 0.14, 0.44])  # of the five values of 05.2 among 50 faces
 P = SHARES.prod()
 THETAS = [np.array([0.2, 0.8]), np.array([0.5, 0.3, 0.2]), np.array([0.9, 0.1, 0.0, 0.0])]
-X = np.array([[0, 2, 1], [1, 0, 0], [1, 1, 1]])
+X = np.array([[0, 2, 1], [1, 0, 0], [1, 1, 1], [0, 1, 2]])  # the last one is impossible
 ALBUMS = [
     np.array([[8, 3, 5], [2, 7, 4]]),
     np.array([[5, 0], [1, 6], [0, 9]]),
@@ -21,8 +22,25 @@ ALBUMS = [
 ]
 
 
+@np.errstate(divide="ignore")
 def log_prob(x: np.ndarray, thetas: list) -> np.ndarray:
     return sum(np.log(theta[x[:, k]]) for k, theta in enumerate(thetas))
+
+
+def raised(floor: float, rest: float = 0) -> Callable:
+    """Return the mistake of no probability below `floor`, or of `rest` added to each."""
+    return lambda x, thetas: log_prob(x, [np.maximum(theta, floor) + rest for theta in thetas])
+
+
+def in_place_of_infinity(value: float) -> Callable:
+    return lambda x, thetas: np.where(np.isinf(p := log_prob(x, thetas)), value, p)
+
+
+@np.errstate(divide="ignore")
+def without_zeros(x: np.ndarray, thetas: list) -> np.ndarray:
+    """Return the sum of the logarithms, with 0 for log 0."""
+    terms = [np.log(theta[x[:, k]]) for k, theta in enumerate(thetas)]
+    return sum(np.where(np.isinf(term), 0, term) for term in terms)
 
 
 def expected(n: np.ndarray) -> np.ndarray:
@@ -38,6 +56,12 @@ def yates(n: np.ndarray) -> float:
     """Return χ² as scipy does by default: with Yates' correction for tables of two by two."""
     apart = abs(n - expected(n))
     return ((apart - np.minimum(0.5, apart) * (n.shape == (2, 2))) ** 2 / expected(n)).sum()
+
+
+def p_value(n: np.ndarray, correction: bool = False) -> float:
+    from scipy.stats import chi2_contingency  # here: it takes a while to load
+
+    return float(chi2_contingency(n, correction=correction).pvalue)
 
 
 def information(n: np.ndarray) -> float:
@@ -67,6 +91,7 @@ EXERCISES = {
         judge=partial(close, expected=P, tolerance=5e-3),
         praise=f"0.14 × 0.48 × 0.34 × 0.14 × 0.44 ≈ {P:.6f}.",
         mistakes=[
+            (P / SHARES[3] * 0.38, "That is with a `ShirtScoopNeck`, the longest bar of the clothes. A `Hoodie` is asked for."),
             (P / 0.48, "The hair colour is missing. In this model it is a feature like the others, visible or not."),
             (SHARES.sum(), "You added the five numbers. Independent features multiply."),
             (0, "None of the five values has the probability 0. Look each of them up and multiply."),
@@ -86,6 +111,11 @@ EXERCISES = {
             (lambda x, t: np.array([[np.log(t[k][v]) for k, v in enumerate(row)] for row in x]), "These are the terms. Sum them over the features, axis 1."),
             (lambda x, t: np.prod([np.log(theta[x[:, k]]) for k, theta in enumerate(t)], axis=0), "You multiplied the logarithms. They add up."),
             (lambda x, t: log_prob(x, t) / len(t), "You averaged over the features. The logarithms add up."),
+            *[(raised(floor), "What has probability 0 has log p = −∞, and here it has not: did you raise the zeros, by `np.maximum`? The model says impossible; leave it so.") for floor in (1e-2, 1e-3, 1e-6, 1e-9, 1e-10, 1e-12, 1e-300)],
+            *[(raised(0, rest), "What has probability 0 has log p = −∞, and here it has not: did you add something small before the logarithm? The model says impossible; leave it so.") for rest in (1e-6, 1e-8, 1e-9, 1e-10, 1e-12)],
+            (without_zeros, "You counted log 0 as 0, as if that value were certain. One impossible value makes the whole x impossible, −np.inf."),
+            (in_place_of_infinity(np.nan), "Where a probability is 0 you return nan. log p(x) is −np.inf there: x is impossible."),
+            (in_place_of_infinity(0), "Where a probability is 0 you return 0, the logarithm of 1. log p(x) is −np.inf there: x is impossible."),
         ],
         hints=(
             "`thetas[k][x[:, k]]` looks up feature k for all observations at once.",
@@ -120,6 +150,8 @@ EXERCISES = {
             (lambda n: ((n - n.sum() * expected(n)) ** 2 / (n.sum() * expected(n))).sum(), "e is the row's count times the column's, *divided by N*."),
             (lambda n: ((n - n.mean()) ** 2 / n.mean()).sum(), "You expect the same in each cell. Independence expects the row's count times the column's, over N."),
             (lambda n: (n - expected(n)) ** 2 / expected(n), "These are the terms. Add them up."),
+            (lambda n: p_value(n), "That is the p-value that belongs to χ². The number asked for is χ² itself, the `statistic`."),
+            (lambda n: p_value(n, correction=True), "That is a p-value, with Yates' correction. The number asked for is χ² itself, without it."),
             (yates, "That is with Yates' correction: `correction=False`."),
             (lambda n: 2 * information(n), "That is 2N times the mutual information, a relative of χ². The sum of (n − e)²/e is asked for."),
             (lambda n: information(n) / n.sum(), "That is the mutual information. The sum of (n − e)²/e is asked for."),

@@ -246,8 +246,10 @@ def _of_arguments(values: list, rights: list, call: Call | None) -> Found:
 FACTS: list[tuple[Callable, str]] = [
     (lambda v, r: _only(v, r, lambda right: right == 0), "Only where 0 is right you have something else."),
     (lambda v, r: _only(v, r, np.isinf), "Only where an infinite value is right you have something else."),
-    (lambda v, r: _only(v, r, _is_first), "Only the first value is wrong."),
-    (lambda v, r: _only(v, r, _is_last), "Only the last value is wrong."),
+    (lambda v, r: _are(r, 1) and _only(v, r, _is_first), "Only the first value is wrong."),
+    (lambda v, r: _are(r, 1) and _only(v, r, _is_last), "Only the last value is wrong."),
+    (lambda v, r: _are(r, 2) and _only(v, r, _is_first), "Only the first row is wrong."),
+    (lambda v, r: _are(r, 2) and _only(v, r, _is_last), "Only the last row is wrong."),
     (lambda v, r: _distributions(r) and any((a < 0).any() or (a > 1).any() for a in v), "Probabilities lie between 0 and 1; yours do not."),
     (lambda v, r: _distributions(r) and not _distributions(v), "Probabilities add up to 1; yours do not."),
     (lambda v, r: all((b <= 0).all() for b in r) and any((a > 0).any() for a in v), "None of the right values is above 0, but some of yours are."),
@@ -260,6 +262,10 @@ def _only(values: Sequence[np.ndarray], rights: Sequence[np.ndarray], where: Cal
     wrong = [~np.isclose(value, right, rtol=1e-3) for value, right in zip(values, rights)]
     special = [np.broadcast_to(where(right), right.shape) for right in rights]
     return not any((w & ~s).any() for w, s in zip(wrong, special)) and not all(s.all() for s in special)
+
+
+def _are(rights: Sequence[np.ndarray], dimensions: int) -> bool:
+    return all(right.ndim in (0, dimensions) for right in rights)
 
 
 def _is_first(right: np.ndarray) -> np.ndarray:

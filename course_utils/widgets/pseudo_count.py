@@ -39,6 +39,11 @@ def draw(log_alpha: float, *, axes: list[Axes], counts: np.ndarray) -> Frame:
         overlay.dots(
             ax, [log_alpha], [max(y, ax.get_ylim()[0])], style.P_MODEL, radius=7
         )  # at the edge, if it is below
+        if y < ax.get_ylim()[0]:
+            low, high = ax.get_ylim()
+            left = log_alpha > -2.4  # of the line, where the curve is on its right
+            place = (log_alpha + (-0.1 if left else 0.1), low + 0.09 * (high - low))
+            overlay.text(ax, *place, f"↓ {score:.0f}".replace("-", "−"), "end" if left else "start")
     total = counts.sum() + alpha * len(counts)
     numbers = {
         "α": f"{alpha:.3g}",

@@ -86,6 +86,17 @@ def test_two_boxes_as_models(lesson, x, mle, name):
     assert counted == approx(share, abs=by_lot(share, 20_000))
 
 
+def test_the_best_box_around_the_data(lesson, mle):
+    """By the exact areas of the map's polygons, for some of the boxes; none of them is better than the lesson's."""
+
+    def share(theta):
+        return land_share(in_degrees, theta) / box_share(in_degrees, theta)
+
+    low, high = np.floor(mle[:2]), np.ceil(mle[2:])
+    around = product([-90, low[0]], [-180, -170, low[1]], [high[0], 80, 90], [high[1], 160, 170, 180])
+    assert lesson["best_share"] == approx(max(map(share, around)), abs=0.003)
+
+
 @pytest.mark.parametrize("name, points, ruler", [
     ("in square degrees", "in_degrees", in_degrees),
     ("by area", "by_area", by_area),

@@ -90,6 +90,13 @@ def test_the_price_of_a_margin(lesson, x, mle, margin):
     assert lesson[f"score[{margin}]"] == -np.inf
 
 
+def test_a_margin_to_the_edges_of_the_map(lesson, x, mle):
+    """The whole map is a box of 180 × 360 square degrees, for the forty and for every new point."""
+    south, west, north, east = mle
+    cost = 40 * np.log(180 * 360 / ((north - south) * (east - west)))
+    assert lesson["(cost[180], missed[180], score[180])"] == approx((cost, 0, -np.log(180 * 360)))
+
+
 def test_a_share_for_the_whole_map(lesson, x, mle):
     """New points lie in the box or beyond it, each with a density of its own."""
     inside, beyond = (

@@ -183,23 +183,55 @@ def test_both_models_on_the_dial(lesson, hair):
         assert (abs(lesson[f"nats[{k}]"] - mine.mean(axis=0)) < error).all()
         one = albums[0].tolist()
         assert lesson[f"above_entropy(np.array({one}), p_tandem({dial}))"] == approx(nats_of(albums[0], p))
-    assert lesson["last"] in (0.3, 0.4)
+    assert lesson["crossing"] == 0.4
     for people, sooner, later in (
-        (50, 0.2, 0.5),
-        (200, 0.1, 0.4),
-        (1000, 0, 0.2),
+        (50, 0.3, 0.5),
+        (200, 0.2, 0.3),
+        (1000, 0.1, 0.2),
     ):  # here the one wins, there the other
         far = {}
         for dial in (sooner, later):
             p = tandem(hair, dial)
-            albums = rng.multinomial(people, p.ravel() / p.sum(), size=25).reshape(-1, 7, 6)
+            albums = rng.multinomial(people, p.ravel() / p.sum(), size=100).reshape(-1, 7, 6)
             far[dial] = np.mean([nats_of(album, p) for album in albums], axis=0)
         assert far[sooner][0] < far[sooner][1] and far[later][0] > far[later][1]
-        assert sooner <= lesson["wins_to"][people] < later
+        assert lesson["wins_to"][people] == sooner
         p = tandem(hair, 0.4)
         albums = rng.multinomial(people, p.ravel() / p.sum(), size=40).reshape(-1, 7, 6)
         mine = np.array([nats_of(album, p) for album in albums])
-        assert (abs(lesson["at"][people] - mine.mean(axis=0)) < 4.5 * mine.std(axis=0) * np.sqrt(2 / 40)).all()
+        assert (
+            abs(lesson["at"][people] - mine.mean(axis=0)) < 4.5 * mine.std(axis=0) * np.sqrt(1 / 40 + 1 / 100)
+        ).all()
+        lead = mine[:, 1] - mine[:, 0]
+        mean, error = lesson["tie"][people]
+        assert mean == approx(lead.mean(), abs=4.5 * lead.std() * np.sqrt(1 / 40 + 1 / 100))
+        assert error == approx(lead.std() / 10, rel=0.5)
+
+
+def test_the_average_of_many_tables(lesson, hair):
+    """Smoothed by the α that is nearly always chosen, the average table follows from p_data alone: (Np + α)/(N + 42α)."""
+    p = tandem(hair, 0.4)
+    between = [entropy(p.ravel(), ((50 * p + alpha) / (50 + 42 * alpha)).ravel()) for alpha in (0.2, 1)]
+    assert min(between) < lesson["of_average"][50] < max(between)
+    assert lesson["of_average"][1000] < lesson["of_average"][200] < lesson["of_average"][50]
+
+
+def test_values_that_nobody_wears(lesson, people):
+    """Of the table with α = 1 the unworn styles' share of all counts; of Naive Bayes by the two values."""
+    zeros = {name: [v for v in WRODL_VALUES[name] if not wearing(people, **{name: v})] for name in SIZES}
+    assert zeros == {name: {"topType": ["LongHairBun"], "clothingColor": ["Black"]}.get(name, []) for name in SIZES}
+    worn = prod(size - len(zeros[name]) for name, size in SIZES.items())
+    assert lesson["unworn"] == approx((D - worn) / (50 + D))
+    with_one = 1 - prod(1 - len(zeros[name]) / (50 + size) for name, size in SIZES.items())
+    assert lesson["strange"] == approx({0: 0, 1: with_one})
+
+
+def test_a_fresh_album(lesson, p):
+    """Half of a fresh album lies among so many likeliest styles: by draws of my own."""
+    values = np.sort([float(probability) for probability in p.values()])[::-1]
+    ends, rng = np.cumsum(values) / values.sum(), np.random.default_rng(9)
+    mine = [np.median(np.unique(np.searchsorted(ends, rng.uniform(size=50)) + 1)) for _ in range(1000)]
+    assert np.quantile(lesson["fresh"], [0.05, 0.5, 0.95]) == approx(np.quantile(mine, [0.05, 0.5, 0.95]), rel=0.08)
 
 
 def test_the_permutation_test(lesson, hair, people):
