@@ -180,7 +180,7 @@ def _copies(args: tuple) -> list:
 
 
 def _key(option: Any) -> str:
-    return "".join(str(option).split()).casefold()
+    return "".join(str(option).replace("_", " ").split()).casefold()
 
 
 def _named(function: Callable, args: tuple) -> dict[str, Any]:
