@@ -67,6 +67,7 @@ EXERCISES = {
             (0, "The price is 0 for independent pixels. These two are always equal."),
             (3, "That is in bits. In nats it is the natural logarithm of 8."),
             (-np.log(8), "The sign is wrong: a divergence is never negative."),
+            (np.log(2), "That is the logarithm of the number of pixels. They are equal; what varies is the colour, and there are 8."),
             (8, "Take the logarithm: the entropy of 8 equally likely colours is log 8."),
         ],
         hints=(

@@ -79,6 +79,8 @@ EXERCISES = {
             (FIRST + SECOND - 130, "These are the weights. Each layer also has a bias for each of its outputs, 128 and 2."),
             (FIRST + SECOND - 2, "The last layer has biases too: 2."),
             (FIRST + SECOND - 128, "The first layer has biases too: 128."),
+            (FIRST + SECOND + 1024 - 2, "A bias belongs to each OUTPUT of a layer, 128 and 2. You counted one for each input."),
+            ((1024 + 1) * (128 + 1), "A layer from n to m numbers has (n + 1) · m: the outputs get no further one. And the second layer is missing."),
             (FIRST, "That is the first layer. The second goes from 128 to 2."),
             (1024 * 128 * 2, "The two layers follow each other: their weights add up, they do not multiply."),
             (2 * (FIRST + SECOND) + 1024 - 2, "That is the whole autoencoder. Only the encoder is asked for."),

@@ -11,6 +11,7 @@ from .matchers import Mistakes, Wrong, agrees, call, choices, close, show
 PI, MU, SIGMA = np.array([0.4, 0.6]), np.array([7.3, 9.5]), np.array([0.3, 0.8])
 TIMES = np.array([7.0, 7.4, 8.2, 9.0, 10.5])
 THREE = (np.array([0.5, 4.0]), np.array([0.2, 0.5, 0.3]), np.array([0.0, 1.0, 5.0]), np.array([1.0, 2.0, 0.5]))
+EIGHT = (np.array([0.5, 4.0, 1.5, 6.0, 5.0, -1.0, 0.0, 2.5]), *THREE[1:])
 COVARIANCE = 64 * 65 // 2  # how many different numbers a covariance matrix has
 PARAMETERS = 10 * (64 + COVARIANCE) + 9
 REASONS = {"equal": "symmetric start", "infinite": "singularity", "new": "too many components"}
@@ -48,14 +49,19 @@ def m_step(x: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
 
 
 def judge_m_step(answer: object, mistakes: Mapping[int, Mistakes]) -> None:
-    r = responsibilities(TIMES, PI, MU, SIGMA) * 0.8 + 0.1
-    result = call(answer, TIMES, r)
+    for x, *clusters in ((TIMES, PI, MU, SIGMA), EIGHT):  # two clusters, then three
+        r = responsibilities(x, *clusters) + 0.1
+        judge_one_m_step(answer, x, r / r.sum(axis=1, keepdims=True), mistakes)
+
+
+def judge_one_m_step(answer: object, x: np.ndarray, r: np.ndarray, mistakes: Mapping[int, Mistakes]) -> None:
+    result = call(answer, x, r)
     if isinstance(result, np.ndarray) and result.ndim == 2:
         result = [*result]  # as good as a triple
     if not isinstance(result, (tuple, list)) or len(result) != 3:
         raise Wrong(f"Return three arrays, `(pi, mu, sigma)`; this is {show(result)}.")
-    for i, (name, right) in enumerate(zip(("pi", "mu", "sigma"), m_step(TIMES, r))):
-        close(result[i], right, [(wrong(TIMES, r), words) for wrong, words in mistakes[i]], what=f"Your {name}")
+    for i, (name, right) in enumerate(zip(("pi", "mu", "sigma"), m_step(x, r))):
+        close(result[i], right, [(wrong(x, r), words) for wrong, words in mistakes[i]], what=f"Your {name}")
 
 
 EXERCISES = {
@@ -68,6 +74,7 @@ EXERCISES = {
             (lambda x, p, m, s: np.log(responsibilities(x, p, m, s)), "These are logarithms. Return the probabilities."),
             (lambda x, p, m, s: np.eye(len(p))[joint(x, p, m, s).argmax(axis=1)], "You gave every point to one cluster. Responsibilities are shared."),
             (lambda x, p, m, s: responsibilities(x, p * s, m, s), "The factor 1/σ of each density is missing. It differs between the clusters."),
+            (lambda x, p, m, s: responsibilities(x, s, m, s), "Both π and the factor 1/σ are missing."),
             (lambda x, p, m, s: responsibilities(x, p / np.sqrt(s), m, np.sqrt(s)), "Divide the squared distance by σ², not by σ."),
             (lambda x, p, m, s: responsibilities(x, p, m, np.sqrt(s)), "`sigma` is the standard deviation, and you took it for the variance."),
             (lambda x, p, m, s: responsibilities(x, p, m, s / np.sqrt(2)), "The ½ in the exponent is missing."),
@@ -100,21 +107,22 @@ EXERCISES = {
         mistakes={
             0: [
                 (lambda x, r: r.sum(axis=0), "π: these are the N_k. Divide by N, so that they add up to 1."),
-                (lambda x, r: np.eye(2)[r.argmax(axis=1)].mean(axis=0), "π: you gave each point to one cluster. Points are shared: N_k is the sum of r."),
-                (lambda x, r: np.full(2, 0.5), "π: the shares need not be equal. N_k/N."),
+                (lambda x, r: np.eye(r.shape[1])[r.argmax(axis=1)].mean(axis=0), "π: you gave each point to one cluster. Points are shared: N_k is the sum of r."),
+                (lambda x, r: np.full(r.shape[1], 1 / r.shape[1]), "π: the shares need not be equal. N_k/N."),
             ],
             1: [
                 (lambda x, r: r.T @ x / len(x), "μ: divide by N_k, the points that belong to the cluster, not by N."),
-                (lambda x, r: np.full(2, x.mean()), "μ: weight each point with its responsibility."),
+                (lambda x, r: np.full(r.shape[1], x.mean()), "μ: weight each point with its responsibility."),
                 (lambda x, r: r.T @ x, "μ: divide the weighted sum by N_k."),
             ],
             2: [
                 (lambda x, r: m_step(x, r)[2] ** 2, "σ: that is the variance. Take the root."),
                 (lambda x, r: m_step(x, r)[2] * np.sqrt(r.mean(axis=0)), "σ: divide by N_k, not by N."),
+                (lambda x, r: m_step(x, r)[2] * np.sqrt(r.sum(axis=0) / (r.sum(axis=0) - 1)), "σ: divide by N_k, not by N_k − 1: that is the M step of maximum likelihood."),
                 (lambda x, r: np.sqrt(r.T @ (x - x.mean()) ** 2 / r.sum(axis=0)), "σ: measure each cluster from its own μ_k, not from the mean of all."),
                 (lambda x, r: np.sqrt(r.T @ x**2 / r.sum(axis=0)), "σ: subtract μ_k from x before you square."),
                 (lambda x, r: r.T @ x**2 / r.sum(axis=0), "σ: subtract μ_k from x before you square, and take the root of the weighted mean."),
-                (lambda x, r: np.full(2, x.std()), "σ: weight each squared difference with its responsibility."),
+                (lambda x, r: np.full(r.shape[1], x.std()), "σ: weight each squared difference with its responsibility."),
             ],
         },
         hints=(
@@ -145,6 +153,7 @@ EXERCISES = {
             (10 * (64 + 64 * 64), "A covariance matrix is symmetric: 64 · 65/2 different numbers, not 64². And the mixing coefficients are missing."),
             (10 * (64 + 64) + 9, "That is a mixture with diagonal covariances: full ones have entries off the diagonal too."),
             (10 * COVARIANCE + 9, "64 numbers for each component are missing: its means, or the variances on the diagonal."),
+            (10 * 64 + COVARIANCE + 9, "Each component has its own covariance matrix: ten of them."),
             (64 + COVARIANCE, "That is one component. There are ten, and nine free mixing coefficients."),
         ],
         hints=(

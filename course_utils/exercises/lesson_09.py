@@ -8,7 +8,9 @@ from .engine import Exercise
 from .matchers import agrees, choose_line, close
 
 P, Q = np.array([0.5, 0.5]), np.array([0.9, 0.1])
-JOINT = np.array([0.02, 0.005, 0.001, 0.03])
+LOGS = np.log([0.02, 0.005, 0.001, 0.03])  # of p(X, Z)
+FAR = LOGS - 2000  # where exp gives 0
+SOME = np.array([0.7, 0.0, 0.1, 0.2])
 
 
 def kl(a: np.ndarray, b: np.ndarray) -> float:
@@ -18,9 +20,22 @@ def kl(a: np.ndarray, b: np.ndarray) -> float:
 QP, PQ = kl(Q, P), kl(P, Q)
 
 
-def elbo(q: np.ndarray, joint: np.ndarray) -> float:
+def elbo(q: np.ndarray, log_joint: np.ndarray) -> float:
     used = q > 0
-    return float(np.sum(q[used] * np.log(joint[used] / q[used])))
+    return float(np.sum(q[used] * (log_joint[used] - np.log(q[used]))))
+
+
+def entropy(q: np.ndarray) -> float:
+    return elbo(q, np.zeros(len(q)))
+
+
+def posterior(log_joint: np.ndarray) -> np.ndarray:
+    return np.exp(log_joint - np.logaddexp.reduce(log_joint))
+
+
+def rounded(q: np.ndarray, log_joint: np.ndarray) -> float:
+    """Return the ELBO by way of p(X, Z), which may be rounded to 0: a typical mistake."""
+    return -np.inf if np.exp(log_joint).max() == 0 else elbo(q, log_joint)
 
 
 WIDTH = 0.5  # of the noise in 09.4
@@ -70,26 +85,30 @@ EXERCISES = {
         judge=partial(
             agrees,
             reference=elbo,
-            cases=[(np.full(4, 0.25), JOINT), (np.array([0.7, 0.0, 0.1, 0.2]), JOINT), (JOINT / JOINT.sum(), JOINT)],
+            cases=[(np.full(4, 0.25), LOGS), (SOME, LOGS), (SOME[::-1], FAR), (posterior(LOGS), LOGS)],
         ),
         praise="No p(x) was needed. In the last case that was tried q was the posterior, and the ELBO equal to log p(x).",
         mistakes=[
-            (lambda q, j: -elbo(q, j), "The sign is wrong: the ELBO is the sum of q · log(joint/q)."),
-            (lambda q, j: np.sum(q * np.log(j)), "The entropy of q is missing: divide by q inside the logarithm."),
-            (lambda q, j: np.log(j.sum()), "That is log p(x), which the ELBO only reaches if q is the posterior."),
-            (lambda q, j: elbo(q, j / j.sum()), "You normalised the joint to the posterior. Leave it as it is: that is the point of the ELBO."),
-            (lambda q, j: np.sum(np.log(j[q > 0] / q[q > 0])), "Weight each term with q: it is an average under q."),
-            (lambda q, j: np.sum(q * np.log(j)) + np.sum(q[q > 0] * np.log(q[q > 0])), "The sign of the entropy is wrong: H(q) = −Σ q log q."),
+            (lambda q, j: -elbo(q, j), "The sign is wrong: the ELBO is the average of log p(X, Z) − log q(Z)."),
+            (lambda q, j: np.sum(q * j), "The entropy of q is missing: subtract log q from the logarithm of the joint."),
+            (lambda q, j: entropy(q), "That is the entropy of q. Add the average of log p(X, Z)."),
+            (lambda q, j: np.logaddexp.reduce(j), "That is log p(x), which the ELBO only reaches if q is the posterior."),
+            (lambda q, j: elbo(q, j - np.logaddexp.reduce(j)), "You normalised the joint to the posterior. Leave it as it is: that is the point of the ELBO."),
+            (lambda q, j: -elbo(q, np.log(posterior(j))), "That is the divergence from q to the posterior, the gap. The ELBO is log p(x) minus it, and needs no posterior."),
+            (lambda q, j: np.sum(j[q > 0] - np.log(q[q > 0])), "Weight each term with q: it is an average under q."),
+            (lambda q, j: np.sum(q * j) - entropy(q), "The sign of the entropy is wrong: H(q) = −Σ q log q."),
             (lambda q, j: elbo(q, j) / len(q), "You took the mean over the stories. The terms are weighted with q already: add them up."),
             (lambda q, j: elbo(q, j) / np.log(2), "These are bits. For nats use the natural logarithm."),
+            (lambda q, j: elbo(q, np.exp(j)), "What you are given is a logarithm already: `np.exp` of it is p(X, Z), and that was averaged."),
+            (rounded, "Right where the logarithms are moderate. But around −2000 `np.exp` gives 0, and the logarithm of 0 is −∞: never leave the logarithms."),
         ],
-        hints=("The sum over all stories of q · log(joint/q).", "Keep only the stories with `q > 0`."),
+        hints=("The sum over all stories of q · log(p(X, Z)/q). What is the logarithm of a quotient?", "It is `log_joint - np.log(q)`. Keep only the stories with `q > 0`."),
         solution="""
             import numpy as np
 
-            def elbo_of(q, joint):
+            def elbo_of(q, log_joint):
                 used = q > 0
-                return np.sum(q[used] * np.log(joint[used] / q[used]))
+                return np.sum(q[used] * (log_joint[used] - np.log(q[used])))
 
             answer = elbo_of
         """,

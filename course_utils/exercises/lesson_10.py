@@ -23,6 +23,15 @@ def draw(tables: list, u: np.ndarray, past: Callable = list, ink: Callable = np.
     return np.array(picture)
 
 
+def draw_from_last(tables: list, u: np.ndarray) -> np.ndarray:
+    """Draw a picture whose pixels know no more than the one before: a typical mistake."""
+    picture: list[int] = []
+    for table, number in zip(tables, u):
+        bets = np.mean(table, axis=tuple(range(np.ndim(table) - 1)))
+        picture.append(int(number < (bets[picture[-1]] if picture else bets)))
+    return np.array(picture)
+
+
 def cases_of_draw() -> list[tuple]:
     """Return pictures long enough that two mistakes seldom draw the same one."""
     rng = np.random.default_rng(SEED)
@@ -49,6 +58,14 @@ def rounded(x: np.ndarray, W: np.ndarray, b: np.ndarray) -> np.ndarray:
         ink = 1 / (1 + np.exp(-(x @ np.tril(W, -1).T + b)))
         lost = np.isinf(np.log(np.where(x == 1, ink, 1 - ink))).any(axis=1)
     return np.where(lost, -np.inf, log_prob(x, W, b))  # elsewhere exactly the right value: of equals the first counts
+
+
+def padded(x: np.ndarray, W: np.ndarray, b: np.ndarray, small: float, clip: bool = False) -> np.ndarray:
+    """Return log p(x) with σ kept away from 0 by force: a typical mistake."""
+    with np.errstate(all="ignore"):
+        ink = 1 / (1 + np.exp(-(x @ np.tril(W, -1).T + b)))
+    p = np.where(x == 1, ink, 1 - ink)
+    return np.log(np.maximum(p, small) if clip else p + small).sum(axis=1)
 
 
 def cases_of_log_prob() -> list[tuple]:
@@ -84,6 +101,7 @@ EXERCISES = {
             (lambda t, u: draw(t, u, ink=np.greater), "Ink and paper are exchanged: a pixel is ink if its number is smaller than the probability."),
             (lambda t, u: draw(t, u, past=lambda x: [0] * len(x)), "You look up the same past each time. Use the pixels that you have just drawn."),
             (lambda t, u: np.array([int(number < np.mean(table)) for table, number in zip(t, u)]), "You average over the pasts. Use the one that you have just drawn."),
+            (draw_from_last, "You look at the last pixel only, and average over the others. Look the whole past up."),
             (lambda t, u: draw(t, u, past=lambda x: x[::-1]), "You look the past up in reverse order: the first index is the first pixel."),
             (lambda t, u: draw(t, u, past=lambda x: [1] * len(x)), "You look up the same past each time. Use the pixels that you have just drawn."),
             (lambda t, u: np.array([int(number < 0.5) for number in u]), "You compare u with 0.5. Compare it with the probability of ink in the table."),
@@ -133,6 +151,8 @@ EXERCISES = {
             (lambda x, W, b: log_prob(x, W, b) / x.shape[1], "You took the mean over the pixels: log p(x) is their sum."),
             (lambda x, W, b: log_prob(x, W, b).mean(), "You took the mean over the pictures: one number for each picture is wanted."),
             (rounded, "In the last case σ(z) is rounded to 0 or to 1 (an underflow), and the logarithm of 0 is −∞. Take log σ(z) in one step, as the second hint says."),
+            *((partial(padded, small=small, clip=clip), "In the last case σ(z) is rounded to 0 or to 1, and a small number in its place is no better: the surprise has to go on growing. Take log σ(z) in one step.")
+              for small in (1e-16, 1e-15, 1e-12, 1e-10, 1e-9, 1e-8) for clip in (True, False)),
             (lambda x, W, b: log_prob(x, W, b).sum(), "You added up the pictures, too: one number for each picture is wanted."),
         ],
         hints=(
@@ -152,13 +172,13 @@ EXERCISES = {
     ),
     "10.5": Exercise(
         judge=partial(choose_line, expected=1),
-        praise="`np.tril(W)` keeps the diagonal: each pixel sees itself and bets on what it has just read. It must be `np.tril(W, -1)`.",
+        praise="`<=` keeps the diagonal: each pixel sees itself and bets on what it has just read. It must be `<`, as in `np.tril(W, -1)`.",
         mistakes=[
-            (2, "x @ weights.T is the sum of W_ij x_j over j, for every picture: this line is right."),
+            (2, "x @ (W * seen).T is the sum of W_ij x_j over the j that are seen, for every picture: this line is right."),
             (3, "−logaddexp(0, −z) is log σ(z), and −logaddexp(0, z) is log(1 − σ(z)): this line is right."),
             (4, "log p(x) is the sum over the pixels: this line is right."),
         ],
         hints=("What would a model need to know to be surprised so little?", "For each pixel, write down at which pixels it looks. Is it the past only?"),
-        solution="answer = 1  # np.tril(W) keeps the diagonal; np.tril(W, -1) is the past",
+        solution="answer = 1  # <= keeps the diagonal; < is the past",
     ),
 }  # fmt: skip

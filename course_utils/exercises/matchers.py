@@ -180,7 +180,7 @@ def _copies(args: tuple) -> list:
 
 
 def _key(option: Any) -> str:
-    return "".join(str(option).split()).casefold().replace("∣", "|")  # the bar of a formula
+    return "".join(str(option).replace("_", " ").split()).casefold().replace("∣", "|")  # the bar of a formula
 
 
 def _named(function: Callable, args: tuple) -> dict[str, Any]:

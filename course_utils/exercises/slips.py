@@ -152,6 +152,7 @@ ARGUMENTS: list[tuple[str, Callable, str]] = [
 # What Python says (a pattern), and what it usually means.
 ERRORS: list[tuple[str, str]] = [
     ("broadcast|not aligned|core dimension|must match the size|cannot be multiplied|must have the same shape", "Two shapes do not fit: print them, and look at each `axis` and each `[:, None]`."),
+    ("boolean index", "A True or a False is a mask, not the index 1 or 0: write `int(…)` around it."),
     ("truth value", "`if`, `and` and `or` want a single value, not an array: use `np.where`, `&` and `|`."),
     ("out of bounds|out of range", "An index or an axis is too large: the first is 0."),
     ("only integers, slices|integer scalar arrays|must be integers", "An index has to be a whole number: `//` divides without a rest."),
