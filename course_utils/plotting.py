@@ -87,8 +87,8 @@ FAMILIES = {
     "box, tables, Naive Bayes": [(0.105, 0.13), "box, tables,\nNaive Bayes\n02–06", "tractable"],
     "mixtures": [(0.30, 0.13), "mixtures\n08", "tractable"],
     "NADE, PixelRNN": [(0.47, 0.13), "NADE,\nPixelRNN\n10–12", "tractable"],
-    "VAE": [(0.66, 0.13), "VAE\n09, 13", "approximate"],
-    "GAN": [(0.86, 0.13), "GAN\n14", "implicit"],
+    "VAE": [(0.66, 0.13), "VAE\n09, 13, 14", "approximate"],
+    "GAN": [(0.86, 0.13), "GAN\n15", "implicit"],
 }
 
 

@@ -1,4 +1,4 @@
-"""The game of lesson 14 without a browser: who moves, what is drawn where, and the same game again after a restart."""
+"""The game of lesson 15 without a browser: who moves, what is drawn where, and the same game again after a restart."""
 
 import math
 

@@ -209,7 +209,7 @@ def test_values_and_frame_are_sent_together(ax):
 
 
 def test_a_move_takes_nothing_back_that_a_button_has_set(ax):
-    """The game of lesson 14: the slider's move left the browser before it had heard of the step."""
+    """The game of lesson 15: the slider's move left the browser before it had heard of the step."""
     panel = make(
         ax, lambda a, b, steps: Frame("", {"steps": str(steps)}, f"{a}"),
         fixed={"steps": 0}, buttons={"step": lambda values: {"steps": values["steps"] + 1, "b": 0.9}},

@@ -488,7 +488,7 @@ def test_a_deck_plays(lesson, open_deck):
     )
 
 
-@pytest.mark.parametrize("lesson", ["14_gan"])
+@pytest.mark.parametrize("lesson", ["15_gan"])
 def test_two_players_take_their_steps_in_a_deck(lesson, open_deck):
     page, panels = open_deck(lesson)
     panel = panels.filter(has_text="step D")

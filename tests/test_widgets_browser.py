@@ -40,8 +40,9 @@ MOVED = {
     ("pixel_sampler", "11"): ("step", "step", "plays"),
     ("completion", "12"): ("setting", "face", ""),
     ("latent_explorer", "13"): ("z1", "z2", ""),
-    ("latent_explorer", "14"): ("z1", "z2", "a decoder in the page"),
-    ("adversarial_game", "14"): ("angle", "angle", "buttons"),
+    ("latent_explorer", "14"): ("z1", "z2", ""),
+    ("latent_explorer", "15"): ("z1", "z2", "a decoder in the page"),
+    ("adversarial_game", "15"): ("angle", "angle", "buttons"),
 }
 WIDGETS = [
     (name, lesson.path.stem, *MOVED.get((name, lesson.number), ("", "", "")))

@@ -49,15 +49,6 @@ def judge_estimate(answer: object, mistakes: Mistakes) -> None:
     agrees(answer, estimate, [far])
 
 
-def direction(z: np.ndarray, has: np.ndarray) -> np.ndarray:
-    return z[has].mean(axis=0) - z[~has].mean(axis=0)
-
-
-def cases_of_direction() -> list[tuple]:
-    rng = np.random.default_rng(3)
-    return [(rng.normal(size=(N, d)), np.arange(N) % k == 0) for N, d, k in ((9, 3, 3), (8, 2, 4), (10, 12, 2))]
-
-
 EXERCISES = {
     "13.1": Exercise(
         judge=partial(agrees, reference=kl, cases=cases_of_kl()),
@@ -169,29 +160,6 @@ EXERCISES = {
                 return logsumexp(log_joint - log_q, axis=0) - np.log(len(log_joint))
 
             answer = estimate
-        """,
-    ),
-    "13.5": Exercise(
-        judge=partial(agrees, reference=direction, cases=cases_of_direction()),
-        praise="A subtraction of two means: and it can be added to any face.",
-        mistakes=[
-            (lambda z, has: -direction(z, has), "That takes the glasses off: mean with minus mean without."),
-            (lambda z, has: z[has].mean(axis=0), "That is the place of the mean face with the attribute. Take the mean of those without it away."),
-            (lambda z, has: z[has].mean(axis=0) - z.mean(axis=0), "You took the mean of all codes away. Take that of the codes without the attribute."),
-            (lambda z, has: z[has].sum(axis=0) - z[~has].sum(axis=0), "Means, not sums: the two groups have different sizes."),
-            (lambda z, has: direction(z, has) / np.linalg.norm(direction(z, has)), "Leave its length as it is: that says how far to go."),
-            (lambda z, has: np.mean(z[has]) - np.mean(z[~has]), "That is one number. Average over the faces only: axis 0."),
-            (lambda z, has: np.median(z[has], axis=0) - np.median(z[~has], axis=0), "These are medians. Take means."),
-        ],
-        hints=(
-            "`z[has]` are the codes of the faces with the attribute, `z[~has]` the others.",
-            "The difference of their means over axis 0.",
-        ),
-        solution="""
-            def direction(z, has):
-                return z[has].mean(axis=0) - z[~has].mean(axis=0)
-
-            answer = direction
         """,
     ),
 }  # fmt: skip

@@ -1,232 +1,147 @@
-"""Exercises of lesson 14: the generative adversarial network."""
+"""Exercises of lesson 14: a VAE on Planet Pixel."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import logsumexp
 
 from .engine import Exercise
-from .matchers import Mistakes, agrees, close_each
+from .matchers import agrees, choices, close
 
-if TYPE_CHECKING:
-    from torch import Tensor  # torch itself is only imported where 14.5 is checked
-
-D = 0.02  # what the discriminator of 14.3 says of a fake
-SLOPES = {"minimax": -D, "non_saturating": D - 1, "ratio": (1 - D) / D}
+NEWS = np.log(2)  # of 14.1
+ADDRESS = 0.5 * np.log(3 / 2) + 0.5 * np.log(3 / 4)
 
 
-def kl(p: np.ndarray, q: np.ndarray) -> float:
-    seen = p > 0
-    with np.errstate(divide="ignore"):
-        return float(np.sum(p[seen] * np.log(p[seen] / q[seen])))
+def nats_with(fit: np.ndarray, log_q: np.ndarray, weights: np.ndarray, log_n: np.ndarray) -> np.ndarray:
+    return log_q - fit - logsumexp(log_n + np.log(weights), axis=1)
 
 
-def jsd(p: np.ndarray, q: np.ndarray) -> float:
-    return (kl(p, (p + q) / 2) + kl(q, (p + q) / 2)) / 2
-
-
-def cases_of_jsd() -> list[tuple]:
-    p, q = np.random.default_rng(1).dirichlet(np.ones(4), size=2)
+def cases_of_mixtures() -> list[tuple]:
+    rng = np.random.default_rng(0)
     return [
-        (p, q),
-        (np.array([0.5, 0.5, 0.0]), np.array([0.0, 0.25, 0.75])),
-        (np.array([1.0, 0.0]), np.array([0.0, 1.0])),
-        (p, p),
+        (
+            rng.normal(-8, 2, size=N),
+            rng.normal(5, 1, size=N),
+            rng.dirichlet(np.ones(K)),
+            rng.normal(-14, 3, size=(N, K)),
+        )
+        for N, K in ((5, 3), (4, 4), (3, 6))
     ]
 
 
-def reply(d: np.ndarray) -> np.ndarray:
-    return np.eye(len(d))[np.argmax(d)]
+def direction(z: np.ndarray, has: np.ndarray) -> np.ndarray:
+    return z[has].mean(axis=0) - z[~has].mean(axis=0)
 
 
-BELIEFS = [np.array([0.2, 0.7, 0.6, 0.1]), np.array([0.55, 0.45, 0.5]), np.array([0.3, 0.31, 0.9, 0.89, 0.2])]
+def cases_of_direction() -> list[tuple]:
+    rng = np.random.default_rng(3)
+    return [(rng.normal(size=(N, d)), np.arange(N) % k == 0) for N, d, k in ((9, 3, 3), (8, 2, 4), (10, 12, 2))]
 
 
-def squared(rebuilt: "Tensor", x: "Tensor") -> "Tensor":
-    return ((rebuilt - x) ** 2).sum()
-
-
-def descent(loss: Callable = squared, sign: int = -1, sums_up: bool = False, output: bool = False) -> Callable:
-    """Return a function that descends (or climbs) a loss of G(z) and x; perhaps with slopes that pile up; z or G(z)."""
-
-    def invert(G: Callable, x: "Tensor", z: "Tensor", steps: int, rate: float) -> "Tensor":
-        import torch
-
-        total = 0.0
-        for _ in range(steps):
-            z = z.detach().clone().requires_grad_()
-            (slope,) = torch.autograd.grad(loss(G(z), x), z)
-            total = total + slope if sums_up else slope
-            z = z + sign * rate * total
-        return (G(z) if output else z).detach()
-
-    return invert
-
-
-def adam(G: Callable, x: "Tensor", z: "Tensor", steps: int, rate: float) -> "Tensor":
-    """Take the steps of Adam instead of plain ones: a typical mistake."""
-    import torch
-
-    z = z.detach().clone().requires_grad_()
-    optimizer = torch.optim.Adam([z], lr=rate)
-    for _ in range(steps):
-        (z.grad,) = torch.autograd.grad(squared(G(z), x), z)
-        optimizer.step()
-    return z.detach()
-
-
-def judge_invert(answer: object, mistakes: Mistakes) -> None:
-    import torch
-    from torch.nn import Linear, Sequential, Tanh
-
-    rng = torch.Generator().manual_seed(0)
-    layers = [Linear(2, 5), Sequential(Linear(3, 8), Tanh(), Linear(8, 4))]
-    for parameter in (p for layer in layers for p in layer.parameters()):
-        parameter.data = 0.5 * torch.randn(parameter.shape, generator=rng)
-    targets = [torch.randn(1, 5, generator=rng), torch.randn(2, 4, generator=rng)]
-    starts = [torch.zeros(1, 2), 0.3 * torch.randn(2, 3, generator=rng)]
-    agrees(answer, descent(), list(zip(layers, targets, starts, (1, 6), (0.1, 0.03))), mistakes)
+def nats_by(log_p):
+    """Return minus the ELBO with another log p(z), as a mistake."""
+    return lambda f, q, w, n: q - f - log_p(w, n)
 
 
 EXERCISES = {
     "14.1": Exercise(
-        judge=partial(
-            agrees,
-            reference=np.sqrt,
-            cases=[(np.random.default_rng(0).uniform(size=6),), (np.array([0.0, 0.25, 1.0]),)],
-        ),
-        praise="Any distribution on a line can be drawn so: put uniform numbers through the inverse of F.",
+        judge=partial(close, expected=(NEWS, ADDRESS)),
+        praise=f"z always tells which face it was: log 2, all that there is to know. Together {NEWS + ADDRESS:.3f} nats, the mean KL(q(z|x)‖p(z)).",
         mistakes=[
-            (np.square, "That is F, from x to u. You need the way back, from u to x: solve u = F(x) for x."),
-            (lambda u: 2 * u, "That is the density p(x). First the share below x, F(x) = ∫₀ˣ 2t dt, then solve u = F(x) for x."),
-            (lambda u: u, "These stay uniform. Larger x should come more often."),
-            (lambda u: np.sqrt(1 - u), "That has the right distribution, but it falls with u: the inverse of F rises."),
-            (lambda u: u / 2, "F(x) = x², and its inverse is not a division."),
+            ((ADDRESS, NEWS), "You turned the pair round: first the mutual information, then the divergence."),
+            ((NEWS, NEWS + ADDRESS), "The second is the mean of KL(q(z|x)‖p(z)), both parts together. Take q(z), the mean of the two rows."),
+            ((NEWS + ADDRESS, ADDRESS), "The first is the mean of KL(q(z|x)‖p(z)), both parts together. Compare q(z|x) with q(z), not with p(z)."),
+            ((NEWS, np.log(2 / 3) / 3 + 2 / 3 * np.log(4 / 3)), "The second is KL(p(z)‖q(z)). Weight the logarithms with q(z)."),
+            ((1.5 * np.log(2), ADDRESS), "The first is the entropy of q(z). Take that of q(z|x) away: the second face's z is still open."),
+            ((2 * NEWS, ADDRESS), "The two faces have probability ½ each: a mean, not a sum."),
+            ((NEWS, 0), "q(z) is not uniform: (½, ¼, ¼), the mean of the two rows."),
+            ((0, ADDRESS), "z tells which face it was, so the first is not 0."),
         ],
-        hints=("Which share of the numbers lies below x? F(x) = ∫₀ˣ 2t dt.", "F(x) = x². Solve u = x² for x."),
+        hints=(
+            "q(z) = (½, ¼, ¼), the mean of the two rows.",
+            "I = ½ log(1 / ½) + ½ · (½ log(½ / ¼) + ½ log(½ / ¼)), and the second is Σ q(z) log(q(z) / p(z)).",
+        ),
         solution="""
             import numpy as np
 
-            def transform(u):
-                return np.sqrt(u)  # F(x) = x², and this is its inverse
-
-            answer = transform
+            rows, p = np.array([[1, 0, 0], [0, 0.5, 0.5]]), np.ones(3) / 3
+            q = rows.mean(axis=0)
+            news = sum(0.5 * v * np.log(v / q[k]) for row in rows for k, v in enumerate(row) if v > 0)
+            answer = (news, np.sum(q * np.log(q / p)))
         """,
     ),
     "14.2": Exercise(
-        judge=partial(agrees, reference=jsd, cases=cases_of_jsd(), tolerance=1e-6),
-        praise="At most log 2, even for two distributions that share nothing. There the KL divergence is infinite.",
+        judge=partial(agrees, reference=nats_with, cases=cases_of_mixtures()),
+        praise="Three logarithms, and only the one of p(z) has changed. The decoder and the encoder need not know.",
         mistakes=[
-            (lambda p, q: 2 * jsd(p, q), "That is twice as much: take the mean of the two divergences."),
-            (lambda p, q: jsd(p, q) / np.log(2), "That is in bits. Use the natural logarithm, for nats."),
-            (kl, "That is KL(p‖q). Compare each of the two with their mixture m = (p + q)/2 instead."),
-            (lambda p, q: (kl(p, q) + kl(q, p)) / 2, "You compare p with q directly. Compare each of the two with their mixture m = (p + q)/2."),
-            (lambda p, q: kl(p, (p + q) / 2), "That is one of the two divergences. The other is KL(q‖m): take the mean of both."),
-            (lambda p, q: (kl(p, p + q) + kl(q, p + q)) / 2, "Your mixture p + q sums to 2: halve it."),
-            (lambda p, q: -jsd(p, q), "The sign is wrong: a divergence is never negative."),
+            (lambda f, q, w, n: -nats_with(f, q, w, n), "The sign is wrong: return minus the ELBO, the nats."),
+            (lambda f, q, w, n: nats_with(f, -q, w, n), "log q(z|x) is taken away in the ELBO, so it is added in minus the ELBO."),
+            (lambda f, q, w, n: nats_with(f, 0 * q, w, n), "log q(z|x) is missing: the ELBO takes it away."),
+            (lambda f, q, w, n: nats_with(0 * f, q, w, n), "log p(x|z), `fit`, is missing."),
+            (nats_by(lambda w, n: logsumexp(n, axis=1)), "The weights are missing: p(z) = Σ π_k N_k."),
+            (nats_by(lambda w, n: logsumexp(n, axis=1) - np.log(len(w))), "You took equal weights. Use `weights`."),
+            (nats_by(lambda w, n: n @ w), "That is the mean of the logarithms. Take the logarithm of the mean, Σ π_k N_k."),
+            (nats_by(lambda w, n: logsumexp(n + w, axis=1)), "A product of probabilities is a sum of logarithms: add log π_k, not π_k."),
+            (nats_by(lambda w, n: np.max(n + np.log(w), axis=1)), "That is the largest term only. Add all of them."),
+            (nats_by(lambda w, n: np.exp(n) @ w), "That is p(z). The bound needs its logarithm."),
+            (lambda f, q, w, n: np.mean(nats_with(f, q, w, n)), "That is the mean over all faces. Return one number for each of them."),
         ],
         hints=(
-            "First the mixture, `m = (p + q) / 2`. Then the mean of KL(p‖m) and KL(q‖m).",
-            "`scipy.special.rel_entr(p, m)` is p log(p/m), and 0 where p is 0.",
+            "log p(z) = log Σ_k π_k N_k: `scipy.special.logsumexp(log_n + np.log(weights), axis=1)`.",
+            "Minus the ELBO is −(fit + log p(z) − log_q).",
         ),
         solution="""
             import numpy as np
-            from scipy.special import rel_entr
+            from scipy.special import logsumexp
 
-            def jsd(p, q):
-                m = (np.asarray(p) + np.asarray(q)) / 2
-                return (rel_entr(p, m).sum() + rel_entr(q, m).sum()) / 2
+            def nats_with(fit, log_q, weights, log_n):
+                log_p_z = logsumexp(log_n + np.log(weights), axis=1)
+                return -(fit + log_p_z - log_q)
 
-            answer = jsd
+            answer = nats_with
         """,
     ),
     "14.3": Exercise(
-        judge=partial(close_each, expected=SLOPES),
-        praise=f"When D sees through a fake, the second loss speaks {SLOPES['ratio']:.0f} times as loud, and says the same: make the log-odds rise.",
+        judge=partial(choices, expected={"A": "standard", "B": "album", "C": "mixture"}),
+        praise="Rule 2 gives the album away, and so does the distance of its two bounds. Between the others Rule 1 decides.",
         mistakes={
-            "minimax": [
-                (D - 1, "that belongs to the other loss."),
-                (D, "the sign: the loss log(1 − D) falls when the log-odds rise."),
-                (-1 / (1 - D), "that is the slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
-                (1 / (1 - D), "that is a slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
-                (np.log(1 - D), "that is the loss itself, not its slope."),
+            "A": [
+                ("mixture", "a fitted prior asks where faces live, and would have more of them than another shop that sells new ones."),
+                ("album", "an album of training codes shows no new face. This shop shows the most."),
             ],
-            "non_saturating": [
-                (-D, "that belongs to the other loss."),
-                (1 - D, "the sign: the loss −log D falls when the log-odds rise."),
-                (-1 / D, "that is the slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
-                (1 / D, "that is a slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
-                (-np.log(D), "that is the loss itself, not its slope."),
+            "B": [
+                ("standard", "the standard Gaussian does not know where the training faces live. Here nearly all are faces, and none is new."),
+                ("mixture", "a smooth mixture asks between the codes as well, and finds some new faces. Here there is none."),
             ],
-            "ratio": [
-                (1 / 49, "how many times as steep is the second loss as the first? You have it upside down."),
-                (-49, "both slopes have the same sign."),
+            "C": [
+                ("standard", "the standard Gaussian knows nothing of the codes. Which shop has the fewest faces?"),
+                ("album", "an album shows no new faces. This shop does."),
             ],
         },
-        hints=(
-            "Section 5 gives both slopes: −D and −(1 − D).",
-            "`torch.autograd.grad` of `torch.log(1 - torch.sigmoid(l))`, with l = log(0.02 / 0.98), checks the first.",
-        ),
-        solution='answer = {"minimax": -0.02, "non_saturating": -0.98, "ratio": 0.98 / 0.02}',
+        hints=("An album of training codes cannot show a new face.", "Of the two shops with new faces, which asks where faces live?"),
+        solution='answer = {"A": "standard", "B": "album", "C": "mixture"}',
     ),
     "14.4": Exercise(
-        judge=partial(agrees, reference=reply, cases=[(d,) for d in BELIEFS]),
-        praise="All eggs in one basket: nothing in G's loss rewards variety. Only D's next move does.",
+        judge=partial(agrees, reference=direction, cases=cases_of_direction()),
+        praise="A subtraction of two means: and it can be added to any face.",
         mistakes=[
-            (lambda d: d / d.sum(), "That shares out. But each nat of loss counts: whatever is moved to where D is largest lowers the loss further."),
-            (lambda d: np.exp(d) / np.exp(d).sum(), "That shares out. Whatever is moved to where D is largest lowers the loss further: what is left in the end?"),
-            (lambda d: np.full(len(d), 1 / len(d)), "That ignores D. G can do better: paint more of what D believes."),
-            (lambda d: np.eye(len(d))[np.argmin(d)], "That is G's worst reply: it paints what D believes least."),
-            (lambda d: d, "These do not sum to 1. Return a distribution over the pictures."),
-            (lambda d: np.argmax(d), "That is the number of one picture. Return the probabilities of all, shape (K,)."),
-            (lambda d: reply(d) * len(d), "Probabilities sum to 1."),
+            (lambda z, has: -direction(z, has), "That takes the glasses off: mean with minus mean without."),
+            (lambda z, has: z[has].mean(axis=0), "That is the place of the mean face with the attribute. Take the mean of those without it away."),
+            (lambda z, has: z[has].mean(axis=0) - z.mean(axis=0), "You took the mean of all codes away. Take that of the codes without the attribute."),
+            (lambda z, has: z[has].sum(axis=0) - z[~has].sum(axis=0), "Means, not sums: the two groups have different sizes."),
+            (lambda z, has: direction(z, has) / np.linalg.norm(direction(z, has)), "Leave its length as it is: that says how far to go."),
+            (lambda z, has: np.mean(z[has]) - np.mean(z[~has]), "That is one number. Average over the faces only: axis 0."),
+            (lambda z, has: np.median(z[has], axis=0) - np.median(z[~has], axis=0), "These are medians. Take means."),
         ],
         hints=(
-            "The loss Σ p_G(x) log(1 − D(x)) is a mean, with weights p_G. How small can a mean become?",
-            "As small as the smallest value: all the weight goes to the x with the largest D.",
+            "`z[has]` are the codes of the faces with the attribute, `z[~has]` the others.",
+            "The difference of their means over axis 0.",
         ),
         solution="""
-            import numpy as np
+            def direction(z, has):
+                return z[has].mean(axis=0) - z[~has].mean(axis=0)
 
-            def best_reply(d):
-                p_g = np.zeros(len(d))
-                p_g[np.argmax(d)] = 1
-                return p_g
-
-            answer = best_reply
-        """,
-    ),
-    "14.5": Exercise(
-        judge=judge_invert,
-        praise="An encoder by hand: hundreds of passes for one picture, and perhaps a poor place to stop. An encoder network needs one pass.",
-        mistakes=[
-            (descent(output=True), "That is G(z), the picture. Return z."),
-            (descent(sign=1), "Your steps go uphill: subtract rate times the slope."),
-            (descent(lambda rebuilt, x: ((rebuilt - x) ** 2).mean()), "Take the sum of the squares, not their mean."),
-            (descent(lambda rebuilt, x: (rebuilt - x).abs().sum()), "Square the differences."),
-            (descent(lambda rebuilt, x: ((rebuilt - x) ** 2).sum().sqrt()), "Leave the sum of the squares as it is, without the root."),
-            (descent(sums_up=True), "The slopes of earlier steps pile up. Compute each anew: `torch.autograd.grad`, or set `z.grad` to None."),
-            (adam, "These are the steps of Adam. Make plain ones: rate times the slope."),
-            (lambda G, x, z, steps, rate: z, "Your z is still where it began."),
-            (lambda G, x, z, steps, rate: descent()(G, x, z, 1, rate), "That is z after one step. Make all of them."),
-        ],
-        hints=(
-            "As in lesson 07: the loss, its slope in z, a step downhill. Only z moves, not G's weights.",
-            "`z = z.detach().clone().requires_grad_()`, then `(slope,) = torch.autograd.grad(((G(z) - x) ** 2).sum(), z)`.",
-        ),
-        solution="""
-            import torch
-
-            def invert(G, x, z, steps, rate):
-                for step in range(steps):
-                    z = z.detach().clone().requires_grad_()
-                    loss = ((G(z) - x) ** 2).sum()
-                    (slope,) = torch.autograd.grad(loss, z)
-                    z = z - rate * slope
-                return z.detach()
-
-            answer = invert
+            answer = direction
         """,
     ),
 }  # fmt: skip

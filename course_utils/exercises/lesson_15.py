@@ -1,249 +1,232 @@
-"""Exercises of lesson 15: choosing a model."""
+"""Exercises of lesson 15: the generative adversarial network."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .engine import Exercise
-from .lesson_06 import INDEPENDENCE
-from .matchers import Mistakes, Wrong, agrees, check_keys, choice, close_each, show
+from .matchers import Mistakes, agrees, close_each
+
+if TYPE_CHECKING:
+    from torch import Tensor  # torch itself is only imported where 15.5 is checked
+
+D = 0.02  # what the discriminator of 15.3 says of a fake
+SLOPES = {"minimax": -D, "non_saturating": D - 1, "ratio": (1 - D) / D}
 
 
-def errors_apart(a: np.ndarray, b: np.ndarray) -> float:
-    variances = [x.mean() * (1 - x.mean()) / len(x) for x in (a, b)]
-    return float((np.mean(a) - np.mean(b)) / np.sqrt(sum(variances)))
+def kl(p: np.ndarray, q: np.ndarray) -> float:
+    seen = p > 0
+    with np.errstate(divide="ignore"):
+        return float(np.sum(p[seen] * np.log(p[seen] / q[seen])))
 
 
-def pooled(a: np.ndarray, b: np.ndarray) -> float:
-    """Give both painters one variance, that of all pictures: a typical mistake."""
-    return float((a.mean() - b.mean()) / np.sqrt(np.append(a, b).var() * (1 / len(a) + 1 / len(b))))
+def jsd(p: np.ndarray, q: np.ndarray) -> float:
+    return (kl(p, (p + q) / 2) + kl(q, (p + q) / 2)) / 2
 
 
-def valid(right: int, n: int) -> np.ndarray:
-    return np.arange(n) < right
+def cases_of_jsd() -> list[tuple]:
+    p, q = np.random.default_rng(1).dirichlet(np.ones(4), size=2)
+    return [
+        (p, q),
+        (np.array([0.5, 0.5, 0.0]), np.array([0.0, 0.25, 0.75])),
+        (np.array([1.0, 0.0]), np.array([0.0, 1.0])),
+        (p, p),
+    ]
 
 
-PAINTERS = [(valid(60, 100), valid(50, 100)), (valid(20, 50), valid(150, 200)), (valid(66, 100), valid(120, 200))]
+def reply(d: np.ndarray) -> np.ndarray:
+    return np.eye(len(d))[np.argmax(d)]
 
 
-def nats_of_mix(p: np.ndarray, log_a: np.ndarray, log_b: np.ndarray, share: float) -> float:
-    return float(-(p * np.logaddexp(np.log(share) + log_a, np.log1p(-share) + log_b)).sum())
+BELIEFS = [np.array([0.2, 0.7, 0.6, 0.1]), np.array([0.55, 0.45, 0.5]), np.array([0.3, 0.31, 0.9, 0.89, 0.2])]
 
 
-def judge_mix(answer: object, mistakes: Mistakes) -> None:
-    *likely, (_, words) = mistakes  # the last mistake is right for likely faces
-    p = np.array([0.5, 0.3, 0.2])
-    near = [(p, np.log([0.6, 0.3, 0.1]), np.log([0.1, 0.2, 0.7]), 0.25)]
-    near += [(p[:2] / 0.8, np.log([0.05, 0.95]), np.log([0.35, 0.65]), 0.7)]
-    far = (p, np.array([-40.0, -35.0, -2000.0]), np.array([-900.0, -950.0, -1000.0]), 0.01)
-    agrees(answer, nats_of_mix, near, likely)
-    try:
-        agrees(answer, nats_of_mix, [far])
-    except Wrong:
-        raise Wrong(words) from None
+def squared(rebuilt: "Tensor", x: "Tensor") -> "Tensor":
+    return ((rebuilt - x) ** 2).sum()
 
 
-def alarm_score(usual: np.ndarray, strange: np.ndarray) -> float:
-    more = np.asarray(strange)[:, None] - np.asarray(usual)
-    return float(((more > 0) + 0.5 * (more == 0)).mean())
+def descent(loss: Callable = squared, sign: int = -1, sums_up: bool = False, output: bool = False) -> Callable:
+    """Return a function that descends (or climbs) a loss of G(z) and x; perhaps with slopes that pile up; z or G(z)."""
+
+    def invert(G: Callable, x: "Tensor", z: "Tensor", steps: int, rate: float) -> "Tensor":
+        import torch
+
+        total = 0.0
+        for _ in range(steps):
+            z = z.detach().clone().requires_grad_()
+            (slope,) = torch.autograd.grad(loss(G(z), x), z)
+            total = total + slope if sums_up else slope
+            z = z + sign * rate * total
+        return (G(z) if output else z).detach()
+
+    return invert
 
 
-ALARMS = [
-    (np.array([7.0, 9.0, 12.0, 30.0]), np.array([8.0, 12.0, 13.0, 40.0])),
-    (np.array([5.0, 5.0, 6.0]), np.array([5.0, 4.0])),
-    (np.array([1.0, 2.0]), np.array([3.0, 4.0, 5.0])),
-]
-VALUES = 3 * 32 * 32  # of a picture in colour, in 15.3
-UNITS = {"nats": 3.00 * VALUES * np.log(2), "ours": 20 / (1024 * np.log(2))}
+def adam(G: Callable, x: "Tensor", z: "Tensor", steps: int, rate: float) -> "Tensor":
+    """Take the steps of Adam instead of plain ones: a typical mistake."""
+    import torch
 
-JOBS = {
-    "archive": ("PixelRNN", "exact density", {
-        "Naive Bayes": f"its density is exact, but it calls pixels independent: on Planet Pixel that costs {INDEPENDENCE} nats a picture, and all of them would be in the file.",
-        "mixture": "its density is exact, but it knows only a few kinds of scans, and within a kind all pixels are independent: long files.",
-        "VAE": "it has only a bound, and each nat between bound and log p(x) lengthens the file, unless one tricks hard. Time is no matter here.",
-        "GAN": "it has no density, and a scan cannot even be found again among its pictures. Not one bit may be lost.",
-    }, {
-        "fast sampling": "nobody draws new scans here, and a scan may take minutes. What sets the length of a file?",
-        "latent space": "a few latent numbers keep what is typical. Here every bit has to come back. What sets the length of a file?",
-        "few data": "there are millions of scans. What sets the length of a file?",
-        "hidden groups": "kinds of scans do not make the files short. What sets their length?",
-    }),
-    "crowd": ("GAN", "fast sampling", {
-        "Naive Bayes": "it is quick, but it paints confetti: Rule 1 was 0.",
-        "mixture": "it is quick enough, but it spatters every shirt: Rule 1 was 0.",
-        "PixelRNN": "each face waits for thousands of draws, one after the other. Sixty a second are out of reach.",
-        "VAE": "it is as quick, but pixels that are independent given z tend to blur or to speckle, and nobody here needs what it has instead, a bound and a way from x to z.",
-    }, {
-        "exact density": "it has none, and nobody will ask for one.",
-        "latent space": "it has one, but nobody turns sliders at a stadium. What does the game ask for, sixty times a second?",
-        "few data": "nothing is said of few data, and this model wants many. What does the game ask for, sixty times a second?",
-        "hidden groups": "nobody sorts the crowd. What does the game ask for, sixty times a second?",
-    }),
-    "hairdresser": ("VAE", "latent space", {
-        "Naive Bayes": "it knows of no hidden numbers that sliders could move.",
-        "mixture": "its z is one of K groups. Nothing in it can be moved a little.",
-        "PixelRNN": "it has no z. It could repaint the lower part of the photograph, not turn the hair a little redder.",
-        "GAN": "it has sliders, but no way from your photograph to their places: it lacks an encoder.",
-    }, {
-        "exact density": "it has only a bound, and nobody asks how likely you are. What do the sliders move?",
-        "fast sampling": "it helps, but a GAN is as fast. What does this one have that takes your photograph in?",
-        "few data": "this model wants many pictures. What do the sliders move?",
-        "hidden groups": "sliders move a little at a time, groups do not. What do they move?",
-    }),
-    "questionnaire": ("Naive Bayes", "few data", {
-        "mixture": "80 forms are few for several tables of 12 answers, and the doctors would have to read them all. One table for each answer will do.",
-        "PixelRNN": "twelve answers are no picture, and 80 forms are not enough for a network. Nor could anybody read it.",
-        "VAE": "80 forms are not enough for two networks, and nobody could read them.",
-        "GAN": "80 forms are not enough for two networks, blanks are not foreseen, and nobody could read it.",
-    }, {
-        "exact density": "it has one, but so have others. Why not they, with 80 forms?",
-        "fast sampling": "nobody needs new forms in a hurry. Why not a network, with 80 forms?",
-        "latent space": "it has none. Why not a network, with 80 forms?",
-        "hidden groups": "nobody asks for groups here. Why not a network, with 80 forms?",
-    }),
-    "flowers": ("mixture", "hidden groups", {
-        "Naive Bayes": "without labels it is a single group with independent features. The question is how many groups there are.",
-        "PixelRNN": "two numbers are no picture, and it has no z that could be a species.",
-        "VAE": "its z is a place on a plane, with no borders. A species is one of a few: a z that is a choice.",
-        "GAN": "it makes new flowers. It cannot say which group a given flower belongs to.",
-    }, {
-        "exact density": "that helps to choose K on new flowers. But what is a species, in this model?",
-        "fast sampling": "nobody needs new flowers. What is a species, in this model?",
-        "latent space": "nearly: this z is a choice among a few. Which reason says that?",
-        "few data": "3,000 flowers with two numbers each are plenty. What is a species, in this model?",
-    }),
-}  # fmt: skip
-RIGHT = {job: (model, reason) for job, (model, reason, *_) in JOBS.items()}
+    z = z.detach().clone().requires_grad_()
+    optimizer = torch.optim.Adam([z], lr=rate)
+    for _ in range(steps):
+        (z.grad,) = torch.autograd.grad(squared(G(z), x), z)
+        optimizer.step()
+    return z.detach()
 
 
-def judge_jobs(answer: object, mistakes: Mapping[str, Mistakes]) -> None:
-    check_keys(answer, RIGHT)
-    for job, (model, reason) in RIGHT.items():
-        pair = answer[job]
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise Wrong(f"`{job}` should be a pair, a model and a reason, but it is {show(pair)}.")
-        models = [(name, f"`{job}`, {name}: {why}") for (name, _), why in mistakes[job] if name != model]
-        choice(pair[0], model, models, what=f"The model for `{job}`")
-        reasons = [
-            (name, f"`{job}`: {model} is right, but {name} is not the reason: {why}")
-            for (_, name), why in mistakes[job]
-            if name != reason
-        ]
-        choice(pair[1], reason, reasons, what=f"The reason for `{job}`")
+def judge_invert(answer: object, mistakes: Mistakes) -> None:
+    import torch
+    from torch.nn import Linear, Sequential, Tanh
+
+    rng = torch.Generator().manual_seed(0)
+    layers = [Linear(2, 5), Sequential(Linear(3, 8), Tanh(), Linear(8, 4))]
+    for parameter in (p for layer in layers for p in layer.parameters()):
+        parameter.data = 0.5 * torch.randn(parameter.shape, generator=rng)
+    targets = [torch.randn(1, 5, generator=rng), torch.randn(2, 4, generator=rng)]
+    starts = [torch.zeros(1, 2), 0.3 * torch.randn(2, 3, generator=rng)]
+    agrees(answer, descent(), list(zip(layers, targets, starts, (1, 6), (0.1, 0.03))), mistakes)
 
 
 EXERCISES = {
     "15.1": Exercise(
-        judge=partial(agrees, reference=errors_apart, cases=PAINTERS),
-        praise=f"0.60 against 0.50 with a hundred pictures each: {errors_apart(*PAINTERS[0]):.1f} errors apart, which chance does by itself about one time in six.",
-        mistakes=[  # the variance of a share is r(1 − r), and so is that of the noughts and ones themselves
-            (lambda a, b: a.mean() - b.mean(), "That is the difference of the shares. Divide it by its standard error."),
-            (lambda a, b: (a.mean() - b.mean()) / (a.var() / len(a) + b.var() / len(b)), "You divided by s². Take the root: a standard error is in the unit of the shares."),
-            (lambda a, b: (a.mean() - b.mean()) / (a.std() / np.sqrt(len(a)) + b.std() / np.sqrt(len(b))),
-             "The two errors are independent: their squares add up, and the root of that is smaller than their sum."),
-            (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() + b.var()), "s² = r(1 − r)/N: the N is missing. More pictures make the error smaller."),
-            (lambda a, b: (a.mean() - b.mean()) / (a.std() / np.sqrt(len(a))), "b's share is uncertain, too. Add both s² under the root."),
-            (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() / np.sqrt(len(a)) + b.var() / np.sqrt(len(b))), "Divide r(1 − r) by N, not by √N: the root is taken once, at the end."),
-            (pooled, "You pooled the two. Each painter has a share, and a variance, of its own."),
-            (lambda a, b: abs(errors_apart(a, b)), "Keep the sign: negative where b has the larger share."),
-            (lambda a, b: errors_apart(b, a), "The sign is wrong: a's share minus b's."),
+        judge=partial(
+            agrees,
+            reference=np.sqrt,
+            cases=[(np.random.default_rng(0).uniform(size=6),), (np.array([0.0, 0.25, 1.0]),)],
+        ),
+        praise="Any distribution on a line can be drawn so: put uniform numbers through the inverse of F.",
+        mistakes=[
+            (np.square, "That is F, from x to u. You need the way back, from u to x: solve u = F(x) for x."),
+            (lambda u: 2 * u, "That is the density p(x). First the share below x, F(x) = ∫₀ˣ 2t dt, then solve u = F(x) for x."),
+            (lambda u: u, "These stay uniform. Larger x should come more often."),
+            (lambda u: np.sqrt(1 - u), "That has the right distribution, but it falls with u: the inverse of F rises."),
+            (lambda u: u / 2, "F(x) = x², and its inverse is not a division."),
         ],
-        hints=("The share is `a.mean()`, and N is `len(a)`.", "s² of each painter: r * (1 - r) / N. Add the two, then take the root."),
+        hints=("Which share of the numbers lies below x? F(x) = ∫₀ˣ 2t dt.", "F(x) = x². Solve u = x² for x."),
         solution="""
             import numpy as np
 
-            def errors_apart(a, b):
-                r, s = a.mean(), b.mean()
-                error = np.sqrt(r * (1 - r) / len(a) + s * (1 - s) / len(b))
-                return (r - s) / error
+            def transform(u):
+                return np.sqrt(u)  # F(x) = x², and this is its inverse
 
-            answer = errors_apart
+            answer = transform
         """,
     ),
     "15.2": Exercise(
-        judge=judge_mix,
-        praise=f"And never more than −log(share) above model a: at one hundredth, {np.log(100):.1f} nats.",
+        judge=partial(agrees, reference=jsd, cases=cases_of_jsd(), tolerance=1e-6),
+        praise="At most log 2, even for two distributions that share nothing. There the KL divergence is infinite.",
         mistakes=[
-            (lambda p, a, b, s: -p @ (s * a + (1 - s) * b), "You averaged the logarithms. The mix has the probability share · p_a + (1 − share) · p_b; take the logarithm of that."),
-            (lambda p, a, b, s: nats_of_mix(p, a, b, 1 - s), "The shares are exchanged: model a has `share`."),
-            (lambda p, a, b, s: -nats_of_mix(p, a, b, s), "The sign is wrong: nats are −Σ p log p_mix."),
-            (lambda p, a, b, s: -np.logaddexp(np.log(s) + a, np.log(1 - s) + b).mean(), "Weight each face with its probability `p`. You gave all faces the same weight."),
-            (lambda p, a, b, s: -p @ np.logaddexp(a, b), "The shares are missing: add log(share) to log_a, log(1 − share) to log_b."),
-            (lambda p, a, b, s: -np.logaddexp(np.log(s) + a, np.log(1 - s) + b), "One number is asked for: the mean over the faces, with weights `p`."),
-            (lambda p, a, b, s: -p @ np.log(s * np.exp(a) + (1 - s) * np.exp(b)),
-             "Right for likely faces, but not at −2,000 nats, where `np.exp` gives 0. Stay with logarithms: "
-             "`np.logaddexp(u, v)` is log(exp u + exp v) without leaving them."),
+            (lambda p, q: 2 * jsd(p, q), "That is twice as much: take the mean of the two divergences."),
+            (lambda p, q: jsd(p, q) / np.log(2), "That is in bits. Use the natural logarithm, for nats."),
+            (kl, "That is KL(p‖q). Compare each of the two with their mixture m = (p + q)/2 instead."),
+            (lambda p, q: (kl(p, q) + kl(q, p)) / 2, "You compare p with q directly. Compare each of the two with their mixture m = (p + q)/2."),
+            (lambda p, q: kl(p, (p + q) / 2), "That is one of the two divergences. The other is KL(q‖m): take the mean of both."),
+            (lambda p, q: (kl(p, p + q) + kl(q, p + q)) / 2, "Your mixture p + q sums to 2: halve it."),
+            (lambda p, q: -jsd(p, q), "The sign is wrong: a divergence is never negative."),
         ],
-        hints=("p_mix = share · p_a + (1 − share) · p_b, and only then the logarithm.", "`np.logaddexp(np.log(share) + log_a, np.log(1 - share) + log_b)` is log p_mix."),
+        hints=(
+            "First the mixture, `m = (p + q) / 2`. Then the mean of KL(p‖m) and KL(q‖m).",
+            "`scipy.special.rel_entr(p, m)` is p log(p/m), and 0 where p is 0.",
+        ),
         solution="""
             import numpy as np
+            from scipy.special import rel_entr
 
-            def nats_of_mix(p, log_a, log_b, share):
-                log_mix = np.logaddexp(np.log(share) + log_a, np.log(1 - share) + log_b)
-                return -(p * log_mix).sum()
+            def jsd(p, q):
+                m = (np.asarray(p) + np.asarray(q)) / 2
+                return (rel_entr(p, m).sum() + rel_entr(q, m).sum()) / 2
 
-            answer = nats_of_mix
+            answer = jsd
         """,
     ),
     "15.3": Exercise(
-        judge=partial(close_each, expected=UNITS, tolerance=7e-3),
-        praise=f"{UNITS['nats']:,.0f} nats for a photograph, and {UNITS['ours']:.3f} bits a pixel for a face: the two pictures are not of one world, so nobody may compare the models by them.",
+        judge=partial(close_each, expected=SLOPES),
+        praise=f"When D sees through a fake, the second loss speaks {SLOPES['ratio']:.0f} times as loud, and says the same: make the log-odds rise.",
         mistakes={
-            "nats": [
-                (3.00 * VALUES, f"these are bits. A bit has log 2 = {np.log(2):.3f} nats."),
-                (3.00 * 1024 * np.log(2), f"a picture in colour has 3 · 32 · 32 = {VALUES:,} values, and each is a dimension."),
-                (3.00 * 1024, f"a picture in colour has {VALUES:,} values, and a bit has log 2 nats."),
-                (3.00 * VALUES / np.log(2), "multiply by log 2: a nat is more than a bit, so there are fewer nats."),
-                (3.00 * np.log(2), f"those are the nats of one dimension. A picture has {VALUES:,} of them."),
+            "minimax": [
+                (D - 1, "that belongs to the other loss."),
+                (D, "the sign: the loss log(1 − D) falls when the log-odds rise."),
+                (-1 / (1 - D), "that is the slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
+                (1 / (1 - D), "that is a slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
+                (np.log(1 - D), "that is the loss itself, not its slope."),
             ],
-            "ours": [
-                (20 / 1024, "these are nats per dimension. Divide by log 2 to get bits."),
-                (20 * np.log(2) / 1024, "divide by log 2: a nat is more than a bit, so there are more bits."),
-                (20 / (VALUES * np.log(2)), f"our model speaks of 1,024 palette numbers, not of {VALUES:,} colour values."),
-                (20 / np.log(2), "those are the bits of a whole face. Divide by its 1,024 dimensions."),
+            "non_saturating": [
+                (-D, "that belongs to the other loss."),
+                (1 - D, "the sign: the loss −log D falls when the log-odds rise."),
+                (-1 / D, "that is the slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
+                (1 / D, "that is a slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
+                (-np.log(D), "that is the loss itself, not its slope."),
+            ],
+            "ratio": [
+                (1 / 49, "how many times as steep is the second loss as the first? You have it upside down."),
+                (-49, "both slopes have the same sign."),
             ],
         },
-        hints=("Count the dimensions of each picture first: values, not pixels.", f"1 bit = log 2 nats = {np.log(2):.3f} nats."),
+        hints=(
+            "Section 5 gives both slopes: −D and −(1 − D).",
+            "`torch.autograd.grad` of `torch.log(1 - torch.sigmoid(l))`, with l = log(0.02 / 0.98), checks the first.",
+        ),
+        solution='answer = {"minimax": -0.02, "non_saturating": -0.98, "ratio": 0.98 / 0.02}',
+    ),
+    "15.4": Exercise(
+        judge=partial(agrees, reference=reply, cases=[(d,) for d in BELIEFS]),
+        praise="All eggs in one basket: nothing in G's loss rewards variety. Only D's next move does.",
+        mistakes=[
+            (lambda d: d / d.sum(), "That shares out. But each nat of loss counts: whatever is moved to where D is largest lowers the loss further."),
+            (lambda d: np.exp(d) / np.exp(d).sum(), "That shares out. Whatever is moved to where D is largest lowers the loss further: what is left in the end?"),
+            (lambda d: np.full(len(d), 1 / len(d)), "That ignores D. G can do better: paint more of what D believes."),
+            (lambda d: np.eye(len(d))[np.argmin(d)], "That is G's worst reply: it paints what D believes least."),
+            (lambda d: d, "These do not sum to 1. Return a distribution over the pictures."),
+            (lambda d: np.argmax(d), "That is the number of one picture. Return the probabilities of all, shape (K,)."),
+            (lambda d: reply(d) * len(d), "Probabilities sum to 1."),
+        ],
+        hints=(
+            "The loss Σ p_G(x) log(1 − D(x)) is a mean, with weights p_G. How small can a mean become?",
+            "As small as the smallest value: all the weight goes to the x with the largest D.",
+        ),
         solution="""
             import numpy as np
 
-            answer = {"nats": 3.00 * 3 * 32 * 32 * np.log(2), "ours": 20 / (1024 * np.log(2))}
-        """,
-    ),
-    "15.4": Exercise(
-        judge=partial(agrees, reference=alarm_score, cases=ALARMS),
-        praise="Its usual name is AUC, the area under the curve. 1 is a perfect alarm, 0.5 a coin, and 0 one that rings only for your own people.",
-        mistakes=[
-            (lambda u, s: (s[:, None] > u).mean(), "A tie counts one half; you counted it as 0."),
-            (lambda u, s: (s[:, None] >= u).mean(), "A tie counts one half; you counted it as 1."),
-            (lambda u, s: 1 - alarm_score(u, s), "The other way round: the alarm is right when the strange one has more nats."),
-            (lambda u, s: (s > u.mean()).mean(), "You compared with the mean of the usual ones. Compare each strange picture with each usual one."),
-            (lambda u, s: (s > np.median(u)).mean(), "You compared with the median of the usual ones. Compare each strange picture with each usual one."),
-            (lambda u, s: s.mean() - u.mean(), "That is a difference of means, in nats. A probability is asked for: count pairs."),
-            (lambda u, s: alarm_score(u, s) * len(u) * len(s), "Those are counts. Divide by the number of pairs, M · N."),
-        ],
-        hints=("`strange[:, None] > usual` compares every pair, (M, N).", "Add half of `strange[:, None] == usual`, and take the mean."),
-        solution="""
-            def alarm_score(usual, strange):
-                more = strange[:, None] > usual
-                equal = strange[:, None] == usual
-                return (more + 0.5 * equal).mean()
+            def best_reply(d):
+                p_g = np.zeros(len(d))
+                p_g[np.argmax(d)] = 1
+                return p_g
 
-            answer = alarm_score
+            answer = best_reply
         """,
     ),
     "15.5": Exercise(
-        judge=judge_jobs,
-        praise="Five jobs, five models, five reasons. Nobody asked which model is the best.",
-        mistakes={
-            job: [((wrong, reason), why) for wrong, why in models.items()] + [((model, wrong), why) for wrong, why in reasons.items()]
-            for job, (model, reason, models, reasons) in JOBS.items()
-        },
+        judge=judge_invert,
+        praise="An encoder by hand: hundreds of passes for one picture, and perhaps a poor place to stop. An encoder network needs one pass.",
+        mistakes=[
+            (descent(output=True), "That is G(z), the picture. Return z."),
+            (descent(sign=1), "Your steps go uphill: subtract rate times the slope."),
+            (descent(lambda rebuilt, x: ((rebuilt - x) ** 2).mean()), "Take the sum of the squares, not their mean."),
+            (descent(lambda rebuilt, x: (rebuilt - x).abs().sum()), "Square the differences."),
+            (descent(lambda rebuilt, x: ((rebuilt - x) ** 2).sum().sqrt()), "Leave the sum of the squares as it is, without the root."),
+            (descent(sums_up=True), "The slopes of earlier steps pile up. Compute each anew: `torch.autograd.grad`, or set `z.grad` to None."),
+            (adam, "These are the steps of Adam. Make plain ones: rate times the slope."),
+            (lambda G, x, z, steps, rate: z, "Your z is still where it began."),
+            (lambda G, x, z, steps, rate: descent()(G, x, z, 1, rate), "That is z after one step. Make all of them."),
+        ],
         hints=(
-            "Ask of each job: a density, new samples, or a z? And how much data is there?",
-            "Each model is used once. Read the row of each model in section 10.",
+            "As in lesson 07: the loss, its slope in z, a step downhill. Only z moves, not G's weights.",
+            "`z = z.detach().clone().requires_grad_()`, then `(slope,) = torch.autograd.grad(((G(z) - x) ** 2).sum(), z)`.",
         ),
-        solution=f"answer = {RIGHT}",
+        solution="""
+            import torch
+
+            def invert(G, x, z, steps, rate):
+                for step in range(steps):
+                    z = z.detach().clone().requires_grad_()
+                    loss = ((G(z) - x) ** 2).sum()
+                    (slope,) = torch.autograd.grad(loss, z)
+                    z = z - rate * slope
+                return z.detach()
+
+            answer = invert
+        """,
     ),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The generative adversarial network: lesson 14."""
+"""The generative adversarial network: lesson 15."""
 
 import math
 import time

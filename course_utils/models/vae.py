@@ -1,4 +1,4 @@
-"""The variational autoencoder: lesson 13."""
+"""The variational autoencoder: lessons 13 and 14."""
 
 import math
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""Lesson 14: a generator and a discriminator in the plane, moved by the reader: step D, step G, or some rounds of both."""
+"""Lesson 15: a generator and a discriminator in the plane, moved by the reader: step D, step G, or some rounds of both."""
 
 import copy
 from collections.abc import Callable, Sequence

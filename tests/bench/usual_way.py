@@ -314,7 +314,7 @@ def pixel_sampler() -> tuple[Panel, Callable]:
 
 
 def adversarial_game() -> tuple[Panel, Callable]:
-    """Return lesson 14's widget, and a function that plots the same."""
+    """Return lesson 15's widget, and a function that plots the same."""
     gan, x = GAN(), torch.randn(6400, 2, generator=torch.Generator().manual_seed(0))
     panel = widgets.adversarial_game(gan, x)
     now = panel.draw.keywords["states"][0]

@@ -22,7 +22,7 @@ function fakeModel(state) {
   };
 }
 
-// A kernel that holds the game of lesson 14: its buttons count, its slider turns. It answers the oldest question.
+// A kernel that holds the game of lesson 15: its buttons count, its slider turns. It answers the oldest question.
 function kernel(values = { angle: 0, state: 0 }) {
   const model = fakeModel({ values, drawn: 0, buttons: ["step D", "start again"] });
   model.answer = () => {

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from oracle import header
 from scipy.integrate import quad
 from scipy.stats import entropy, norm
 
@@ -16,7 +15,7 @@ def test_13_the_divergence(lesson):
         assert (ours, lesson[f"by_torch[0, {k}].item()"]) == pytest.approx((exact, exact), abs=1e-5)
 
 
-def test_13_three_roads_to_a_slope(lesson):
+def test_13_roads_to_a_slope(lesson):
     def log_p(z):
         return norm.logpdf(z) + norm.logpdf(1.5, z**2, 0.5)
 
@@ -31,19 +30,19 @@ def test_13_three_roads_to_a_slope(lesson):
     truth = mean(slope)
     assert truth == pytest.approx(-1 + 12 * 1 - 8 * (1 + 3 * 0.25), abs=1e-6)  # by the moments of a Gaussian
     assert lesson["truth"] == pytest.approx(truth, abs=1e-5)
+    level = mean(log_p)
     ways = {
         "reparameterised": slope,
-        "score": lambda z: log_p(z) * (z - 1) / 0.25,
         "score, 20 nats lower": lambda z: (log_p(z) - 20) * (z - 1) / 0.25,
+        "score, less its mean": lambda z: (log_p(z) - level) * (z - 1) / 0.25,
+        "pushed, same ε": lambda z: (log_p(z + 0.01) - log_p(z - 0.01)) / 0.02,
     }
     widths = {name: np.sqrt(mean(lambda z: f(z) ** 2) - truth**2) for name, f in ways.items()}
-    apart = [mean(lambda z: log_p(z + h) ** 2) - mean(lambda z: log_p(z + h)) ** 2 for h in (-0.1, 0.1)]
-    widths["pushed, new dice"] = np.sqrt(sum(apart)) / 0.2
     found = lesson["{name: (some.mean(), some.std()) for name, some in roads.items()}"]
     assert found.keys() == widths.keys()
     for name, width in widths.items():
         assert found[name][0] == pytest.approx(truth, abs=4 * width / np.sqrt(100_000))
-        assert found[name][1] == pytest.approx(width, rel=0.03)
+        assert found[name][1] == pytest.approx(width, rel=0.06)  # of heavy tails
 
 
 def test_13_grey_pixels(digits, lesson):
@@ -53,25 +52,24 @@ def test_13_grey_pixels(digits, lesson):
     assert lesson["(total, formula)"] == pytest.approx((integral, integral))
 
 
-def test_13_the_scoreboard(planet, lesson):
-    files = {"NADE": "nade", "Row LSTM": "pixelrnn_row", "Diagonal": "pixelrnn_diagonal", "VAE": "vae"}
-    assert lesson["scores"] == {name: header(file)[0]["score"] for name, file in files.items()}
-    met, nats = lesson["(met, -log_p)"]
-    np.testing.assert_array_equal(met, np.isin(planet["test"], planet["train"]))
-    assert nats[met].mean() < nats[~met].mean()
+def test_13_the_gap_has_two_parts(lesson):
+    """What guessing and the family cost is the whole distance to log p(x), which no better q can make smaller than 0."""
+    gap, by_guess, by_family = lesson["[part[:50].numpy() for part in (gap, by_guess, by_family)]"]
+    np.testing.assert_allclose(by_guess + by_family, gap, atol=2e-3)
+    assert by_family.min() > -2e-3 and by_guess.min() > -0.05
 
 
-def test_13_where_faces_live(planet, lesson):
-    p = planet["p"]
-    assert lesson["H"] == pytest.approx(entropy(p))
-    assert lesson["each.sum()"] > entropy(p)  # a mutual information is no larger
-    before, after = lesson["[score_planet_pixel(faces, train) for faces in (most_likely, by_mixture)]"]
-    assert after.rule1 > before.rule1 and after.coverage > before.coverage
-    assert after.reference_coverage == pytest.approx((p * (1 - (1 - p) ** 200)).sum())
-
-
-def test_13_arithmetic(planet, lesson):
-    """Asked of all different test faces that have the old value; of a bald one nobody sees the hair's colour."""
-    met = planet["styles"][np.unique(planet["test"])]
-    for (_, old, _), asked in lesson["{wish: len(result[2]) for wish, result in results.items()}"].items():
-        assert asked == sum(old in style for style in met)
+def test_13_holes_of_three_betas(lesson):
+    """Each share is one of four kinds of requests, counted among a thousand; what β costs is a KL that grows without it."""
+    shares = lesson["shares"]
+    assert all(len(row) == 4 and row[0] < 0.01 for row in shares.values())
+    assert shares[8, 10][3] < shares[8, 1][3] < shares[8, 0][3]
+    kl = {
+        beta: 0.5 * (mu**2 + np.exp(log_var) - 1 - log_var).sum(axis=1).mean()
+        for beta, (mu, log_var) in lesson[
+            "{b: [part.double().numpy() for part in models[8, b].encode(tin_pixels)] for b in (1, 10)}"
+        ].items()
+    }
+    for beta, value in kl.items():
+        assert lesson[f"models[8, {beta}].kl(tin_pixels).sum(dim=1).mean().item()"] == pytest.approx(value, rel=1e-4)
+    assert kl[10] < kl[1] / 2

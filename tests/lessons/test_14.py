@@ -1,92 +1,72 @@
 """The numbers of lesson 14, beside computations that use none of the course's models."""
 
-from collections import Counter
-
 import numpy as np
 import pytest
-import torch
-from oracle import by_lot, header
-from scipy.optimize import approx_fprime, minimize
-from scipy.special import expit
+from oracle import header
+from scipy.special import logsumexp
 from scipy.stats import entropy, norm
 
-from course_utils.exercises.lesson_14 import EXERCISES as LESSON_14
+
+def test_14_the_bound_is_a_sum_over_all_faces(planet, lesson):
+    """p_data's mean of three logarithms, with scipy's densities; faces of the training set and others apart."""
+    p, met = planet["p"], np.isin(np.arange(len(planet["p"])), planet["train"])
+    z, mu, log_var = (lesson[f"{name}.double().numpy()"] for name in ("z", "mu", "log_var"))
+    nats = norm.logpdf(z, mu, np.exp(log_var / 2)).sum(axis=1) - norm.logpdf(z).sum(axis=1) - lesson["fit"]
+    first = lesson["first"]
+    assert first.nats == pytest.approx(p @ nats, abs=1e-3)
+    assert first.training == pytest.approx(p[met] @ nats[met] / p[met].sum(), abs=1e-3)
+    assert first.others == pytest.approx(p[~met] @ nats[~met] / p[~met].sum(), abs=1e-3)
+    assert first.nats == pytest.approx(header("vae")[0]["score"]["bound"], abs=0.2)  # other z, the same faces
 
 
-@pytest.fixture(scope="module")
-def adversaries(people, lesson):
-    """p_data of each colour of hair, from Wrodl's file in the order of the alphabet, and the lesson's p_G, (2, 6)."""
-    hair = Counter(person["hairColor"] for person in people)
-    assert lesson["list(colours)"] == sorted(hair)
-    return np.array([[hair[colour] / 50 for colour in sorted(hair)], lesson["p_G.tolist()"]])
+def test_14_news_and_address(planet, lesson):
+    """Both parts of the KL, with q(z) summed face by face; z tells no more than there is to know."""
+    p = planet["p"] / planet["p"].sum()
+    z, mu, log_var = (lesson[f"{name}.double().numpy()"] for name in ("z", "mu", "log_var"))
+    some = np.arange(0, len(p), 50)
+    log_q_z = np.array([logsumexp(norm.logpdf(z[i], mu, np.exp(log_var / 2)).sum(axis=1), b=p) for i in some])
+    np.testing.assert_allclose(lesson["log_q_z"][some], log_q_z, atol=1e-3)
+    exact = p @ (0.5 * (mu**2 + np.exp(log_var) - 1 - log_var)).sum(axis=1)
+    assert lesson["kl_each.sum()"] == pytest.approx(exact, abs=1e-3)
+    assert lesson["news + elsewhere"] == pytest.approx(exact, abs=0.3)
+    assert 0 < lesson["news"] < entropy(p) + 0.1
 
 
-def test_14_noise(lesson):
-    exact = norm.cdf(1) - norm.cdf(-1)
-    assert lesson["np.mean(abs(box_muller(u)) < 1)"] == pytest.approx(exact, abs=by_lot(exact, 200_000))
-    z = lesson["box_muller(u)"]
-    assert (z.mean(), z.std()) == pytest.approx((0, 1), abs=4 / np.sqrt(len(z)))
-    assert np.corrcoef(z.T)[0, 1] == pytest.approx(0, abs=4 / np.sqrt(len(z)))
+def test_14_the_priors(planet, lesson):
+    """Only log p(z) changes: what each prior saves is its mean log-density, and the number of components is validation's."""
+    p, said, priors = planet["p"], lesson["said"], lesson["priors"]
+    for name, log_p_z in priors.items():
+        saved = p @ (log_p_z - priors["N(0, I)"])
+        assert said["N(0, I)"].nats - said[name].nats == pytest.approx(saved, abs=1e-3)
+    z, mu, log_var = (lesson[f"{name}.double().numpy()"] for name in ("z", "mu", "log_var"))
+    codes = planet["train"]
+    some = np.arange(0, len(p), 100)
+    album = [logsumexp(norm.logpdf(z[i], mu[codes], np.exp(log_var[codes] / 2)).sum(axis=1)) for i in some]
+    np.testing.assert_allclose(priors["album"][some], np.array(album) - np.log(len(codes)), atol=1e-3)
+    assert lesson["best"] == min(lesson["on_validation"].items(), key=lambda pair: pair[1])[0]
 
 
-def test_14_the_best_d(adversaries, lesson):
-    p, q = adversaries
-    np.testing.assert_allclose(lesson["p_data.numpy()"], p)
-    np.testing.assert_allclose(adversaries.sum(axis=1), 1)
-    np.testing.assert_allclose(lesson["formula.numpy()"], p / (p + q))
-    np.testing.assert_allclose(lesson["found.numpy()"], p / (p + q), atol=5e-4)
+def test_14_the_share(lesson):
+    """A pixel that had probability p has (1 − ε) p + ε / 256."""
+    each, share = lesson["each[:20]"], lesson["share"]
+    mixed = np.log((1 - share) * np.exp(each) + share / 256).sum(axis=1)
+    np.testing.assert_allclose(lesson["with_share(share)[:20]"], mixed, rtol=1e-6)
 
 
-def test_14_what_the_game_is_worth(adversaries, lesson):
-    p, q = adversaries
-    best = minimize(lambda a: np.sum(p * np.logaddexp(0, -a) + q * np.logaddexp(0, a)), np.zeros(6), tol=1e-12)
-    worth = entropy(p, (p + q) / 2) + entropy(q, (p + q) / 2) - np.log(4)
-    assert -best.fun == pytest.approx(worth)
-    for expression in ("V(found)", "V(formula)", "2 * divergence - np.log(4)"):
-        assert lesson[f"float({expression})"] == pytest.approx(worth, abs=5e-5)
+def test_14_two_kinds_of_noise(lesson):
+    """A picture is exact only if it is a face: never more often than Rule 1 says."""
+    for s in lesson["list(noise.values())"]:
+        assert s.exact <= s.rule1
 
 
-def test_14_each_move_changes_one_player(lesson):
-    states = lesson["[[part.numpy() for part in state] for state in (before, between, after)]"]
-    changed = [[float((a != b).mean().round(2)) for a, b in zip(*pair)] for pair in zip(states, states[1:])]
-    assert changed == [[1, 0], [0, 1]]  # of D's and of G's weights, by D's move and by G's
+def test_14_the_scoreboard(lesson):
+    files = {"NADE": "nade", "Row LSTM": "pixelrnn_row", "Diagonal": "pixelrnn_diagonal", "VAE": "vae"}
+    assert lesson["scores"] == {name: header(file)[0]["score"] for name, file in files.items()}
 
 
-def test_14_slopes(lesson):
-    at = np.log(0.001 / 0.999)
-    steep = [approx_fprime([at], lambda a, loss=loss: loss(a[0]), 1e-7)[0]
-             for loss in (lambda a: np.log1p(-expit(a)), lambda a: -np.log(expit(a)))]  # fmt: skip
-    found = lesson[
-        "[torch.autograd.grad(f, log_odds, retain_graph=True)[0].item() for f in (torch.log(1 - d), -torch.log(d))]"
-    ]
-    assert found == pytest.approx(steep, abs=1e-5)
-    assert lesson["(torch.sigmoid(sure).item(), -torch.nn.functional.softplus(sure).item())"] == pytest.approx((1, -20))
-    assert LESSON_14["14.3"].solution == 'answer = {"minimax": -0.02, "non_saturating": -0.98, "ratio": 0.98 / 0.02}'
-
-
-@pytest.mark.parametrize("r1", [0, 0.5])
-def test_14_the_duel(lesson, r1):
-    """By torch's gradient of the game itself."""
-    theta, psi = torch.tensor(1.0, dtype=torch.double), torch.tensor(0.0, dtype=torch.double)
-    for _ in range(399):
-        for player in ("D", "G"):
-            theta, psi = (v.detach().requires_grad_() for v in (theta, psi))
-            value = torch.sigmoid(0 * psi).log() + (1 - torch.sigmoid(psi * theta)).log() - r1 / 2 * psi**2
-            by_theta, by_psi = torch.autograd.grad(value, (theta, psi))
-            theta, psi = (theta, psi + 0.1 * by_psi) if player == "D" else (theta - 0.1 * by_theta, psi)
-    assert lesson[f"duel({r1})[-1]"] == pytest.approx((theta.item(), psi.item()), abs=1e-9)
-
-
-def test_14_the_painter(planet, lesson):
-    facts, _ = header("gan")
-    judged, fresh = lesson["(judged, fresh)"]
-    for key, found in (("rule 1", judged.rule1), ("rule 2", judged.rule2), ("coverage", judged.coverage)):
-        assert found == pytest.approx(facts["score"][key], abs=1e-4)
-    p, n = planet["p"], 500
-    unseen = 1 - p[np.unique(planet["train"])].sum()
-    assert fresh.rule1 == 1 and fresh.rule2 == pytest.approx(unseen, abs=by_lot(unseen, n))
-    assert fresh.coverage == pytest.approx((p * (1 - (1 - p) ** n)).sum(), abs=0.03)
-    order = np.random.default_rng(14).permutation(10)
-    assert lesson["letters"] == ["ABCDEFGHIJ"[place] for place, k in enumerate(order) if k >= 5]
-    shape = facts["arguments"]["n_latent"], facts["arguments"]["n_features"]
-    assert lesson["(painter.noise(1, seed(0)).shape[1], painted[0].size)"] == shape
+def test_14_arithmetic(planet, lesson):
+    """Asked of all different test faces that have the old value; of a bald one nobody sees the hair's colour."""
+    met = planet["styles"][np.unique(planet["test"])]
+    olds = ["Blank", "Brown", "Blonde", "NoHair", "NoHair"]
+    for old, asked in zip(olds, lesson["[len(result[2]) for result in results.values()]"], strict=True):
+        assert asked == sum(old in style for style in met)

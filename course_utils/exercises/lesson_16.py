@@ -1,0 +1,249 @@
+"""Exercises of lesson 16: choosing a model."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+
+from .engine import Exercise
+from .lesson_06 import INDEPENDENCE
+from .matchers import Mistakes, Wrong, agrees, check_keys, choice, close_each, show
+
+
+def errors_apart(a: np.ndarray, b: np.ndarray) -> float:
+    variances = [x.mean() * (1 - x.mean()) / len(x) for x in (a, b)]
+    return float((np.mean(a) - np.mean(b)) / np.sqrt(sum(variances)))
+
+
+def pooled(a: np.ndarray, b: np.ndarray) -> float:
+    """Give both painters one variance, that of all pictures: a typical mistake."""
+    return float((a.mean() - b.mean()) / np.sqrt(np.append(a, b).var() * (1 / len(a) + 1 / len(b))))
+
+
+def valid(right: int, n: int) -> np.ndarray:
+    return np.arange(n) < right
+
+
+PAINTERS = [(valid(60, 100), valid(50, 100)), (valid(20, 50), valid(150, 200)), (valid(66, 100), valid(120, 200))]
+
+
+def nats_of_mix(p: np.ndarray, log_a: np.ndarray, log_b: np.ndarray, share: float) -> float:
+    return float(-(p * np.logaddexp(np.log(share) + log_a, np.log1p(-share) + log_b)).sum())
+
+
+def judge_mix(answer: object, mistakes: Mistakes) -> None:
+    *likely, (_, words) = mistakes  # the last mistake is right for likely faces
+    p = np.array([0.5, 0.3, 0.2])
+    near = [(p, np.log([0.6, 0.3, 0.1]), np.log([0.1, 0.2, 0.7]), 0.25)]
+    near += [(p[:2] / 0.8, np.log([0.05, 0.95]), np.log([0.35, 0.65]), 0.7)]
+    far = (p, np.array([-40.0, -35.0, -2000.0]), np.array([-900.0, -950.0, -1000.0]), 0.01)
+    agrees(answer, nats_of_mix, near, likely)
+    try:
+        agrees(answer, nats_of_mix, [far])
+    except Wrong:
+        raise Wrong(words) from None
+
+
+def alarm_score(usual: np.ndarray, strange: np.ndarray) -> float:
+    more = np.asarray(strange)[:, None] - np.asarray(usual)
+    return float(((more > 0) + 0.5 * (more == 0)).mean())
+
+
+ALARMS = [
+    (np.array([7.0, 9.0, 12.0, 30.0]), np.array([8.0, 12.0, 13.0, 40.0])),
+    (np.array([5.0, 5.0, 6.0]), np.array([5.0, 4.0])),
+    (np.array([1.0, 2.0]), np.array([3.0, 4.0, 5.0])),
+]
+VALUES = 3 * 32 * 32  # of a picture in colour, in 16.3
+UNITS = {"nats": 3.00 * VALUES * np.log(2), "ours": 20 / (1024 * np.log(2))}
+
+JOBS = {
+    "archive": ("PixelRNN", "exact density", {
+        "Naive Bayes": f"its density is exact, but it calls pixels independent: on Planet Pixel that costs {INDEPENDENCE} nats a picture, and all of them would be in the file.",
+        "mixture": "its density is exact, but it knows only a few kinds of scans, and within a kind all pixels are independent: long files.",
+        "VAE": "it has only a bound, and each nat between bound and log p(x) lengthens the file, unless one tricks hard. Time is no matter here.",
+        "GAN": "it has no density, and a scan cannot even be found again among its pictures. Not one bit may be lost.",
+    }, {
+        "fast sampling": "nobody draws new scans here, and a scan may take minutes. What sets the length of a file?",
+        "latent space": "a few latent numbers keep what is typical. Here every bit has to come back. What sets the length of a file?",
+        "few data": "there are millions of scans. What sets the length of a file?",
+        "hidden groups": "kinds of scans do not make the files short. What sets their length?",
+    }),
+    "crowd": ("GAN", "fast sampling", {
+        "Naive Bayes": "it is quick, but it paints confetti: Rule 1 was 0.",
+        "mixture": "it is quick enough, but it spatters every shirt: Rule 1 was 0.",
+        "PixelRNN": "each face waits for thousands of draws, one after the other. Sixty a second are out of reach.",
+        "VAE": "it is as quick, but pixels that are independent given z tend to blur or to speckle, and nobody here needs what it has instead, a bound and a way from x to z.",
+    }, {
+        "exact density": "it has none, and nobody will ask for one.",
+        "latent space": "it has one, but nobody turns sliders at a stadium. What does the game ask for, sixty times a second?",
+        "few data": "nothing is said of few data, and this model wants many. What does the game ask for, sixty times a second?",
+        "hidden groups": "nobody sorts the crowd. What does the game ask for, sixty times a second?",
+    }),
+    "hairdresser": ("VAE", "latent space", {
+        "Naive Bayes": "it knows of no hidden numbers that sliders could move.",
+        "mixture": "its z is one of K groups. Nothing in it can be moved a little.",
+        "PixelRNN": "it has no z. It could repaint the lower part of the photograph, not turn the hair a little redder.",
+        "GAN": "it has sliders, but no way from your photograph to their places: it lacks an encoder.",
+    }, {
+        "exact density": "it has only a bound, and nobody asks how likely you are. What do the sliders move?",
+        "fast sampling": "it helps, but a GAN is as fast. What does this one have that takes your photograph in?",
+        "few data": "this model wants many pictures. What do the sliders move?",
+        "hidden groups": "sliders move a little at a time, groups do not. What do they move?",
+    }),
+    "questionnaire": ("Naive Bayes", "few data", {
+        "mixture": "80 forms are few for several tables of 12 answers, and the doctors would have to read them all. One table for each answer will do.",
+        "PixelRNN": "twelve answers are no picture, and 80 forms are not enough for a network. Nor could anybody read it.",
+        "VAE": "80 forms are not enough for two networks, and nobody could read them.",
+        "GAN": "80 forms are not enough for two networks, blanks are not foreseen, and nobody could read it.",
+    }, {
+        "exact density": "it has one, but so have others. Why not they, with 80 forms?",
+        "fast sampling": "nobody needs new forms in a hurry. Why not a network, with 80 forms?",
+        "latent space": "it has none. Why not a network, with 80 forms?",
+        "hidden groups": "nobody asks for groups here. Why not a network, with 80 forms?",
+    }),
+    "flowers": ("mixture", "hidden groups", {
+        "Naive Bayes": "without labels it is a single group with independent features. The question is how many groups there are.",
+        "PixelRNN": "two numbers are no picture, and it has no z that could be a species.",
+        "VAE": "its z is a place on a plane, with no borders. A species is one of a few: a z that is a choice.",
+        "GAN": "it makes new flowers. It cannot say which group a given flower belongs to.",
+    }, {
+        "exact density": "that helps to choose K on new flowers. But what is a species, in this model?",
+        "fast sampling": "nobody needs new flowers. What is a species, in this model?",
+        "latent space": "nearly: this z is a choice among a few. Which reason says that?",
+        "few data": "3,000 flowers with two numbers each are plenty. What is a species, in this model?",
+    }),
+}  # fmt: skip
+RIGHT = {job: (model, reason) for job, (model, reason, *_) in JOBS.items()}
+
+
+def judge_jobs(answer: object, mistakes: Mapping[str, Mistakes]) -> None:
+    check_keys(answer, RIGHT)
+    for job, (model, reason) in RIGHT.items():
+        pair = answer[job]
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise Wrong(f"`{job}` should be a pair, a model and a reason, but it is {show(pair)}.")
+        models = [(name, f"`{job}`, {name}: {why}") for (name, _), why in mistakes[job] if name != model]
+        choice(pair[0], model, models, what=f"The model for `{job}`")
+        reasons = [
+            (name, f"`{job}`: {model} is right, but {name} is not the reason: {why}")
+            for (_, name), why in mistakes[job]
+            if name != reason
+        ]
+        choice(pair[1], reason, reasons, what=f"The reason for `{job}`")
+
+
+EXERCISES = {
+    "16.1": Exercise(
+        judge=partial(agrees, reference=errors_apart, cases=PAINTERS),
+        praise=f"0.60 against 0.50 with a hundred pictures each: {errors_apart(*PAINTERS[0]):.1f} errors apart, which chance does by itself about one time in six.",
+        mistakes=[  # the variance of a share is r(1 − r), and so is that of the noughts and ones themselves
+            (lambda a, b: a.mean() - b.mean(), "That is the difference of the shares. Divide it by its standard error."),
+            (lambda a, b: (a.mean() - b.mean()) / (a.var() / len(a) + b.var() / len(b)), "You divided by s². Take the root: a standard error is in the unit of the shares."),
+            (lambda a, b: (a.mean() - b.mean()) / (a.std() / np.sqrt(len(a)) + b.std() / np.sqrt(len(b))),
+             "The two errors are independent: their squares add up, and the root of that is smaller than their sum."),
+            (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() + b.var()), "s² = r(1 − r)/N: the N is missing. More pictures make the error smaller."),
+            (lambda a, b: (a.mean() - b.mean()) / (a.std() / np.sqrt(len(a))), "b's share is uncertain, too. Add both s² under the root."),
+            (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() / np.sqrt(len(a)) + b.var() / np.sqrt(len(b))), "Divide r(1 − r) by N, not by √N: the root is taken once, at the end."),
+            (pooled, "You pooled the two. Each painter has a share, and a variance, of its own."),
+            (lambda a, b: abs(errors_apart(a, b)), "Keep the sign: negative where b has the larger share."),
+            (lambda a, b: errors_apart(b, a), "The sign is wrong: a's share minus b's."),
+        ],
+        hints=("The share is `a.mean()`, and N is `len(a)`.", "s² of each painter: r * (1 - r) / N. Add the two, then take the root."),
+        solution="""
+            import numpy as np
+
+            def errors_apart(a, b):
+                r, s = a.mean(), b.mean()
+                error = np.sqrt(r * (1 - r) / len(a) + s * (1 - s) / len(b))
+                return (r - s) / error
+
+            answer = errors_apart
+        """,
+    ),
+    "16.2": Exercise(
+        judge=judge_mix,
+        praise=f"And never more than −log(share) above model a: at one hundredth, {np.log(100):.1f} nats.",
+        mistakes=[
+            (lambda p, a, b, s: -p @ (s * a + (1 - s) * b), "You averaged the logarithms. The mix has the probability share · p_a + (1 − share) · p_b; take the logarithm of that."),
+            (lambda p, a, b, s: nats_of_mix(p, a, b, 1 - s), "The shares are exchanged: model a has `share`."),
+            (lambda p, a, b, s: -nats_of_mix(p, a, b, s), "The sign is wrong: nats are −Σ p log p_mix."),
+            (lambda p, a, b, s: -np.logaddexp(np.log(s) + a, np.log(1 - s) + b).mean(), "Weight each face with its probability `p`. You gave all faces the same weight."),
+            (lambda p, a, b, s: -p @ np.logaddexp(a, b), "The shares are missing: add log(share) to log_a, log(1 − share) to log_b."),
+            (lambda p, a, b, s: -np.logaddexp(np.log(s) + a, np.log(1 - s) + b), "One number is asked for: the mean over the faces, with weights `p`."),
+            (lambda p, a, b, s: -p @ np.log(s * np.exp(a) + (1 - s) * np.exp(b)),
+             "Right for likely faces, but not at −2,000 nats, where `np.exp` gives 0. Stay with logarithms: "
+             "`np.logaddexp(u, v)` is log(exp u + exp v) without leaving them."),
+        ],
+        hints=("p_mix = share · p_a + (1 − share) · p_b, and only then the logarithm.", "`np.logaddexp(np.log(share) + log_a, np.log(1 - share) + log_b)` is log p_mix."),
+        solution="""
+            import numpy as np
+
+            def nats_of_mix(p, log_a, log_b, share):
+                log_mix = np.logaddexp(np.log(share) + log_a, np.log(1 - share) + log_b)
+                return -(p * log_mix).sum()
+
+            answer = nats_of_mix
+        """,
+    ),
+    "16.3": Exercise(
+        judge=partial(close_each, expected=UNITS, tolerance=7e-3),
+        praise=f"{UNITS['nats']:,.0f} nats for a photograph, and {UNITS['ours']:.3f} bits a pixel for a face: the two pictures are not of one world, so nobody may compare the models by them.",
+        mistakes={
+            "nats": [
+                (3.00 * VALUES, f"these are bits. A bit has log 2 = {np.log(2):.3f} nats."),
+                (3.00 * 1024 * np.log(2), f"a picture in colour has 3 · 32 · 32 = {VALUES:,} values, and each is a dimension."),
+                (3.00 * 1024, f"a picture in colour has {VALUES:,} values, and a bit has log 2 nats."),
+                (3.00 * VALUES / np.log(2), "multiply by log 2: a nat is more than a bit, so there are fewer nats."),
+                (3.00 * np.log(2), f"those are the nats of one dimension. A picture has {VALUES:,} of them."),
+            ],
+            "ours": [
+                (20 / 1024, "these are nats per dimension. Divide by log 2 to get bits."),
+                (20 * np.log(2) / 1024, "divide by log 2: a nat is more than a bit, so there are more bits."),
+                (20 / (VALUES * np.log(2)), f"our model speaks of 1,024 palette numbers, not of {VALUES:,} colour values."),
+                (20 / np.log(2), "those are the bits of a whole face. Divide by its 1,024 dimensions."),
+            ],
+        },
+        hints=("Count the dimensions of each picture first: values, not pixels.", f"1 bit = log 2 nats = {np.log(2):.3f} nats."),
+        solution="""
+            import numpy as np
+
+            answer = {"nats": 3.00 * 3 * 32 * 32 * np.log(2), "ours": 20 / (1024 * np.log(2))}
+        """,
+    ),
+    "16.4": Exercise(
+        judge=partial(agrees, reference=alarm_score, cases=ALARMS),
+        praise="Its usual name is AUC, the area under the curve. 1 is a perfect alarm, 0.5 a coin, and 0 one that rings only for your own people.",
+        mistakes=[
+            (lambda u, s: (s[:, None] > u).mean(), "A tie counts one half; you counted it as 0."),
+            (lambda u, s: (s[:, None] >= u).mean(), "A tie counts one half; you counted it as 1."),
+            (lambda u, s: 1 - alarm_score(u, s), "The other way round: the alarm is right when the strange one has more nats."),
+            (lambda u, s: (s > u.mean()).mean(), "You compared with the mean of the usual ones. Compare each strange picture with each usual one."),
+            (lambda u, s: (s > np.median(u)).mean(), "You compared with the median of the usual ones. Compare each strange picture with each usual one."),
+            (lambda u, s: s.mean() - u.mean(), "That is a difference of means, in nats. A probability is asked for: count pairs."),
+            (lambda u, s: alarm_score(u, s) * len(u) * len(s), "Those are counts. Divide by the number of pairs, M · N."),
+        ],
+        hints=("`strange[:, None] > usual` compares every pair, (M, N).", "Add half of `strange[:, None] == usual`, and take the mean."),
+        solution="""
+            def alarm_score(usual, strange):
+                more = strange[:, None] > usual
+                equal = strange[:, None] == usual
+                return (more + 0.5 * equal).mean()
+
+            answer = alarm_score
+        """,
+    ),
+    "16.5": Exercise(
+        judge=judge_jobs,
+        praise="Five jobs, five models, five reasons. Nobody asked which model is the best.",
+        mistakes={
+            job: [((wrong, reason), why) for wrong, why in models.items()] + [((model, wrong), why) for wrong, why in reasons.items()]
+            for job, (model, reason, models, reasons) in JOBS.items()
+        },
+        hints=(
+            "Ask of each job: a density, new samples, or a z? And how much data is there?",
+            "Each model is used once. Read the row of each model in section 10.",
+        ),
+        solution=f"answer = {RIGHT}",
+    ),
+}  # fmt: skip
