@@ -4,6 +4,7 @@ What each model speaks (bits, colours, floats, palette numbers) is translated he
 pictures and for log p(x) of the same faces.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,8 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from course_utils import files
 from course_utils.datasets import encodings
-from course_utils.datasets.planet_pixel import PlanetPixel, planet_pixel_distribution
+from course_utils.datasets.planet_pixel import PlanetPixel, load_planet_pixel, planet_pixel_distribution
+from course_utils.evaluation import Surprise, surprise
 from course_utils.models import CategoricalMixture, NaiveBayes, load_checkpoint
 
 COLOURS, PIXELS = 256, 1024
@@ -149,3 +152,29 @@ def _in_colour(pictures: NDArray) -> NDArray[np.uint8]:
     if pictures.ndim == 4:
         return pictures
     return planet_pixel_distribution().palette[pictures].reshape(-1, 32, 32, 3)
+
+
+SURPRISE = files.CHECKPOINTS / "surprise.json"
+
+
+def stored_surprise() -> dict[str, Surprise]:
+    """Return what `surprise` finds for the deep painters with a density (for the VAE bounds), by name.
+
+    For the slow ones it is a minute's sum over all 3,552 faces: `python -m course_utils.painters` takes it once and writes it down.
+    """
+    return {name: Surprise(**found) for name, found in json.loads(SURPRISE.read_text(encoding="utf-8")).items()}
+
+
+def main() -> None:
+    """Write SURPRISE anew, from the checkpoints."""
+    training, found = load_planet_pixel("train"), {}
+    for name, painter in painters(training).items():
+        if name in ("NADE", "Row LSTM", "Diagonal", "VAE"):
+            found[name] = {key: round(value, 4) for key, value in vars(surprise(painter.log_prob, training)).items()}
+            print(name, found[name], flush=True)
+    with files.in_one_step(SURPRISE) as part:
+        part.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -88,7 +88,7 @@ FAMILIES = {
     "mixtures": [(0.30, 0.13), "mixtures\n08", "tractable"],
     "NADE, PixelRNN": [(0.47, 0.13), "NADE,\nPixelRNN\n10–12", "tractable"],
     "VAE": [(0.66, 0.13), "VAE\n09, 13", "approximate"],
-    "GAN": [(0.86, 0.13), "GAN\n14", "implicit"],
+    "GAN": [(0.86, 0.13), "GAN\n15", "implicit"],
 }
 
 
