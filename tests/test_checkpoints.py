@@ -19,7 +19,10 @@ ENCODE = {"nade_planet_pixel": to_bits, "pixelrnn_row_planet_pixel": to_rgb, "pi
 
 
 def test_there_is_a_file_for_each_recipe_and_nothing_else():
-    assert {path.name for path in CHECKPOINTS.iterdir()} == {f"{name}.safetensors" for name in RECIPES} | {"README.md"}
+    assert {path.name for path in CHECKPOINTS.iterdir()} == {f"{name}.safetensors" for name in RECIPES} | {
+        "README.md",
+        "surprise.json",
+    }
 
 
 def test_data_and_weights_stay_small():

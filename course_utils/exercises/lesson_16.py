@@ -1,4 +1,4 @@
-"""Exercises of lesson 16: choosing a model."""
+"""Exercises of lesson 16: the scoreboard."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -44,18 +44,8 @@ def judge_mix(answer: object, mistakes: Mistakes) -> None:
         raise Wrong(words) from None
 
 
-def alarm_score(usual: np.ndarray, strange: np.ndarray) -> float:
-    more = np.asarray(strange)[:, None] - np.asarray(usual)
-    return float(((more > 0) + 0.5 * (more == 0)).mean())
-
-
-ALARMS = [
-    (np.array([7.0, 9.0, 12.0, 30.0]), np.array([8.0, 12.0, 13.0, 40.0])),
-    (np.array([5.0, 5.0, 6.0]), np.array([5.0, 4.0])),
-    (np.array([1.0, 2.0]), np.array([3.0, 4.0, 5.0])),
-]
-VALUES = 3 * 32 * 32  # of a picture in colour, in 16.3
-UNITS = {"nats": 3.00 * VALUES * np.log(2), "ours": 20 / (1024 * np.log(2))}
+H = 7.0  # nats, of p_data, as 16.2 says it
+PROMISES = {"least": H + np.log(20), "promised": np.exp(H - 9.0)}
 
 JOBS = {
     "archive": ("PixelRNN", "exact density", {
@@ -72,8 +62,8 @@ JOBS = {
     "crowd": ("GAN", "fast sampling", {
         "Naive Bayes": "it is quick, but it paints confetti: Rule 1 was 0.",
         "mixture": "it is quick enough, but it spatters every shirt: Rule 1 was 0.",
-        "PixelRNN": "each face waits for thousands of draws, one after the other. Sixty a second are out of reach.",
-        "VAE": "it is as quick, but pixels that are independent given z tend to blur or to speckle, and nobody here needs what it has instead, a bound and a way from x to z.",
+        "PixelRNN": "each face waits for 3,072 draws, one after the other, and hardly one of its pictures was a possible face.",
+        "VAE": "it is quick, too. But even of its likeliest pictures one in three is a possible face, of the GAN's more than every second one (500 pictures each). And nobody here needs what it has instead, a bound and a way from x to z.",
     }, {
         "exact density": "it has none, and nobody will ask for one.",
         "latent space": "it has one, but nobody turns sliders at a stadium. What does the game ask for, sixty times a second?",
@@ -145,7 +135,8 @@ EXERCISES = {
             (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() + b.var()), "s² = r(1 − r)/N: the N is missing. More pictures make the error smaller."),
             (lambda a, b: (a.mean() - b.mean()) / (a.std() / np.sqrt(len(a))), "b's share is uncertain, too. Add both s² under the root."),
             (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() / np.sqrt(len(a)) + b.var() / np.sqrt(len(b))), "Divide r(1 − r) by N, not by √N: the root is taken once, at the end."),
-            (pooled, "You pooled the two. Each painter has a share, and a variance, of its own."),
+            (pooled, "You pooled the two, as a test does that takes them for equal. Here each painter keeps a share, and a variance, of its own."),
+            (lambda a, b: (a.mean() - b.mean()) / np.sqrt((a.var() + b.var()) / (len(a) + len(b))), "Each painter's r(1 − r) is divided by its own N, not both by the sum."),
             (lambda a, b: abs(errors_apart(a, b)), "Keep the sign: negative where b has the larger share."),
             (lambda a, b: errors_apart(b, a), "The sign is wrong: a's share minus b's."),
         ],
@@ -162,6 +153,34 @@ EXERCISES = {
         """,
     ),
     "16.2": Exercise(
+        judge=partial(close_each, expected=PROMISES, tolerance=7e-3),
+        praise="One picture in twenty costs three nats, and two nats above H(p_data) already promise no more than one in seven.",
+        mistakes={
+            "least": [
+                (np.log(20), "that is the divergence, −log(1/20). The nats are H(p_data) more."),
+                (H - np.log(20), "nobody needs fewer nats than H(p_data). −log(1/20) is positive: add it."),
+                (H + np.log2(20), "that is in bits. Take the natural logarithm."),
+                (H + 0.05, "the share has to go through the logarithm: −log(1/20)."),
+                (H + 20, "the share has to go through the logarithm: −log(1/20)."),
+                (H, "that much needs p_data itself, all of whose pictures are faces. Add −log(1/20)."),
+            ],
+            "promised": [
+                (np.exp(-9.0), "take the divergence, 9.0 − H(p_data), not all the nats."),
+                (9.0 - H, "that is the divergence. The share is at least exp(−KL)."),
+                (1 - np.exp(H - 9.0), "that is the largest share of pictures that are no face. The others are asked for."),
+                (2.0 ** (H - 9.0), "nats go with e, not with 2: exp(−KL)."),
+                (np.exp(9.0 - H), "a share is at most 1: exp(−KL), with the minus sign."),
+                (0.0, "a divergence of 2 nats does promise something: p(A) ≥ exp(−KL)."),
+            ],
+        },
+        hints=("KL is the nats minus H(p_data), and it is at least −log p(A).", "Solve KL ≥ −log p(A) for the nats first, then for p(A)."),
+        solution="""
+            import numpy as np
+
+            answer = {"least": 7.0 - np.log(1 / 20), "promised": np.exp(-(9.0 - 7.0))}
+        """,
+    ),
+    "16.3": Exercise(
         judge=judge_mix,
         praise=f"And never more than −log(share) above model a: at one hundredth, {np.log(100):.1f} nats.",
         mistakes=[
@@ -186,54 +205,7 @@ EXERCISES = {
             answer = nats_of_mix
         """,
     ),
-    "16.3": Exercise(
-        judge=partial(close_each, expected=UNITS, tolerance=7e-3),
-        praise=f"{UNITS['nats']:,.0f} nats for a photograph, and {UNITS['ours']:.3f} bits a pixel for a face: the two pictures are not of one world, so nobody may compare the models by them.",
-        mistakes={
-            "nats": [
-                (3.00 * VALUES, f"these are bits. A bit has log 2 = {np.log(2):.3f} nats."),
-                (3.00 * 1024 * np.log(2), f"a picture in colour has 3 · 32 · 32 = {VALUES:,} values, and each is a dimension."),
-                (3.00 * 1024, f"a picture in colour has {VALUES:,} values, and a bit has log 2 nats."),
-                (3.00 * VALUES / np.log(2), "multiply by log 2: a nat is more than a bit, so there are fewer nats."),
-                (3.00 * np.log(2), f"those are the nats of one dimension. A picture has {VALUES:,} of them."),
-            ],
-            "ours": [
-                (20 / 1024, "these are nats per dimension. Divide by log 2 to get bits."),
-                (20 * np.log(2) / 1024, "divide by log 2: a nat is more than a bit, so there are more bits."),
-                (20 / (VALUES * np.log(2)), f"our model speaks of 1,024 palette numbers, not of {VALUES:,} colour values."),
-                (20 / np.log(2), "those are the bits of a whole face. Divide by its 1,024 dimensions."),
-            ],
-        },
-        hints=("Count the dimensions of each picture first: values, not pixels.", f"1 bit = log 2 nats = {np.log(2):.3f} nats."),
-        solution="""
-            import numpy as np
-
-            answer = {"nats": 3.00 * 3 * 32 * 32 * np.log(2), "ours": 20 / (1024 * np.log(2))}
-        """,
-    ),
     "16.4": Exercise(
-        judge=partial(agrees, reference=alarm_score, cases=ALARMS),
-        praise="Its usual name is AUC, the area under the curve. 1 is a perfect alarm, 0.5 a coin, and 0 one that rings only for your own people.",
-        mistakes=[
-            (lambda u, s: (s[:, None] > u).mean(), "A tie counts one half; you counted it as 0."),
-            (lambda u, s: (s[:, None] >= u).mean(), "A tie counts one half; you counted it as 1."),
-            (lambda u, s: 1 - alarm_score(u, s), "The other way round: the alarm is right when the strange one has more nats."),
-            (lambda u, s: (s > u.mean()).mean(), "You compared with the mean of the usual ones. Compare each strange picture with each usual one."),
-            (lambda u, s: (s > np.median(u)).mean(), "You compared with the median of the usual ones. Compare each strange picture with each usual one."),
-            (lambda u, s: s.mean() - u.mean(), "That is a difference of means, in nats. A probability is asked for: count pairs."),
-            (lambda u, s: alarm_score(u, s) * len(u) * len(s), "Those are counts. Divide by the number of pairs, M · N."),
-        ],
-        hints=("`strange[:, None] > usual` compares every pair, (M, N).", "Add half of `strange[:, None] == usual`, and take the mean."),
-        solution="""
-            def alarm_score(usual, strange):
-                more = strange[:, None] > usual
-                equal = strange[:, None] == usual
-                return (more + 0.5 * equal).mean()
-
-            answer = alarm_score
-        """,
-    ),
-    "16.5": Exercise(
         judge=judge_jobs,
         praise="Five jobs, five models, five reasons. Nobody asked which model is the best.",
         mistakes={
@@ -242,7 +214,7 @@ EXERCISES = {
         },
         hints=(
             "Ask of each job: a density, new samples, or a z? And how much data is there?",
-            "Each model is used once. Read the row of each model in section 10.",
+            "Each model is used once. Read the row of each model in section 6.",
         ),
         solution=f"answer = {RIGHT}",
     ),

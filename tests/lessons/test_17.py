@@ -1,0 +1,114 @@
+"""The numbers of lesson 17, beside computations that use none of the course's models."""
+
+import numpy as np
+import pytest
+from oracle import SIZES, log_prob_of
+from scipy.stats import entropy, poisson, spearmanr
+from sklearn.decomposition import PCA
+
+
+@pytest.fixture(scope="module")
+def board(lesson):
+    """The table of the rules and their proxies, with a row for each painter."""
+    return lesson["board"]
+
+
+def test_17_bits_a_pixel(planet, lesson):
+    costs = lesson["costs"]
+    assert costs["any colour anywhere"] == pytest.approx(1024 * 8 * np.log(2))
+    assert costs["H(p_data)"] == pytest.approx(entropy(planet["p"]))
+
+
+@pytest.fixture(scope="module")
+def rgb(planet):
+    """All faces as numbers in [0, 1], (3552, 3072)."""
+    return planet["palette"][planet["pixels"]].reshape(3552, -1) / 255
+
+
+@pytest.fixture(scope="module")
+def components(planet, rgb):
+    """The portraits' first twenty principal components, of all faces, (3552, 20), by another solver than the lesson's."""
+    return PCA(20, svd_solver="arpack", random_state=0).fit(rgb[planet["train"]]).transform(rgb)
+
+
+def test_17_nearest_neighbours(planet, rgb, board, lesson):
+    album = rgb[np.unique(planet["train"])]
+    twins = [(((album - rgb[face]) ** 2).sum(axis=1) < 1).any() for face in planet["test"][:500]]
+    assert lesson["copies(test.images()[:500])"] == pytest.approx(np.mean(twins))
+    photocopier, gan = lesson["[copies(pictures[name]) for name in ('photocopier', 'GAN')]"]
+    assert photocopier == 1
+    assert gan < board.loc["GAN", "Rule 1"] - board.loc["GAN", "Rule 2"]  # a face with a speck has no twin
+
+
+def test_17_the_truth_is_far_from_itself_with_few_pictures(planet, components, lesson):
+    rng, p = np.random.default_rng(1), planet["p"]
+    album = components[planet["train"]]
+
+    def distance(n: int) -> float:
+        some = components[rng.choice(3552, n, p=p)]
+        A, B = np.cov(some.T), np.cov(album.T)
+        values, vectors = np.linalg.eigh(A)
+        root = (vectors * np.sqrt(values.clip(0))) @ vectors.T  # tr (AB)^½ = tr (A^½ B A^½)^½
+        middle = np.sqrt(np.linalg.eigvalsh(root @ B @ root).clip(0)).sum()
+        return ((some.mean(axis=0) - album.mean(axis=0)) ** 2).sum() + np.trace(A) + np.trace(B) - 2 * middle
+
+    own = lesson["dict(zip(sizes, own))"]
+    for n in (50, 400, 3200):
+        draws = [distance(n) for _ in range(20)]
+        assert own[n] == pytest.approx(np.mean(draws), abs=4 * np.std(draws) * np.sqrt(2 / 20))
+
+
+@pytest.mark.parametrize("proxy, rule", [("precision", "Rule 1"), ("recall", "coverage")])
+def test_17_the_proxies(board, lesson, proxy, rule):
+    assert lesson[f"rank.loc['{proxy}', '{rule}']"] == pytest.approx(spearmanr(board[proxy], board[rule]).statistic)
+
+
+def test_17_the_alarm(planet, counted, lesson):
+    p, faces, styles = planet["p"], planet["pixels"][planet["test"][:200]], planet["styles"]
+    squares = faces[:40].reshape(-1, 32, 32)
+    halves = squares.copy()
+    halves[1:, :, 16:], halves[0, :, 16:] = squares[:-1, :, 16:], squares[-1, :, 16:]
+    wanted = {"topType": "NoHair", "accessoriesType": "Blank", "clothingColor": "White"}
+    monk = np.all([styles[:, list(SIZES).index(name)] == value for name, value in wanted.items()], axis=0)
+    foreign = squares[:, ::-1], halves, np.full((1, 1024), faces[0, 0]), planet["pixels"][monk]
+
+    def beaten(usual, strange) -> float:
+        return np.mean([(usual < x).mean() + (usual == x).mean() / 2 for x in strange])
+
+    def nats(some):
+        return -log_prob_of(counted, 0.001, some.reshape(-1, 1024))
+
+    found = lesson["found"]
+    np.testing.assert_allclose(found.loc["Naive Bayes"], [beaten(nats(faces), nats(x)) for x in foreign], atol=0.005)
+    truth = beaten(-np.log(p[planet["test"][:200]]), -np.log(p[monk]))
+    np.testing.assert_allclose(found.loc["p_data"], (1, 1, 1, truth), atol=0.005)
+
+
+def test_17_where_the_empty_page_is_noticed(lesson):
+    by_pixel, beyond, total = lesson["(by_pixel, beyond, nats('Row LSTM', foreign['empty page'])[0])"]
+    assert by_pixel.shape == (32, 32) and by_pixel.min() >= 0 and by_pixel.sum() == pytest.approx(total, abs=0.01)
+    assert by_pixel[:16].sum() > 0.9 * by_pixel.sum()  # where hair begins, if at all
+    assert lesson["found"].loc["Row LSTM", "empty page"] == pytest.approx(1 - beyond, abs=0.01)
+
+
+def test_17_a_bus_of_monks(planet, lesson):
+    """The truth's own bus, by the definition of a mean, and twenty groups of new faces."""
+    p, styles = planet["p"], planet["styles"]
+    wanted = {"topType": "NoHair", "accessoriesType": "Blank", "clothingColor": "White"}
+    monk = np.all([styles[:, list(SIZES).index(name)] == value for name, value in wanted.items()], axis=0)
+    assert lesson["bus"] == pytest.approx(np.average(-np.log(p[monk]), weights=p[monk]))
+    others = -np.log(p)[planet["test"][:600]].reshape(20, 30).mean(axis=1)
+    assert lesson["groups.min()"] == pytest.approx(others.min()) and lesson["bus"] < others.min()
+
+
+def test_17_who_is_left_out(planet, lesson):
+    black = planet["styles"][:, list(SIZES).index("clothingColor")] == "Black"
+    share, in_the_album = lesson["(rare, in_training)"]
+    assert share == pytest.approx(planet["p"][black].sum()) and in_the_album == black[planet["train"]].sum()
+    n, none, chance = lesson["(len(met), black[met].sum(), chance)"]
+    assert none == 0 and chance == pytest.approx(poisson.pmf(0, -n * np.log1p(-share)), rel=1e-6)
+
+
+def test_17_exercises():
+    assert round(3.00 * 3072 * np.log(2)) == 6388 and round(20 / (1024 * np.log(2)), 3) == 0.028
+    assert 0.001 < np.log(100) / (1024 * np.log(2)) < 0.009  # "a few thousandths of a bit"
