@@ -60,7 +60,6 @@ def test_15_slopes(lesson):
         "[torch.autograd.grad(f, log_odds, retain_graph=True)[0].item() for f in (torch.log(1 - d), -torch.log(d))]"
     ]
     assert found == pytest.approx(steep, abs=1e-5)
-    assert lesson["(torch.sigmoid(sure).item(), -torch.nn.functional.softplus(sure).item())"] == pytest.approx((1, -20))
     assert LESSON_15["15.3"].solution == 'answer = {"minimax": -0.02, "non_saturating": -0.98, "ratio": 0.98 / 0.02}'
 
 
