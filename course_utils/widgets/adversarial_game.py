@@ -88,16 +88,14 @@ def draw(state: int, angle: float, *, ax: Axes, x: np.ndarray, states: Sequence[
 
 
 def presses(rounds: str) -> list[str]:
-    """Return which buttons are pressed for a deck: two steps in each way, rounds alone, and what the lesson asks for.
+    """Return which buttons are pressed for a deck: all sequences of three, and what the lesson asks for.
 
     It asks for steps of D and of G, rounds until seven or eight modes are covered (two to five), steps of G until
-    most are lost, and to bring them back: by rounds, or by a step of D and rounds.
+    most are lost, and to bring them back by a step of D and rounds.
     """
     d, g, r = ["step D"], ["step G"], [rounds]
-    begun = d * 5 + g * 5
-    lost = [begun + r * n + g * 10 for n in range(2, 6)]
-    back = [way + rest for way in lost for rest in (r * 8, d + r * 5)]
-    ways = [*product(("step D", "step G"), repeat=2), r * 10, begun + r * 10, *back]
+    asked = [d * 5 + g * 5 + r * n + g * 10 + d + r * 5 for n in range(2, 6)]
+    ways = [*product(("step D", "step G", rounds), repeat=3), *asked]
     return [press for way in ways for press in (*way, "start again")]
 
 
