@@ -166,6 +166,7 @@ EXERCISES = {
             ],
             "promised": [
                 (np.exp(-9.0), "take the divergence, 9.0 − H(p_data), not all the nats."),
+                (H - 9.0, "that is its logarithm: exponentiate it."),
                 (9.0 - H, "that is the divergence. The share is at least exp(−KL)."),
                 (1 - np.exp(H - 9.0), "that is the largest share of pictures that are no face. The others are asked for."),
                 (2.0 ** (H - 9.0), "nats go with e, not with 2: exp(−KL)."),

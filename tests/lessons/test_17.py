@@ -37,7 +37,7 @@ def test_17_nearest_neighbours(planet, rgb, board, lesson):
     assert lesson["copies(test.images()[:500])"] == pytest.approx(np.mean(twins))
     photocopier, gan = lesson["[copies(pictures[name]) for name in ('photocopier', 'GAN')]"]
     assert photocopier == 1
-    assert gan < board.loc["GAN", "Rule 1"] - board.loc["GAN", "Rule 2"]  # a face with a speck has no twin
+    assert gan < board.loc["GAN", "Rule 1"] / 2  # nearly all valid ones are met faces; one with a speck has no twin
 
 
 def test_17_the_truth_is_far_from_itself_with_few_pictures(planet, components, lesson):
