@@ -11,8 +11,12 @@ NEWS = np.log(2)  # of 14.1
 ADDRESS = 0.5 * np.log(3 / 2) + 0.5 * np.log(3 / 4)
 
 
+def logsumexp(x: np.ndarray, axis: int) -> np.ndarray:
+    return np.logaddexp.reduce(x, axis=axis)
+
+
 def nats_with(fit: np.ndarray, log_q: np.ndarray, weights: np.ndarray, log_n: np.ndarray) -> np.ndarray:
-    return log_q - fit - np.logaddexp.reduce(log_n + np.log(weights), axis=1)
+    return log_q - fit - logsumexp(log_n + np.log(weights), axis=1)
 
 
 def cases_of_mixtures() -> list[tuple]:
@@ -54,7 +58,7 @@ EXERCISES = {
             ((1.5 * np.log(2), ADDRESS), "The first is the entropy of q(z). Take that of q(z|x) away: the second face's z is still open."),
             ((2 * NEWS, ADDRESS), "The two faces have probability ½ each: a mean, not a sum."),
             ((1.0, ADDRESS), "The first is in bits, or without its logarithms: log 2 is 0.693 nats."),
-            ((NEWS**2, ADDRESS**2), "Both are squared. A divergence is a mean of logarithms, and no square."),
+            ((NEWS**2, ADDRESS), "The first is squared somewhere: a mean of logarithms is no square."),
             ((NEWS, 0), "q(z) is not uniform: (½, ¼, ¼), the mean of the two rows."),
             ((0, ADDRESS), "z tells which face it was, so the first is not 0."),
         ],
@@ -88,7 +92,7 @@ EXERCISES = {
             (lambda f, q, w, n: np.mean(nats_with(f, q, w, n)), "That is the mean over all faces. Return one number for each of them."),
         ],
         hints=(
-            "log p(z) = log Σ_k π_k N_k: `scipy.special.np.logaddexp.reduce(log_n + np.log(weights), axis=1)`.",
+            "log p(z) = log Σ_k π_k N_k: `scipy.special.logsumexp(log_n + np.log(weights), axis=1)`.",
             "Minus the ELBO is −(fit + log p(z) − log_q).",
         ),
         solution="""
@@ -96,7 +100,7 @@ EXERCISES = {
             from scipy.special import logsumexp
 
             def nats_with(fit, log_q, weights, log_n):
-                log_p_z = np.logaddexp.reduce(log_n + np.log(weights), axis=1)
+                log_p_z = logsumexp(log_n + np.log(weights), axis=1)
                 return -(fit + log_p_z - log_q)
 
             answer = nats_with

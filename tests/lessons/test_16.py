@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from oracle import by_lot, header, log_prob_of, price
 from scipy.special import logsumexp
-from scipy.stats import entropy, norm
+from scipy.stats import norm
 
 FILES = {"NADE": "nade", "Row LSTM": "pixelrnn_row", "Diagonal": "pixelrnn_diagonal", "VAE": "vae", "GAN": "gan"}
 
