@@ -9,12 +9,14 @@ A picture is *valid* if all five are recognised and belong to one face.
 The constants were calibrated once and stay as they are, so that all models of the course are judged alike.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.spatial.distance import cdist
 
 from course_utils.datasets.planet_pixel import (
     PlanetPixel,
@@ -40,13 +42,15 @@ BATCH = 250  # pictures or faces at a time
 class Scores:
     """The scores of n pictures, to be read beside the same scores of fresh draws of p_data (planet_pixel_reference).
 
-    rule1: share of valid pictures. rule2: share that are valid and show a face that is not among the training
+    rule1: share of valid pictures. exact: share of those that are a face to the pixel, each pixel taken for the nearest
+    colour of the palette; Rule 1 forgives small faults. rule2: share that are valid and show a face that is not among the training
     observations. coverage: p_data of all faces seen among the valid ones; reference_coverage: what n draws of p_data
     see in expectation. For each picture, recognised (n, 5) bool by feature, valid (n,) bool, and faces (n,), the row in
     planet_pixel_distribution() or −1.
     """
 
     rule1: float
+    exact: float
     rule2: float
     coverage: float
     reference_coverage: float
@@ -64,10 +68,7 @@ def score_planet_pixel(images: ArrayLike, training: PlanetPixel) -> Scores:
     """
     p_data = planet_pixel_distribution()
     rgb = _check_images(images, p_data.palette)
-    number = {face.tobytes(): i for i, face in enumerate(p_data.pixels)}
-    known = [number.get(np.asarray(picture, dtype=np.uint8).tobytes(), -1) for picture in training.pixels]
-    if -1 in known:
-        raise ValueError(f"training must hold faces of Planet Pixel, but its picture {known.index(-1)} is none")
+    known = _numbers_of(training)
 
     judged = [_recognise(rgb[i : i + BATCH]) for i in range(0, len(rgb), BATCH)]
     recognised, faces = (np.concatenate(part) for part in zip(*judged))
@@ -76,6 +77,7 @@ def score_planet_pixel(images: ArrayLike, training: PlanetPixel) -> Scores:
     p, n = p_data.probabilities, len(rgb)
     return Scores(
         rule1=float(valid.mean()),
+        exact=float(np.mean([face.tobytes() in _number() for face in _nearest_colours(rgb, p_data.palette)])),
         rule2=float((valid & ~np.isin(faces, known)).mean()),
         coverage=float(p[np.unique(faces[valid])].sum()),
         reference_coverage=float((p * (1 - (1 - p) ** n)).sum()),
@@ -94,6 +96,37 @@ def planet_pixel_reference(n: int, training: PlanetPixel, rng: np.random.Generat
     return score_planet_pixel(planet_pixel_distribution().sample(n, rng), training)
 
 
+@dataclass(frozen=True)
+class Surprise:
+    """What p_θ says of all 3,552 faces, in nats: to be read beside H(p_data) = planet_pixel_entropy().
+
+    nats: the cross-entropy −Σ p_data(x) log p_θ(x). training, others: its mean over the faces that the training
+    pictures show, and over all others; nats is the mean of the two, weighted by their shares of p_data, and what lies between them is
+    overfitting. p_faces: Σ p_θ(x), the probability that a picture drawn from p_θ is a face to the pixel. By Jensen's
+    inequality KL(p_data‖p_θ) ≥ −log p_faces.
+    """
+
+    nats: float
+    training: float
+    others: float
+    p_faces: float
+
+
+def surprise(log_prob: Callable[[np.ndarray], ArrayLike], training: PlanetPixel) -> Surprise:
+    """Return what p_θ says of all faces, as Surprise explains it; log_prob and errors as in cross_entropy.
+
+    For a bound of log p_θ the nats are bounds from above, and p_faces is one from below.
+    """
+    p_data, log_p = planet_pixel_distribution(), _log_probs(log_prob)
+    known = np.isin(np.arange(len(log_p)), _numbers_of(training))
+    nats = -p_data.probabilities * log_p
+    training_nats, others = (
+        float(nats[part].sum() / p_data.probabilities[part].sum()) if part.any() else math.nan
+        for part in (known, ~known)
+    )
+    return Surprise(float(nats.sum()), training_nats, others, float(np.exp(log_p).sum()))
+
+
 def cross_entropy(log_prob: Callable[[np.ndarray], ArrayLike]) -> float:
     """Return −Σ p_data(x) log p(x) in nats, summed over all 3,552 faces; inf if one of them has probability 0.
 
@@ -101,6 +134,11 @@ def cross_entropy(log_prob: Callable[[np.ndarray], ArrayLike]) -> float:
     or a tensor. Raises ValueError if it returns something else, or if these p(x) are no probabilities: they sum to more
     than 1, as the density of real-valued pixels may.
     """
+    return float(-(planet_pixel_distribution().probabilities * _log_probs(log_prob)).sum())
+
+
+def _log_probs(log_prob: Callable[[np.ndarray], ArrayLike]) -> np.ndarray:
+    """Return log p(x) (3552,) of all faces, checked."""
     p_data = planet_pixel_distribution()
     parts = []
     for i in range(0, len(p_data.pixels), BATCH):
@@ -120,7 +158,28 @@ def cross_entropy(log_prob: Callable[[np.ndarray], ArrayLike]) -> float:
             "log_prob must return log-probabilities of discrete pixels: none exceeds 0, and all p(x) sum to 1 at most. "
             f"The largest is {highest:.4g}. A density of real-valued pixels is not comparable with H(p_data)."
         )
-    return float(-(p_data.probabilities * log_p).sum())
+    return log_p
+
+
+@cache
+def _number() -> dict[bytes, int]:
+    """Return {a face's palette numbers: its row in planet_pixel_distribution()}."""
+    return {face.tobytes(): i for i, face in enumerate(planet_pixel_distribution().pixels)}
+
+
+def _numbers_of(training: PlanetPixel) -> list[int]:
+    """Return the rows of the training pictures in planet_pixel_distribution(); raises ValueError if one is no face."""
+    known = [_number().get(np.asarray(picture, dtype=np.uint8).tobytes(), -1) for picture in training.pixels]
+    if -1 in known:
+        raise ValueError(f"training must hold faces of Planet Pixel, but its picture {known.index(-1)} is none")
+    return known
+
+
+def _nearest_colours(rgb: np.ndarray, palette: np.ndarray) -> np.ndarray:
+    """Return the number of the nearest colour of the palette for each pixel of rgb (N, 1024, 3), (N, 1024) uint8."""
+    colours, where = np.unique(rgb.reshape(-1, 3), axis=0, return_inverse=True)
+    number = cdist(colours.astype(float), palette.astype(float)).argmin(axis=1)
+    return number.astype(np.uint8)[where].reshape(rgb.shape[:2])
 
 
 def _check_images(images: ArrayLike, palette: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 from course_utils import evaluation
 from course_utils.datasets import load_planet_pixel, planet_pixel_distribution, planet_pixel_entropy
-from course_utils.evaluation import cross_entropy, planet_pixel_reference, score_planet_pixel
+from course_utils.evaluation import cross_entropy, planet_pixel_reference, score_planet_pixel, surprise
 from course_utils.models import NaiveBayes
 
 P_DATA = planet_pixel_distribution()
@@ -327,6 +327,61 @@ def test_the_cross_entropy_asks_for_a_few_pictures_at_a_time():
 def test_what_is_no_log_probability(log_prob, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         cross_entropy(log_prob)
+
+
+def test_surprise_is_split_by_whether_a_face_is_known():
+    """A model that is right about training faces and 30 nats off for the others: its means, and what it wastes."""
+    known = {picture.tobytes() for picture in TRAIN.pixels}
+    is_known = np.array([picture.tobytes() in known for picture in P_DATA.pixels])
+    share = P_DATA.probabilities[is_known].sum()
+    apart = surprise(lambda x: true_log_prob()(x) - 30 * np.array([face.tobytes() not in known for face in x]), TRAIN)
+    mean = [
+        np.average(-np.log(P_DATA.probabilities[part]), weights=P_DATA.probabilities[part])
+        for part in (is_known, ~is_known)
+    ]
+    assert apart.training == pytest.approx(mean[0]) and apart.others == pytest.approx(mean[1] + 30)
+    assert apart.nats == pytest.approx(planet_pixel_entropy() + 30 * (1 - share))
+    assert apart.p_faces == pytest.approx(share, abs=1e-9)
+
+
+def test_surprise_of_p_data_and_the_bound_by_the_probability_of_faces():
+    """p_data wastes nothing; and KL ≥ −log p_faces, with equality where all faces lose the same factor."""
+    exact = surprise(true_log_prob(), TRAIN)
+    assert exact.nats == pytest.approx(planet_pixel_entropy()) and exact.p_faces == pytest.approx(1)
+    halved = surprise(lambda x: true_log_prob()(x) - np.log(2), TRAIN)
+    assert halved.nats - planet_pixel_entropy() == pytest.approx(np.log(2)) == pytest.approx(-np.log(halved.p_faces))
+    noise = np.random.default_rng(0).exponential(3, len(P_DATA.pixels))
+    rough = surprise(lambda x: true_log_prob()(x) - np.array([noise[NUMBER[face.tobytes()]] for face in x]), TRAIN)
+    assert rough.nats - planet_pixel_entropy() > -np.log(rough.p_faces) + 0.1
+
+
+def test_surprise_refuses_training_pictures_that_are_no_faces():
+    wrong = dataclasses.replace(TRAIN, pixels=TRAIN.pixels[:, ::-1])
+    with pytest.raises(ValueError, match="training must hold faces of Planet Pixel, but its picture 0 is none"):
+        surprise(true_log_prob(), wrong)
+
+
+# --- a face to the pixel
+
+
+def test_exact_counts_faces_to_the_pixel():
+    """One pixel in another colour of the palette, which Rule 1 forgives; and colours moved, but not to another one."""
+    pixels = P_DATA.pixels[:40].copy()
+    assert score_planet_pixel(pixels, TRAIN).exact == 1
+    near = np.linalg.norm(P_DATA.palette[:, None].astype(float) - P_DATA.palette, axis=-1) + np.diag(
+        np.full(256, np.inf)
+    )
+    pixels[:10, 0] = near.argmin(axis=1)[pixels[:10, 0]]
+    scores = score_planet_pixel(pixels, TRAIN)
+    assert scores.exact == 0.75 and scores.rule1 == 1
+    images = P_DATA.images()[:40].copy()
+    background = images[0, 0, 0].astype(int)
+    tints = [background + [0, 0, d] for d in range(-40, 24)]
+    same = [t for t in tints if (P_DATA.palette[((P_DATA.palette - t) ** 2).sum(axis=1).argmin()] == background).all()]
+    assert len(same) > 5
+    images[:10, 0, 0], images[10:20, 0, 0] = same[0], same[0] - [0, 0, 1]  # the last tint that is still the background
+    assert score_planet_pixel(images, TRAIN).exact == score_planet_pixel(images / 255, TRAIN).exact == 0.75
+    assert score_planet_pixel(FACES[:40] * 0.7, TRAIN).exact == 0
 
 
 def test_scores_are_frozen_and_short_to_print():

@@ -20,7 +20,7 @@ import torch
 
 from course_utils import files
 from course_utils.datasets import load_binarized_mnist, load_planet_pixel
-from course_utils.datasets.encodings import from_bits, from_floats, from_rgb, to_bits, to_floats, to_indices, to_rgb
+from course_utils.datasets.encodings import from_bits, from_floats, from_map, to_bits, to_floats, to_indices, to_map
 from course_utils.evaluation import cross_entropy, score_planet_pixel
 from course_utils.models import GAN, NADE, VAE, DeepModel, PixelRNN
 from course_utils.models.deep import save_checkpoint
@@ -118,16 +118,16 @@ RECIPES = {
         _score_planet_pixel(to_bits, from_bits),
     ),
     "pixelrnn_row_planet_pixel": Recipe(
-        lambda: PixelRNN("row_lstm", n_features=32, n_layers=3, seed=SEED),
-        _planet_pixel(to_rgb),
-        dict(epochs=60, batch_size=16, lr=4e-3),
-        _score_planet_pixel(to_rgb, from_rgb),
+        lambda: PixelRNN("row_lstm", n_channels=1, n_embedding=16, n_features=32, dropout=0.1, seed=SEED),
+        _planet_pixel(to_map),
+        dict(epochs=64, batch_size=16, lr=6e-3, weight_decay=0.1, clip=100, warm_up=50, average=0.99),
+        _score_planet_pixel(to_map, from_map),
     ),
     "pixelrnn_diagonal_planet_pixel": Recipe(
-        lambda: PixelRNN("diagonal_bilstm", n_features=32, n_layers=3, seed=SEED),
-        _planet_pixel(to_rgb),
-        dict(epochs=35, batch_size=16, lr=4e-3),
-        _score_planet_pixel(to_rgb, from_rgb),
+        lambda: PixelRNN("diagonal_bilstm", n_channels=1, n_embedding=16, n_features=32, dropout=0.1, seed=SEED),
+        _planet_pixel(to_map),
+        dict(epochs=64, batch_size=16, lr=6e-3, weight_decay=0.1, clip=100, warm_up=50, average=0.99),
+        _score_planet_pixel(to_map, from_map),
     ),
     "vae_mnist": Recipe(
         lambda: VAE(784, n_latent=20, n_hidden=500, seed=SEED),
