@@ -9,7 +9,6 @@ import argparse
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from course_utils.files import ROOT, in_one_step
@@ -19,7 +18,7 @@ REFERENCES = re.compile(
     rf"""
     \b(?:lesson|exercise)s?\ {NUMBER} (?: (?:–|,\ |,?\ and\ |\ to\ |\ or\ ) {NUMBER}\b(?!\ \w*\ ?nats) )*  # lessons 11–15
     | \b(?:lesson|test)_\d\d(?=\b|_)       # modules and tests
-    | (?<=["'`])\d\d\.\d+(?=\\?["'`])      # "14.2", the id of an exercise
+    | (?<=["'`])\d\d\.\d(?=\\?["'`])       # "14.2", the id of an exercise
     | (?<=\#\ )\d\d(?=\ ·\ )               # the title of a lesson
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -27,24 +26,19 @@ REFERENCES = re.compile(
 DOUBTFUL = re.compile(r"""(?<=["'`])\d\d(?=\\?["'`])|(?<![\d.,−+-])\b\d\d\.\d\b(?!\d)""")
 
 
-def moved(first: int) -> Callable[[str], str]:
-    """Return a function that adds 1 to each lesson's number from `first` on in a text that holds nothing else of two digits."""
-    return lambda text: re.sub(
-        r"(?<![\d.])\d\d(?!\d)", lambda m: f"{int(m[0]) + 1:02}" if int(m[0]) >= first else m[0], text
-    )
+def move(text: str, numbers: range) -> str:
+    """Add 1 to each lesson's number among these in a text that holds nothing else of two digits."""
+    return re.sub(r"(?<![\d.])\d\d(?!\d)", lambda m: f"{int(m[0]) + (int(m[0]) in numbers):02}", text)
 
 
-def rewritten(text: str, first: int, stems: list[str]) -> tuple[str, list[str]]:
-    """Return the text with its references moved, and the lines that hold a number which may be one, too."""
-    move = moved(first)
+def rewritten(text: str, numbers: range, stems: list[str]) -> tuple[str, list[str]]:
+    """Return the text with its references to lessons of these numbers moved, and the lines that may hold more of them."""
     pattern = re.compile(REFERENCES.pattern + "".join(rf"| \b{re.escape(stem)}\b" for stem in stems), REFERENCES.flags)
-    text = pattern.sub(lambda m: move(m[0]), text)
+    rest = pattern.sub("", text)
     doubtful = [
-        line.strip()
-        for line in text.splitlines()
-        if any(int(m[0][:2]) >= first for m in DOUBTFUL.finditer(pattern.sub("", line)))
+        line.strip() for line in rest.splitlines() if any(int(m[0][:2]) in numbers for m in DOUBTFUL.finditer(line))
     ]
-    return text, doubtful
+    return pattern.sub(lambda m: move(m[0], numbers), text), doubtful
 
 
 def insert(root: Path, first: int) -> list[str]:
@@ -56,20 +50,20 @@ def insert(root: Path, first: int) -> list[str]:
         raise ValueError(
             f"there is no lesson {first:02} that could move; lessons: {', '.join(sorted(s[:2] for s in stems))}"
         )
-    look = []
-    for path in paths:
+    numbers, look = range(first, len(stems)), []
+    for path in (path for path in paths if path.name != Path(__file__).name):
         try:
             text = (root / path).read_text(encoding="utf-8")
         except UnicodeDecodeError:
             continue
-        new, doubtful = rewritten(text, first, stems)
+        new, doubtful = rewritten(text, numbers, stems)
         look += [f"{path}: {line:.160}" for line in doubtful if path.suffix in (".py", ".md", ".toml", ".yml")]
         if new != text:
             with in_one_step(root / path) as part:
                 part.write_text(new, encoding="utf-8")
     numbered = re.compile(r"^(\d\d)(?=_)|(?<=^lesson_)\d\d(?=\.py)|(?<=^test_)\d\d(?=\.py)")
     for path in sorted(paths, reverse=True):  # the last lesson first, so that none is in the way
-        name = numbered.sub(lambda m: moved(first)(m[0]), path.name)
+        name = numbered.sub(lambda m: move(m[0], numbers), path.name)
         if name != path.name:
             subprocess.run(["git", "mv", str(path), str(path.with_name(name))], cwd=root, check=True)
     return look
