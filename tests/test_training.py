@@ -82,6 +82,68 @@ def test_the_steps_are_adam_s_with_a_rate_that_falls_along_half_a_cosine():
     assert model.w.item() == pytest.approx(w, rel=1e-5)
 
 
+def test_weight_decay_clipping_and_warm_up_by_hand():
+    """Loshchilov and Hutter (2019), algorithm 2: the weight shrinks by rate · decay, apart from Adam's own step."""
+    model, x = Line(start=1.0), data(20)
+    train(model, x, epochs=2, batch_size=10, lr=0.3, rng=rng(), weight_decay=0.5, clip=1.5, warm_up=2, progress=False)
+    w, m, v, g = 1.0, 0.0, 0.0, rng()
+    for step in range(4):
+        if step % 2 == 0:
+            batches = list(minibatches(20, 10, g))
+        a, b = x[batches[step % 2]].double().numpy().T
+        grad = (2 * a * (a * w - b)).mean()
+        grad *= min(1, 1.5 / abs(grad))
+        m, v = 0.9 * m + 0.1 * grad, 0.999 * v + 0.001 * grad**2
+        rate = 0.3 * min((step + 1) / 3, 1) * (1 + np.cos(np.pi * step / 4)) / 2
+        w -= rate * 0.5 * w
+        w -= rate * (m / (1 - 0.9 ** (step + 1))) / (np.sqrt(v / (1 - 0.999 ** (step + 1))) + 1e-8)
+    assert model.w.item() == pytest.approx(w, rel=1e-5)
+
+
+def test_the_mean_of_the_weights_is_what_is_validated_and_kept():
+    """Against the weights on the way, written down after each step."""
+    way = []
+
+    class Watched(Line):
+        def loss(self, x, rng=None):
+            way.append(self.w.item())
+            return super().loss(x, rng)
+
+    model = Watched(start=1.0).fit(data(), validation=data(), average=0.8, **SETTINGS)
+    way = [*way[1:], Line(start=1.0).fit(data(), **SETTINGS).w.item()]  # after each step
+    mean = way[0]
+    for w in way[1:]:
+        mean = 0.8 * mean + 0.2 * w
+    assert model.history[-1]["validation"] == pytest.approx(
+        ((data()[:, 0] * mean - data()[:, 1]) ** 2).mean().item(), rel=1e-4
+    )
+    best = min(model.history, key=lambda r: r["validation"])
+    assert model.w.item() == pytest.approx(mean, rel=1e-5) or best is not model.history[-1]
+
+
+class Dropping(Line):
+    """A line whose slope is dropped in half of all cases while it learns."""
+
+    def loss(self, x, rng=None):
+        return super().loss(torch.cat([torch.nn.functional.dropout(x[:, :1], 0.5, self.training), x[:, 1:]], dim=1))
+
+    def validation_loss(self, x):
+        return self.loss(x).item()
+
+
+def test_dropout_is_on_for_the_steps_only_and_the_same_at_each_run():
+    torch.manual_seed(1)
+    first = Dropping().fit(data(), validation=data(), **SETTINGS)
+    best = min(record["validation"] for record in first.history)
+    assert not first.training and best == pytest.approx(-first.log_prob(data()).mean().item())
+    after = torch.rand(1)
+    torch.manual_seed(1)
+    assert torch.equal(after, torch.rand(1)), "torch's own random numbers are left as they were"
+    torch.manual_seed(2)
+    again = Dropping().fit(data(), validation=data(), **SETTINGS)
+    assert again.w.item() == first.w.item() != Line().fit(data(), **SETTINGS).w.item()
+
+
 def test_with_a_validation_set_the_best_epoch_s_weights_stay():
     """Validated on another slope, a model that goes from 1.4 to 3 is best when it passes 1.5."""
     model = Line(start=1.2).fit(data(), validation=data(slope=1.5), epochs=20, batch_size=10, lr=0.05, progress=False)
@@ -90,14 +152,16 @@ def test_with_a_validation_set_the_best_epoch_s_weights_stay():
     assert -model.log_prob(data(slope=1.5)).mean().item() == pytest.approx(best, rel=1e-5)
 
 
+@pytest.mark.parametrize("more", [{}, {"average": 0.9, "weight_decay": 0.1, "warm_up": 3}], ids=["plain", "all"])
 @pytest.mark.parametrize("after", [1, 4, 9, 23])
-def test_an_interrupted_training_ends_as_if_nothing_had_happened(tmp_path, after):
-    whole = Line().fit(data(), validation=data(20), **SETTINGS)
+def test_an_interrupted_training_ends_as_if_nothing_had_happened(tmp_path, after, more):
+    settings = SETTINGS | more
+    whole = Dropping().fit(data(), validation=data(20), **settings)
     state = tmp_path / "state.pt"
     with pytest.raises(KeyboardInterrupt):
-        Line(stop_after=after).fit(data(), validation=data(20), state=state, **SETTINGS)
+        Dropping(stop_after=after).fit(data(), validation=data(20), state=state, **settings)
     assert not list(tmp_path.glob("*.partial"))
-    again = Line().fit(data(), validation=data(20), state=state, **SETTINGS)
+    again = Dropping().fit(data(), validation=data(20), state=state, **settings)
     assert again.w.item() == whole.w.item()
     assert [r["train"] for r in again.history] == [r["train"] for r in whole.history]
 

@@ -269,6 +269,72 @@ def test_training_finds_the_one_bit_that_all_pixels_share(architecture):
     assert min(r["validation"] for r in model.history) == pytest.approx(model.validation_loss(x[200:]), rel=1e-5)
 
 
+def with_prior(**more) -> VAE:
+    """Return a small VAE whose p(z) is a mixture of three Gaussians, far from N(0, I)."""
+    model = small("categorical", n_components=3, **more)
+    g = rng(6)
+    with torch.no_grad():
+        model.prior.log_weights.copy_(torch.tensor([0.5, 0.3, 0.2]).log())
+        model.prior.means.copy_(torch.randn(3, 3, generator=g))
+        model.prior.roots.copy_(torch.randn(3, 3, 3, generator=g).tril() + 2 * torch.eye(3))
+    return model
+
+
+def test_a_fitted_prior_is_torch_s_mixture():
+    model, z = with_prior(), torch.randn(7, 3, generator=rng(8), dtype=torch.float64)
+    mixture = dist.MixtureSameFamily(
+        dist.Categorical(logits=model.prior.log_weights),
+        dist.MultivariateNormal(model.prior.means, scale_tril=model.prior.roots),
+    )
+    torch.testing.assert_close(model.prior.log_prob(z), mixture.log_prob(z))
+    drawn = model.sample_prior(40_000, rng())
+    torch.testing.assert_close(drawn.mean(dim=0), mixture.mean, atol=0.05, rtol=0)
+    torch.testing.assert_close(drawn.var(dim=0), mixture.variance, atol=0, rtol=0.05)
+
+
+def test_bound_and_estimate_take_the_fitted_prior():
+    """Both from the same noise, put together from torch's densities."""
+    model, x = with_prior(), some("categorical")
+    mu, log_var = model.encode(x)
+    q = dist.Independent(dist.Normal(mu, (0.5 * log_var).exp()), 1)
+    z = model.reparameterise(mu, log_var, rng())
+    fit, log_p = model.log_likelihood(x, z), model.prior.log_prob(z)
+    torch.testing.assert_close(model.elbo(x, rng()), fit + log_p + q.entropy())
+    torch.testing.assert_close(model.log_prob_estimate(x, rng(), 1), fit + log_p - q.log_prob(z))
+    untouched = small("categorical")
+    untouched.load_state_dict({name: value for name, value in model.state_dict().items() if "prior" not in name})
+    torch.testing.assert_close(model.loss(x, rng()), untouched.loss(x, rng()))  # training keeps N(0, I)
+
+
+def test_fit_prior_brings_the_bound_closer():
+    """Codes in two heaps: the mixture finds them, and p(z) comes nearer to what q says."""
+    model, x = small("categorical", n_components=4), some("categorical", n=200)
+    before = model.elbo(x, rng(), 20).mean()
+    assert before == pytest.approx(small("categorical").elbo(x, rng(), 20).mean().item(), abs=0.05), (
+        "it begins as N(0, I)"
+    )
+    assert model.fit_prior(x, rng()).elbo(x, rng(), 20).mean() > before
+    with pytest.raises(ValueError, match="only a VAE with n_components from 1 upwards has a p"):
+        small().fit_prior(some("bernoulli"), rng())
+
+
+def test_a_share_of_the_uniform_distribution():
+    """It stands in the likelihood and in the samples; the probabilities of a pixel's values add up to 1."""
+    model, z = small("categorical", uniform=0.25), torch.zeros(5, 3, dtype=torch.float64)
+    plain = small("categorical")
+    x = torch.arange(5)[:, None].expand(5, 25)
+    p = [torch.zeros(5, 25).double() for _ in range(2)]
+    for pixel in range(25):
+        other = x.clone()
+        other[:, torch.arange(25) != pixel] = 0
+        for which, vae in enumerate((model, plain)):
+            joint = vae.log_likelihood(other, z).exp()
+            p[which][:, pixel] = joint / joint.sum()
+    torch.testing.assert_close(p[0], 0.75 * p[1] + 0.25 / 5)
+    drawn = model.sample(4000, rng())
+    assert 0.04 < torch.stack([(drawn == k).double().mean() for k in range(5)]).min()
+
+
 def test_a_vae_has_no_log_prob_and_says_what_it_has():
     with pytest.raises(NotImplementedError, match=r"elbo\(x, rng\).*log_prob_estimate\(x, rng, n_samples\)"):
         small().log_prob(some("bernoulli"))
@@ -302,6 +368,11 @@ def test_what_is_no_x_is_refused(likelihood, x, message):
         (lambda: VAE(4, likelihood="normal"), "likelihood must be one of .*, got 'normal'"),
         (lambda: VAE(4, architecture="big"), "architecture must be one of .*, got 'big'"),
         (lambda: VAE(5, architecture="convolutional"), "square pictures, n_features = side², got 5"),
+        (
+            lambda: VAE(4, uniform=0.1),
+            "uniform must be a share from 0 to below 1, of a categorical likelihood, got 0.1",
+        ),
+        (lambda: VAE(4, n_components=-1), "n_components must be a whole number from 0 upwards, got -1"),
         (lambda: VAE(4, beta=-1), "beta must be a number from 0 upwards, got -1"),
         (lambda: small().decode(torch.zeros(2, 4)), r"z must be a tensor \(N, 3\), got \(2, 4\)"),
         (lambda: small().log_likelihood(torch.zeros(2, 25), torch.zeros(3, 3)), "same length, got 2 and 3"),

@@ -11,6 +11,16 @@ def to_indices(pixels: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(pixels.astype(np.int64))
 
 
+def to_map(pixels: np.ndarray) -> torch.Tensor:
+    """Return palette numbers (N, 1024) as pictures of one channel (N, 1, 32, 32)."""
+    return to_indices(pixels).view(-1, 1, 32, 32)
+
+
+def from_map(x: torch.Tensor) -> np.ndarray:
+    """Return the palette numbers (N, 1024) uint8 of pictures (N, 1, 32, 32)."""
+    return x.flatten(1).cpu().numpy().astype(np.uint8)
+
+
 def to_rgb(pixels: np.ndarray) -> torch.Tensor:
     """Return palette numbers (N, 1024) as colours (N, 3, 32, 32) uint8."""
     palette = load_planet_pixel("train").palette

@@ -38,6 +38,7 @@ class DeepModel(torch.nn.Module):
         super().__init__()
         self.arguments = arguments
         self.history: list[dict[str, float]] = []
+        self.training = False  # dropout is for fit
 
     @property
     def like(self) -> dict[str, Any]:
@@ -67,10 +68,12 @@ class DeepModel(torch.nn.Module):
         lr: float = 1e-3,
         rng: torch.Generator | None = None,
         validation: torch.Tensor | None = None,
-        progress: bool = True,
-        state: Path | None = None,
+        **settings: Any,
     ) -> Self:
-        """Train as course_utils.models.training.train says; `history` is its record. rng: by default always the same batches."""
+        """Train as course_utils.models.training.train says, which has further settings; `history` is its record.
+
+        rng: by default always the same batches.
+        """
         rng = torch.Generator().manual_seed(0) if rng is None else rng
         x = self._check(x)
         self.history = train(
@@ -81,8 +84,7 @@ class DeepModel(torch.nn.Module):
             lr=lr,
             rng=rng,
             validation=validation,
-            progress=progress,
-            state=state,
+            **settings,
         )
         return self
 

@@ -56,6 +56,7 @@ class PixelRNN(DeepModel):
         n_layers: int = 3,
         n_embedding: int = 8,
         size: tuple[int, int] = (32, 32),
+        dropout: float = 0.0,
         seed: int = 0,
     ) -> None:
         """Make an untrained model; raises ValueError for a setting that makes no sense."""
@@ -67,7 +68,10 @@ class PixelRNN(DeepModel):
             if not isinstance(value, int) or value < least:
                 raise ValueError(f"{name} must be a whole number from {least} upwards, got {value!r}")
         arguments = {name: value for name, (value, _) in numbers.items()}
-        super().__init__(kind=kind, **arguments, size=list(size), seed=seed)
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout must be a number from 0 to below 1, got {dropout!r}")
+        super().__init__(kind=kind, **arguments, size=list(size), dropout=dropout, seed=seed)
+        self.dropout = dropout
         self.n_channels, self.n_values, self.n_embedding = n_channels, n_values, n_embedding
         self.size = _check_size(size)
         self.margin = KINDS[kind].margin
@@ -121,8 +125,11 @@ class PixelRNN(DeepModel):
         x = x.permute(2, 3, 0, 1) + self._position(H, W)[:, :, None]
         x = x.contiguous()  # (H, W + margin, N, 2h)
         for layer in self.layers:
-            x = layer(x)
-        return self.hidden(x[:, :W].relu()).relu()
+            x = self._dropped(layer(x))
+        return self._dropped(self.hidden(x[:, :W].relu()).relu())
+
+    def _dropped(self, x: torch.Tensor) -> torch.Tensor:
+        return F.dropout(x, self.dropout, self.training)
 
     def _logits(self, features: torch.Tensor, c: int) -> torch.Tensor:
         """Return colour channel c's logits (…, n_values) from features (…, 2h): one channel at a time saves memory."""

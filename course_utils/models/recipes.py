@@ -20,8 +20,8 @@ import torch
 
 from course_utils import files
 from course_utils.datasets import load_binarized_mnist, load_planet_pixel
-from course_utils.datasets.encodings import from_bits, from_floats, from_rgb, to_bits, to_floats, to_indices, to_rgb
-from course_utils.evaluation import cross_entropy, score_planet_pixel
+from course_utils.datasets.encodings import from_bits, from_floats, from_map, to_bits, to_floats, to_indices, to_map
+from course_utils.evaluation import cross_entropy, score_planet_pixel, surprise
 from course_utils.models import GAN, NADE, VAE, DeepModel, PixelRNN
 from course_utils.models.deep import save_checkpoint
 
@@ -34,13 +34,15 @@ N_IMPORTANCE = 64  # samples of z for each estimate of a VAE's log p(x)
 class Recipe:
     """How one checkpoint is made: the model, its data (train, validation), the settings of fit, and its score.
 
-    Without validation there is no best epoch, and the last one's weights are kept.
+    Without validation there is no best epoch, and the last one's weights are kept. finish(model, train) is what is done
+    after fit.
     """
 
     model: Callable[[], DeepModel]
     data: Callable[[], tuple[torch.Tensor, torch.Tensor | None]]
     settings: dict[str, Any]
     score: Callable[[DeepModel], dict[str, float]]
+    finish: Callable[[DeepModel, torch.Tensor], Any] = lambda model, train: None
 
 
 def _binarized_mnist() -> tuple[torch.Tensor, torch.Tensor]:
@@ -67,6 +69,7 @@ def _rules(samples: np.ndarray) -> dict[str, float]:
     scores = score_planet_pixel(samples, load_planet_pixel("train"))
     return {
         "rule 1": scores.rule1,
+        "exact": scores.exact,
         "rule 2": scores.rule2,
         "coverage": scores.coverage,
         "coverage of p_data": scores.reference_coverage,
@@ -76,9 +79,14 @@ def _rules(samples: np.ndarray) -> dict[str, float]:
 def _score_planet_pixel(encode: Callable, decode: Callable) -> Callable[[DeepModel], dict[str, float]]:
     """Return a function that gives the exact nats over all faces, and the rules on samples."""
     return lambda model: {
-        "nats": cross_entropy(lambda pixels: model.log_prob(encode(pixels))),
+        **_nats("nats", lambda pixels: model.log_prob(encode(pixels))),
         **_rules(decode(model.sample(N_SAMPLES, _rng(model)))),
     }
+
+
+def _nats(name: str, log_prob: Callable[[np.ndarray], torch.Tensor]) -> dict[str, float]:
+    found = surprise(log_prob, load_planet_pixel("train"))
+    return {name: found.nats, "training faces": found.training, "other faces": found.others, "p(faces)": found.p_faces}
 
 
 def _score_vae_mnist(model: VAE) -> dict[str, float]:
@@ -91,13 +99,18 @@ def _score_vae_mnist(model: VAE) -> dict[str, float]:
 
 
 def _score_vae_planet_pixel(model: VAE) -> dict[str, float]:
-    """Return the bound and the estimate over all faces, and the rules on the most likely face for each z."""
+    """Return the bound and the estimate over all faces, and the rules on samples; of each z's likeliest face Rule 1."""
     rng = _rng(model)
     return {
-        "bound": cross_entropy(lambda pixels: model.elbo(to_indices(pixels), rng)),
+        **_nats("bound", lambda pixels: model.elbo(to_indices(pixels), rng)),
         "estimate": cross_entropy(lambda pixels: model.log_prob_estimate(to_indices(pixels), rng, N_IMPORTANCE)),
-        **_rules(model.sample(N_SAMPLES, rng, temperature=0).cpu().numpy().astype(np.uint8)),
+        **_rules(_drawn(model, rng, temperature=1)),
+        "rule 1, likeliest": _rules(_drawn(model, rng, temperature=0))["rule 1"],
     }
+
+
+def _drawn(model: VAE, rng: torch.Generator, temperature: float) -> np.ndarray:
+    return model.sample(N_SAMPLES, rng, temperature=temperature).cpu().numpy().astype(np.uint8)
 
 
 def _score_gan_planet_pixel(model: GAN) -> dict[str, float]:
@@ -114,20 +127,20 @@ RECIPES = {
     "nade_planet_pixel": Recipe(
         lambda: NADE(n_features=8192, n_hidden=200, seed=SEED),
         _planet_pixel(to_bits),
-        dict(epochs=100, batch_size=50, lr=5e-3),
+        dict(epochs=150, batch_size=50, lr=5e-3, weight_decay=0.1, warm_up=50, average=0.99),
         _score_planet_pixel(to_bits, from_bits),
     ),
     "pixelrnn_row_planet_pixel": Recipe(
-        lambda: PixelRNN("row_lstm", n_features=32, n_layers=3, seed=SEED),
-        _planet_pixel(to_rgb),
-        dict(epochs=60, batch_size=16, lr=4e-3),
-        _score_planet_pixel(to_rgb, from_rgb),
+        lambda: PixelRNN("row_lstm", n_channels=1, n_embedding=16, n_features=32, dropout=0.1, seed=SEED),
+        _planet_pixel(to_map),
+        dict(epochs=64, batch_size=16, lr=6e-3, weight_decay=0.1, clip=100, warm_up=50, average=0.99),
+        _score_planet_pixel(to_map, from_map),
     ),
     "pixelrnn_diagonal_planet_pixel": Recipe(
-        lambda: PixelRNN("diagonal_bilstm", n_features=32, n_layers=3, seed=SEED),
-        _planet_pixel(to_rgb),
-        dict(epochs=35, batch_size=16, lr=4e-3),
-        _score_planet_pixel(to_rgb, from_rgb),
+        lambda: PixelRNN("diagonal_bilstm", n_channels=1, n_embedding=16, n_features=32, dropout=0.1, seed=SEED),
+        _planet_pixel(to_map),
+        dict(epochs=64, batch_size=16, lr=6e-3, weight_decay=0.1, clip=100, warm_up=50, average=0.99),
+        _score_planet_pixel(to_map, from_map),
     ),
     "vae_mnist": Recipe(
         lambda: VAE(784, n_latent=20, n_hidden=500, seed=SEED),
@@ -136,10 +149,11 @@ RECIPES = {
         _score_vae_mnist,
     ),
     "vae_planet_pixel": Recipe(
-        lambda: VAE(1024, 12, "categorical", "convolutional", n_values=256, seed=SEED),
+        lambda: VAE(1024, 12, "categorical", "convolutional", n_values=256, uniform=1e-4, n_components=200, seed=SEED),
         _planet_pixel(to_indices),
-        dict(epochs=150, batch_size=20, lr=2e-3),
+        dict(epochs=200, batch_size=20, lr=2e-3, weight_decay=0.05, warm_up=50, average=0.99),
         _score_vae_planet_pixel,
+        lambda model, train: model.fit_prior(train, torch.Generator().manual_seed(SEED)),
     ),
     "gan_planet_pixel": Recipe(
         lambda: GAN(3072, 16, "convolutional", r1=0.5, beta1=0.0, seed=SEED),
@@ -173,6 +187,7 @@ def pretrain(name: str, device: str = "auto", epochs: int | None = None) -> dict
     model = recipe.model()
     state = states / f"{name}-{fingerprint(model, settings, train, *watched.values())}.pt"
     model.to(device).fit(train, rng=torch.Generator().manual_seed(SEED), state=state, **settings, **watched)
+    recipe.finish(model, train)
     model.half().float()
     score = {what: round(value, 4) for what, value in recipe.score(model).items()}
     files.CHECKPOINTS.mkdir(exist_ok=True)

@@ -3,16 +3,48 @@
 import math
 from typing import Any, Self
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from course_utils.models.deep import DeepModel, seeded
+from course_utils.models.gaussian_mixture import GaussianMixture
 from course_utils.models.networks import Downwards, Upwards, check_codes, check_sizes, mlp
 
 LIKELIHOODS = ("bernoulli", "gaussian", "categorical")
 ARCHITECTURES = ("mlp", "convolutional")
 N_EMBEDDING = 8  # numbers that stand for a value of a categorical x in the encoder
+
+
+class MixturePrior(nn.Module):
+    """p(z) as a mixture of Gaussians, Σ_k π_k N(z|μ_k, Σ_k), that lesson 08's EM fits to codes; N(0, I) before that."""
+
+    def __init__(self, n_components: int, n_latent: int) -> None:
+        super().__init__()
+        self.register_buffer("log_weights", torch.full((n_components,), -math.log(n_components)))
+        self.register_buffer("means", torch.zeros(n_components, n_latent))
+        self.register_buffer("roots", torch.eye(n_latent).repeat(n_components, 1, 1))  # of Σ_k: lower triangles
+
+    def fit(self, z: torch.Tensor, rng: np.random.Generator) -> None:
+        """Fit to codes z (N, d) by EM."""
+        mixture = GaussianMixture(len(self.means), reg=1e-3, max_iter=100).fit(z.double().cpu().numpy(), rng=rng)
+        self.log_weights.copy_(torch.from_numpy(np.log(mixture.weights)))
+        self.means.copy_(torch.from_numpy(mixture.means))
+        self.roots.copy_(torch.from_numpy(np.linalg.cholesky(mixture.covariances)))
+
+    def log_prob(self, z: torch.Tensor) -> torch.Tensor:
+        """Return log p(z) (N,) in nats."""
+        apart = (z[:, None] - self.means).transpose(0, 1)  # (K, N, d)
+        standard = torch.linalg.solve_triangular(self.roots, apart.transpose(1, 2), upper=False)  # (K, d, N)
+        log_scale = self.roots.diagonal(dim1=1, dim2=2).log().sum(dim=1)
+        log_joint = (self.log_weights - log_scale)[:, None] - 0.5 * (standard**2 + math.log(2 * math.pi)).sum(dim=1)
+        return log_joint.logsumexp(dim=0)
+
+    def sample(self, n: int, rng: torch.Generator, noise: torch.Tensor) -> torch.Tensor:
+        """Return n codes (n, d), made from noise (n, d) ~ N(0, I)."""
+        k = torch.multinomial(self.log_weights.exp().to(rng.device), n, replacement=True, generator=rng)
+        return self.means[k] + (self.roots[k] @ noise[:, :, None])[:, :, 0]
 
 
 class VAE(DeepModel):
@@ -22,8 +54,10 @@ class VAE(DeepModel):
     learnt σ for all dimensions; "categorical": integers in 0 … n_values − 1. Given z, the dimensions are independent.
     architecture "mlp": two hidden layers of n_hidden units each way; "convolutional": x is a square picture in raster
     order, with n_channels channels at its full size; the decoder begins with two such hidden layers. beta stands before
-    the loss's KL (Higgins et al. 2017) and may be changed between two calls of fit; with 1, the loss is −ELBO. Only
-    loss and reparameterise have a gradient.
+    the loss's KL (Higgins et al. 2017) and may be changed between two calls of fit; with 1, the loss is −ELBO. uniform:
+    the share of the uniform distribution in a categorical p(x_i|z), so that no value is ever impossible. With
+    n_components, fit_prior puts a mixture of so many Gaussians in the place of p(z) = N(0, I), which the loss of
+    training keeps. Only loss and reparameterise have a gradient.
     """
 
     def __init__(
@@ -36,6 +70,8 @@ class VAE(DeepModel):
         n_hidden: int = 256,
         n_channels: int = 32,
         beta: float = 1.0,
+        uniform: float = 0.0,
+        n_components: int = 0,
         seed: int = 0,
     ) -> None:
         """Make an untrained model; the seed draws its first weights. Raises ValueError for what makes no sense."""
@@ -48,11 +84,20 @@ class VAE(DeepModel):
         check_sizes(**sizes)
         if not 0 <= beta < math.inf:
             raise ValueError(f"beta must be a number from 0 upwards, got {beta!r}")
+        if not 0 <= uniform < 1 or (uniform and likelihood != "categorical"):
+            raise ValueError(f"uniform must be a share from 0 to below 1, of a categorical likelihood, got {uniform!r}")
+        if not isinstance(n_components, int) or n_components < 0:
+            raise ValueError(f"n_components must be a whole number from 0 upwards, got {n_components!r}")
         side = math.isqrt(n_features)
         if architecture == "convolutional" and side**2 != n_features:
             raise ValueError(f"a convolutional VAE needs square pictures, n_features = side², got {n_features}")
-        super().__init__(likelihood=likelihood, architecture=architecture, beta=beta, seed=seed, **sizes)
+        super().__init__(
+            likelihood=likelihood, architecture=architecture, beta=beta, uniform=uniform, n_components=n_components,
+            seed=seed, **sizes,
+        )  # fmt: skip
         self.likelihood, self.n_latent, self.n_values, self.beta = likelihood, n_latent, n_values, beta
+        self.uniform = uniform
+        self.prior = MixturePrior(n_components, n_latent) if n_components else None
         D, categorical = n_features, likelihood == "categorical"
         E, O = (N_EMBEDDING, n_values) if categorical else (1, 1)
         self.chunk = min(max(2**23 // (D * O), 1), self.chunk)
@@ -77,6 +122,19 @@ class VAE(DeepModel):
                 if self.likelihood == "gaussian":
                     self.log_sigma.copy_((x - self.b.cpu()).std().clamp(min=1e-3).log())
         return super().fit(x, **settings)
+
+    def fit_prior(self, x: torch.Tensor, rng: torch.Generator, n_codes: int = 5) -> Self:
+        """Fit p(z) to the codes of x (N, D), n_codes draws of q(z|x) each; encoder and decoder stay as they are.
+
+        Raises ValueError for a model without n_components.
+        """
+        if self.prior is None:
+            raise ValueError("only a VAE with n_components from 1 upwards has a p(z) to fit, this one has N(0, I)")
+        check_sizes(n_codes=n_codes)
+        mu, log_var = self.encode(x)
+        z = torch.cat([self.reparameterise(mu, log_var, rng) for _ in range(n_codes)])
+        self.prior.fit(z, np.random.default_rng(rng.initial_seed()))
+        return self
 
     def _independent(self, x: torch.Tensor) -> torch.Tensor:
         """Return the b (O, D) of independent dimensions, with one observation more, spread over all values."""
@@ -122,14 +180,17 @@ class VAE(DeepModel):
     def elbo(self, x: torch.Tensor, rng: torch.Generator, n_samples: int = 1) -> torch.Tensor:
         """Return E_q[log p(x|z)] − KL(q(z|x)‖p(z)) ≤ log p(x), (N,) in nats, the first term from n_samples of z.
 
-        beta has no part in it.
+        So is the second, where p(z) is a mixture. beta has no part in it.
         """
         check_sizes(n_samples=n_samples)
         bounds = []
         for part in self._check(x).split(self.chunk):
             mu, log_var = self._encode(part)
-            fits = [self._log_likelihood(part, self.reparameterise(mu, log_var, rng)) for _ in range(n_samples)]
-            bounds.append(torch.stack(fits).mean(dim=0) - _kl(mu, log_var).sum(dim=1))
+            terms = []
+            for _ in range(n_samples):
+                z = self.reparameterise(mu, log_var, rng)
+                terms.append(self._log_likelihood(part, z) - self._divergence(mu, log_var, z))
+            bounds.append(torch.stack(terms).mean(dim=0))
         return torch.cat(bounds)
 
     @torch.no_grad()
@@ -145,14 +206,14 @@ class VAE(DeepModel):
             log_weights = []
             for _ in range(n_samples):
                 z = self.reparameterise(mu, log_var, rng)
-                log_ratio = 0.5 * ((z - mu) ** 2 / log_var.exp() + log_var - z**2).sum(dim=1)  # log p(z) − log q(z|x)
-                log_weights.append(self._log_likelihood(part, z) + log_ratio)
+                log_q = -0.5 * ((z - mu) ** 2 / log_var.exp() + log_var + math.log(2 * math.pi)).sum(dim=1)
+                log_weights.append(self._log_likelihood(part, z) + self._log_prior(z) - log_q)
             estimates.append(torch.stack(log_weights).logsumexp(dim=0) - math.log(n_samples))
         return torch.cat(estimates)
 
     @torch.no_grad()
     def sample(self, n: int, rng: torch.Generator, temperature: float = 1.0) -> torch.Tensor:
-        """Draw n observations (n, D): z ~ N(0, I), then x ~ p(x|z).
+        """Draw n observations (n, D): z ~ p(z), then x ~ p(x|z).
 
         temperature is p(x|z)'s: below 1 the likely becomes likelier, and 0 gives the most likely x for each z.
         """
@@ -160,8 +221,14 @@ class VAE(DeepModel):
             raise ValueError(f"n must be a whole number from 0 upwards, got {n!r}")
         if not temperature >= 0:
             raise ValueError(f"temperature must be 0 or above, got {temperature}")
-        z = self._noise((n, self.n_latent), rng)
+        z = self.sample_prior(n, rng)
         return torch.cat([self._draw(self._outputs(part), rng, temperature) for part in z.split(self.chunk)])
+
+    @torch.no_grad()
+    def sample_prior(self, n: int, rng: torch.Generator) -> torch.Tensor:
+        """Draw n codes z ~ p(z), (n, d)."""
+        noise = self._noise((n, self.n_latent), rng)
+        return noise if self.prior is None else self.prior.sample(n, rng, noise)
 
     def loss(self, x: torch.Tensor, rng: torch.Generator | None = None) -> torch.Tensor:
         """Return the mean of −log p(x|z) + beta KL in nats, with its gradient, for one z each. rng None: a fixed ε."""
@@ -215,6 +282,17 @@ class VAE(DeepModel):
             x = self.embedding(x).transpose(1, 2).flatten(1)  # (B, E D)
         return self.encoder(x).chunk(2, dim=1)
 
+    def _log_prior(self, z: torch.Tensor) -> torch.Tensor:
+        """Return log p(z) (B,)."""
+        return -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=1) if self.prior is None else self.prior.log_prob(z)
+
+    def _divergence(self, mu: torch.Tensor, log_var: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        """Return KL(q‖p(z)) (B,): in closed form for N(0, I); for a mixture −H(q) − log p(z), from one z ~ q."""
+        if self.prior is None:
+            return _kl(mu, log_var).sum(dim=1)
+        entropy = 0.5 * (log_var + math.log(2 * math.pi) + 1).sum(dim=1)
+        return -entropy - self.prior.log_prob(z)
+
     def _outputs(self, z: torch.Tensor) -> torch.Tensor:
         """Return the logits or means (B, O, D)."""
         return self.decoder(z).view(len(z), *self.b.shape) + self.b
@@ -222,7 +300,12 @@ class VAE(DeepModel):
     def _log_likelihood(self, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         x, outputs = x.to(self.b.device), self._outputs(z)
         if self.likelihood == "categorical":
-            return -F.cross_entropy(outputs, x, reduction="none").sum(dim=1)
+            log_p = -F.cross_entropy(outputs, x, reduction="none")
+            if self.uniform:
+                log_p = torch.logaddexp(
+                    log_p + math.log1p(-self.uniform), log_p.new_tensor(self.uniform / self.n_values).log()
+                )
+            return log_p.sum(dim=1)
         if self.likelihood == "bernoulli":
             return -F.binary_cross_entropy_with_logits(outputs[:, 0], x, reduction="none").sum(dim=1)
         standardised = (x - outputs[:, 0]) / self.log_sigma.exp()
@@ -242,7 +325,8 @@ class VAE(DeepModel):
         if temperature == 0:
             x = outputs.argmax(dim=1)
         else:
-            p = (outputs / temperature).softmax(dim=1).transpose(1, 2)  # (B, D, K)
+            p = (1 - self.uniform) * (outputs / temperature).softmax(dim=1).transpose(1, 2)  # (B, D, K)
+            p = p + self.uniform / p.shape[2]
             x = torch.multinomial(p.flatten(0, 1).to(rng.device), 1, generator=rng).view(p.shape[:2]).to(outputs.device)
         return x if self.likelihood == "categorical" else x.to(outputs.dtype)
 
