@@ -16,7 +16,7 @@ VENV_PYTHON := ".venv/bin/python"
 endif
 INSTALL := $(VENV_PYTHON) -m pip install --disable-pip-version-check --no-compile -c constraints.txt -e
 
-.PHONY: help lab test notebooks slides pdf key data checkpoints bench
+.PHONY: help lab test notebooks slides pdf key data checkpoints scores bench
 
 help:
 	$(info make lab          open the lessons in JupyterLab)
@@ -27,6 +27,7 @@ help:
 	$(info make key          write the answer key: the solution of every exercise)
 	$(info make data         make the data files anew)
 	$(info make checkpoints  train the models in data/checkpoints anew: hours)
+	$(info make scores       measure the models in data/checkpoints again, and compare with what they say of themselves)
 	$(info make bench        measure the widgets, the models and the lessons against other ways)
 	@cd .
 
@@ -56,6 +57,9 @@ data: .venv/lab.done
 
 checkpoints: .venv/lab.done
 	$(VENV_PYTHON) -m course_utils.pretrain --all
+
+scores: .venv/lab.done
+	$(VENV_PYTHON) -m course_utils.models.scores
 
 bench: .venv/test.done
 	$(VENV_PYTHON) tests/bench

@@ -9,6 +9,10 @@ from pathlib import Path
 
 from course_utils import files
 
+WORDS_A_MINUTE = 150  # of prose, formulas included
+MINUTES_A_CELL = 0.6  # of code: to read it, run it and look at what comes
+MINUTES_AN_EXERCISE = 4  # the quick ones take two, a program takes ten
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -28,8 +32,15 @@ class Lesson:
 
     @property
     def minutes(self) -> int:
-        """Return how long it takes."""
+        """Return how long it says that it takes."""
         return int(self._find(r"\*\*Time:\*\* (\d+) minutes", "'**Time:** NN minutes'"))
+
+    @property
+    def pace(self) -> float:
+        """Return how many minutes it takes at the pace that is the same for all lessons."""
+        words = len(re.findall(r"\w+", re.sub(r"<!--.*?-->", "", self.prose, flags=re.S)))
+        code = sum(cell["cell_type"] == "code" for cell in self._cells)
+        return words / WORDS_A_MINUTE + code * MINUTES_A_CELL + len(self.exercises) * MINUTES_AN_EXERCISE
 
     @property
     def needs(self) -> str:
@@ -49,8 +60,11 @@ class Lesson:
     @cached_property
     def prose(self) -> str:
         """Return the text of all its Markdown cells."""
-        cells = json.loads(self.path.read_text(encoding="utf-8"))["cells"]
-        return "\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+        return "\n\n".join("".join(cell["source"]) for cell in self._cells if cell["cell_type"] == "markdown")
+
+    @cached_property
+    def _cells(self) -> list[dict]:
+        return json.loads(self.path.read_text(encoding="utf-8"))["cells"]
 
     def _find(self, pattern: str, wanted: str) -> str:
         if found := re.search(pattern, self.prose, re.M):

@@ -4,7 +4,6 @@ What each model speaks (bits, colours, floats, palette numbers) is translated he
 pictures and for log p(x) of the same faces.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,13 +12,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from course_utils import files
 from course_utils.datasets import encodings
-from course_utils.datasets.planet_pixel import PlanetPixel, load_planet_pixel, planet_pixel_distribution
-from course_utils.evaluation import Surprise, surprise
-from course_utils.models import CategoricalMixture, NaiveBayes, load_checkpoint
+from course_utils.datasets.planet_pixel import PlanetPixel, planet_pixel_distribution
+from course_utils.evaluation import Surprise
+from course_utils.models import CategoricalMixture, MarkovChain, NaiveBayes, load_checkpoint
+from course_utils.models.deep import checkpoint_facts
 
 COLOURS, PIXELS = 256, 1024
+DEEP = {"NADE": "nade", "Row LSTM": "pixelrnn_row", "Diagonal": "pixelrnn_diagonal", "VAE": "vae"}
+MARKOV_ALPHA = 0.0001  # the best of 0.1, 0.01, …, 0.00001 for the validation faces, as lesson 10 chooses it
 
 
 @dataclass(frozen=True)
@@ -38,42 +39,6 @@ class Painter:
     latent: str = "none"
 
 
-class MarkovChain:
-    """Lesson 10's chain over the colours: p(x_i | x_{i−1}), a table for each place, counted with a pseudo-count alpha.
-
-    The default alpha is the best of 0.1, 0.01, …, 0.00001 for the validation faces, as lesson 10 chooses it.
-    """
-
-    def __init__(self, training: NDArray, alpha: float = 0.0001) -> None:
-        self.training, self.alpha = training, alpha
-
-    def _before(self, x: NDArray, i: int) -> NDArray:
-        return x[:, i - 1].astype(int) if i else np.zeros(len(x), dtype=int)
-
-    def log_prob(self, x: NDArray) -> NDArray[np.float64]:
-        """Return log p(x) (N,) in nats of palette numbers (N, 1024)."""
-        log_p = np.zeros(len(x))
-        for i in range(PIXELS):
-            pairs = np.bincount(COLOURS * self._before(self.training, i) + self.training[:, i], minlength=COLOURS**2)
-            pairs, last = pairs.reshape(COLOURS, COLOURS), self._before(x, i)
-            log_p += np.log(pairs[last, x[:, i]] + self.alpha)
-            log_p -= np.log(pairs.sum(axis=1)[last] + COLOURS * self.alpha)
-        return log_p
-
-    def sample(self, n: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-        """Draw n pictures (n, 1024), pixel by pixel."""
-        x = np.zeros((n, PIXELS), dtype=np.uint8)
-        for i in range(PIXELS):
-            before, last = self._before(self.training, i), self._before(x, i)
-            for colour in np.unique(last):
-                rows, like = np.flatnonzero(last == colour), self.training[before == colour, i]
-                chance = COLOURS * self.alpha / (len(like) + COLOURS * self.alpha)  # of any colour at all
-                lost = rng.uniform(size=len(rows)) < chance
-                x[rows, i] = rng.choice(like, len(rows)) if len(like) else 0
-                x[rows[lost], i] = rng.integers(COLOURS, size=lost.sum())
-        return x
-
-
 def painters(training: PlanetPixel) -> dict[str, Painter]:
     """Return the painters by name. Three are counted or fitted to the training set in seconds, the others are checkpoints.
 
@@ -84,15 +49,17 @@ def painters(training: PlanetPixel) -> dict[str, Painter]:
     mixture = CategoricalMixture(60, [COLOURS] * PIXELS).fit(pixels, rng=np.random.default_rng(0))
     found = {
         "Naive Bayes": _counted(NaiveBayes([COLOURS] * PIXELS, alpha=0.001).fit(pixels), n_tables),
-        "Markov chain": _counted(MarkovChain(pixels), (1 + COLOURS * (PIXELS - 1)) * (COLOURS - 1)),
+        "Markov chain": _counted(
+            MarkovChain(COLOURS, alpha=MARKOV_ALPHA).fit(pixels), (1 + COLOURS * (PIXELS - 1)) * (COLOURS - 1)
+        ),
         "mixture of 60": _counted(mixture, 60 * n_tables + 59, "one of 60"),
     }
-    for name, file, encode, decode in [
-        ("NADE", "nade", encodings.to_bits, encodings.from_bits),
-        ("Row LSTM", "pixelrnn_row", encodings.to_rgb, encodings.from_rgb),
-        ("Diagonal", "pixelrnn_diagonal", encodings.to_rgb, encodings.from_rgb),
+    for name, encode, decode in [
+        ("NADE", encodings.to_bits, encodings.from_bits),
+        ("Row LSTM", encodings.to_map, encodings.from_map),
+        ("Diagonal", encodings.to_map, encodings.from_map),
     ]:
-        model = load_checkpoint(f"{file}_planet_pixel")
+        model = load_checkpoint(f"{DEEP[name]}_planet_pixel")
         found[name] = Painter(partial(_draw, model, decode), partial(_log_prob, model, encode), "exact", _size(model))
     vae, gan = load_checkpoint("vae_planet_pixel"), load_checkpoint("gan_planet_pixel")
     found["VAE"] = Painter(partial(_draw, vae, np.asarray), partial(_elbo, vae), "bound", _size(vae), "12 numbers")
@@ -139,9 +106,8 @@ def _log_prob(model, encode, pixels: NDArray) -> NDArray[np.float64]:
     return model.log_prob(encode(pixels)).double().numpy()
 
 
-def _elbo(model, pixels: NDArray, noise: torch.Generator | None = None) -> NDArray[np.float64]:
-    noise = noise or torch.Generator().manual_seed(0)
-    return model.elbo(encodings.to_indices(pixels), noise).double().numpy()
+def _elbo(model, pixels: NDArray) -> NDArray[np.float64]:
+    return model.elbo(encodings.to_indices(pixels), torch.Generator().manual_seed(0)).double().numpy()
 
 
 def _rounded(x: torch.Tensor) -> NDArray[np.uint8]:
@@ -155,30 +121,14 @@ def _in_colour(pictures: NDArray) -> NDArray[np.uint8]:
     return planet_pixel_distribution().palette[pictures].reshape(-1, 32, 32, 3)
 
 
-SURPRISE = files.CHECKPOINTS / "surprise.json"
-
-
 def stored_surprise() -> dict[str, Surprise]:
     """Return what `surprise` finds for the deep painters with a density (for the VAE bounds), by name.
 
-    For the slow ones it is a minute's sum over all 3,552 faces: `python -m course_utils.painters` takes it once and writes it down.
+    It is the sum over all 3,552 faces, which takes up to a minute each, so their checkpoints say it in their headers.
     """
-    return {name: Surprise(**found) for name, found in json.loads(SURPRISE.read_text(encoding="utf-8")).items()}
-
-
-def main() -> None:
-    """Write SURPRISE anew, from the checkpoints."""
-    training, found = load_planet_pixel("train"), {}
-    for name, painter in painters(training).items():
-        if name in ("NADE", "Row LSTM", "Diagonal", "VAE"):
-            log_prob = painter.log_prob
-            if name == "VAE":  # each batch of faces with noise of its own
-                log_prob = partial(log_prob, noise=torch.Generator().manual_seed(0))
-            found[name] = {key: round(value, 4) for key, value in vars(surprise(log_prob, training)).items()}
-            print(name, found[name], flush=True)
-    with files.in_one_step(SURPRISE) as part:
-        part.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    found = {}
+    for name, file in DEEP.items():
+        score = checkpoint_facts(f"{file}_planet_pixel")["score"]
+        nats = score["bound" if name == "VAE" else "nats"]
+        found[name] = Surprise(nats, score["training faces"], score["other faces"], score["p(faces)"])
+    return found

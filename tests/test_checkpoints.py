@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from course_utils.datasets import load_planet_pixel, planet_pixel_distribution, planet_pixel_entropy
-from course_utils.datasets.encodings import from_floats, to_bits, to_indices, to_rgb
+from course_utils.datasets.encodings import from_floats, to_bits, to_indices, to_map
 from course_utils.evaluation import score_planet_pixel
 from course_utils.files import CHECKPOINTS
 from course_utils.models import load_checkpoint
@@ -15,14 +15,11 @@ from course_utils.models.deep import checkpoint_facts
 from course_utils.models.recipes import RECIPES
 
 README = (CHECKPOINTS / "README.md").read_text(encoding="utf-8")
-ENCODE = {"nade_planet_pixel": to_bits, "pixelrnn_row_planet_pixel": to_rgb, "pixelrnn_diagonal_planet_pixel": to_rgb}
+ENCODE = {"nade_planet_pixel": to_bits, "pixelrnn_row_planet_pixel": to_map, "pixelrnn_diagonal_planet_pixel": to_map}
 
 
 def test_there_is_a_file_for_each_recipe_and_nothing_else():
-    assert {path.name for path in CHECKPOINTS.iterdir()} == {f"{name}.safetensors" for name in RECIPES} | {
-        "README.md",
-        "surprise.json",
-    }
+    assert {path.name for path in CHECKPOINTS.iterdir()} == {f"{name}.safetensors" for name in RECIPES} | {"README.md"}
 
 
 def test_data_and_weights_stay_small():

@@ -6,7 +6,7 @@ import shutil
 
 import nbformat
 import pytest
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course_utils import files, plotting
 from course_utils.lessons import chosen, lessons
@@ -59,6 +59,20 @@ def test_each_lesson_says_what_it_is():
         assert [f"{n} · {title}" for n, title in lesson.exercises.items()] == [
             line.removeprefix("### Exercise ") for line in lines if line.startswith("### Exercise ")
         ]
+
+
+def test_each_lesson_says_its_minutes_at_one_pace(tmp_path):
+    """450 words, two cells of code and one exercise take 3 + 1.2 + 4 minutes."""
+    cells = [
+        new_markdown_cell("# 98 · A" + " word" * 442 + "<!-- {a} -->"),
+        new_markdown_cell("### Exercise 98.1 · Try\n"),
+        new_code_cell("1"),
+        new_code_cell("2"),
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "98_a.ipynb")
+    assert lessons(tmp_path)["98"].pace == pytest.approx(448 / 150 + 1.2 + 4)
+    for number, lesson in lessons().items():
+        assert abs(lesson.minutes - lesson.pace) <= 5, f"lesson {number} takes {lesson.pace:.0f} minutes"
 
 
 @pytest.mark.parametrize("lesson", [lesson.path.stem for lesson in lessons().values()])

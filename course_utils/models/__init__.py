@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from course_utils.models.deep import DeepModel, load_checkpoint
     from course_utils.models.gan import GAN
     from course_utils.models.gaussian_mixture import GaussianMixture
+    from course_utils.models.markov_chain import MarkovChain
     from course_utils.models.nade import NADE, RNADE
     from course_utils.models.naive_bayes import NaiveBayes
     from course_utils.models.pixelrnn import PixelRNN
@@ -26,6 +27,7 @@ __all__ = [
     "DeepModel",
     "GaussianMixture",
     "JointCategorical",
+    "MarkovChain",
     "NaiveBayes",
     "PixelRNN",
     "load_checkpoint",

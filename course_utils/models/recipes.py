@@ -89,15 +89,6 @@ def _nats(name: str, log_prob: Callable[[np.ndarray], torch.Tensor]) -> dict[str
     return {name: found.nats, "training faces": found.training, "other faces": found.others, "p(faces)": found.p_faces}
 
 
-def _score_vae_mnist(model: VAE) -> dict[str, float]:
-    _, validation = _binarized_mnist()
-    rng = _rng(model)
-    return {
-        "validation bound": -model.elbo(validation, rng).mean().item(),
-        "validation estimate": -model.log_prob_estimate(validation, rng, N_IMPORTANCE).mean().item(),
-    }
-
-
 def _score_vae_planet_pixel(model: VAE) -> dict[str, float]:
     """Return the bound and the estimate over all faces, and the rules on samples; of each z's likeliest face Rule 1."""
     rng = _rng(model)
@@ -141,12 +132,6 @@ RECIPES = {
         _planet_pixel(to_map),
         dict(epochs=64, batch_size=16, lr=6e-3, weight_decay=0.1, clip=100, warm_up=50, average=0.99),
         _score_planet_pixel(to_map, from_map),
-    ),
-    "vae_mnist": Recipe(
-        lambda: VAE(784, n_latent=20, n_hidden=500, seed=SEED),
-        _binarized_mnist,
-        dict(epochs=50, batch_size=100, lr=1e-3),
-        _score_vae_mnist,
     ),
     "vae_planet_pixel": Recipe(
         lambda: VAE(1024, 12, "categorical", "convolutional", n_values=256, uniform=1e-4, n_components=200, seed=SEED),
