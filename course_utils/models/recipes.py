@@ -124,7 +124,7 @@ RECIPES = {
     "pixelrnn_row_planet_pixel": Recipe(
         lambda: PixelRNN("row_lstm", n_channels=1, n_embedding=16, n_features=32, dropout=0.1, seed=SEED),
         _planet_pixel(to_map),
-        dict(epochs=64, batch_size=16, lr=6e-3, weight_decay=0.1, clip=100, warm_up=50, average=0.99),
+        dict(epochs=40, batch_size=16, lr=6e-3, weight_decay=0.1, clip=100, warm_up=50, average=0.99),
         _score_planet_pixel(to_map, from_map),
     ),
     "pixelrnn_diagonal_planet_pixel": Recipe(
