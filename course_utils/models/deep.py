@@ -114,6 +114,8 @@ def checkpoint_facts(name: str) -> dict[str, Any]:
 def load_checkpoint(name: str) -> DeepModel:
     """Return the trained model in data/checkpoints/`name`.safetensors, on the CPU in float32, ready to sample.
 
+    Its `history` has one record an epoch, with "epoch", "train" and "validation" in nats.
+
     Raises FileNotFoundError, or ValueError for a damaged file, with the command that makes it again.
     """
     facts, weights = _open(name)
@@ -122,6 +124,7 @@ def load_checkpoint(name: str) -> DeepModel:
         model.load_state_dict(weights)
     except (AttributeError, KeyError, TypeError, RuntimeError) as error:
         raise _damaged(name, error) from None
+    model.history = facts.get("history", [])
     return model.eval()
 
 

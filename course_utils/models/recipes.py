@@ -187,6 +187,7 @@ def pretrain(name: str, device: str = "auto", epochs: int | None = None) -> dict
         device=f"{device}, {torch.get_num_threads()} threads" if device == "cpu" else torch.cuda.get_device_name(),
         torch=torch.__version__,
         date=datetime.date.today().isoformat(),
+        history=[{what: round(value, 3) for what, value in record.items()} for record in model.history],
         score=score,
     )
     state.unlink()
