@@ -1,5 +1,6 @@
 """The trained weights in data/checkpoints: complete, documented, and as good as they say."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -10,7 +11,7 @@ from course_utils.datasets import load_planet_pixel, planet_pixel_distribution, 
 from course_utils.datasets.encodings import from_floats, to_bits, to_indices, to_map
 from course_utils.evaluation import score_planet_pixel
 from course_utils.files import CHECKPOINTS
-from course_utils.models import load_checkpoint
+from course_utils.models import load_checkpoint, scores
 from course_utils.models.deep import checkpoint_facts
 from course_utils.models.recipes import RECIPES
 
@@ -79,8 +80,29 @@ def test_the_stored_bound_and_estimate_are_those_of_the_faces():
 @pytest.mark.parametrize("name", ["vae_planet_pixel", "gan_planet_pixel"])
 def test_the_stored_rules_are_those_of_new_samples(name):
     model, rng = load_checkpoint(name), torch.Generator().manual_seed(1)
-    samples = from_floats(model.sample(200, rng)) if name[0] == "g" else model.sample(200, rng, temperature=0).numpy()
-    scores, stored = score_planet_pixel(samples, load_planet_pixel("train")), checkpoint_facts(name)["score"]
-    for what, share in ("rule 1", scores.rule1), ("rule 2", scores.rule2):
+    samples = from_floats(model.sample(200, rng)) if name[0] == "g" else model.sample(200, rng).numpy()
+    found, stored = score_planet_pixel(samples, load_planet_pixel("train")), checkpoint_facts(name)["score"]
+    for what, share in ("rule 1", found.rule1), ("rule 2", found.rule2):
         p = stored[what]
         assert abs(share - p) < 4 * (p * (1 - p) * (1 / 200 + 1 / 500)) ** 0.5, what
+
+
+@pytest.mark.parametrize("now, wrong", [
+    ({"nats": 12.3, "rule 1": 0.5}, []), ({"nats": 12.81, "rule 1": 0.5}, ["nats is 12.810 and was 12.500"]),
+    ({"nats": 12.5, "rule 1": 0.35}, ["rule 1 is 0.350 and was 0.450"]), ({"nats": 12.5, "exact": 0.1}, ["exact is 0.100 and was nan"]),
+])  # fmt: skip
+def test_make_scores_says_what_differs(now, wrong, monkeypatch, capsys):
+    """Nats by more than 0.3, shares of 500 samples by more than three standard errors; and what a file never said."""
+
+    class Model:
+        def sample(self, n, rng):
+            return None
+
+    recipe = dataclasses.replace(RECIPES["nade_planet_pixel"], score=lambda model: now)
+    monkeypatch.setattr(scores, "RECIPES", {"nade_planet_pixel": recipe, "nade_mnist": recipe})
+    monkeypatch.setattr(scores, "load_checkpoint", lambda name: Model())
+    monkeypatch.setattr(scores, "checkpoint_facts", lambda name: {"score": {"nats": 12.5, "rule 1": 0.45}})
+    assert scores.main() == bool(wrong)
+    printed = capsys.readouterr()
+    assert printed.err.split("\n")[:-1] == ([f"nade_planet_pixel: {line}" for line in wrong] or [])
+    assert printed.out.count("\n") == 2 and f"{now['nats']:.2f}" in printed.out

@@ -45,7 +45,8 @@ def main() -> int:
         faults += wrong
         cells = (f"{score[column]:16.2f}" if column in score else f"{'n/a':>16}" for column in COLUMNS)
         print(f"{name:32}{''.join(cells)}", flush=True)
-    print(*faults, sep="\n", file=sys.stderr)
+    for fault in faults:
+        print(fault, file=sys.stderr)
     return int(bool(faults))
 
 
