@@ -11,6 +11,7 @@ from .matchers import Mistakes, Wrong, agrees, choices, close, show
 D, H = 64, 100
 OWN, SHARED = sum(i * H + H + H + 1 for i in range(D)), D * H + H + D * H + D
 REPORTED, PIXELS = 0.1150, 784
+ABOVE, SHARED_ABOVE = sum(i * 500 + 1001 for i in range(PIXELS)), 1001 * PIXELS + 500  # as the lesson counts them
 EASY = {"a": True, "b": True, "c": False, "d": False, "e": True}
 
 
@@ -66,6 +67,7 @@ def walk(
     told=True,
     ink=lambda u, p: u < p,
     add=lambda x, W: x * W,
+    hidden=sigma,
     start=True,
     late=False,
     old=False,
@@ -77,7 +79,7 @@ def walk(
         if late:
             a = a + add(x[i], W[i])
         if i >= n_given:
-            x[i] = ink(u[i], sigma(sigma(a) @ V[i] + b[i]))
+            x[i] = ink(u[i], sigma(hidden(a) @ V[i] + b[i]))
         if not late and (told or i >= n_given):
             a = a + add(before[i] if old else x[i], W[i])
     return x
@@ -111,7 +113,9 @@ EXERCISES = {
             ((OWN, SHARED - H), "You left out the last W_j, which nobody reads. Here count it, as the code does."),
             ((OWN + D * H, SHARED), f"The second is right. Pixel i has i − 1 pixels before it, so the sum begins with 0 and ends with {D - 1}."),
             ((D * (D * H + H + H + 1), SHARED), f"The second is right. In a network of its own pixel i sees only the i − 1 pixels before it, not all {D}."),
-            ((OWN - D * H, SHARED), "The second is right. In the first, each network has a c of its own, H numbers."),
+            ((OWN - D * H, SHARED), "The second is right. In the first, each network has a c and a V of its own, H numbers each."),
+            ((OWN - D, SHARED), f"The second is right. In the first, the {D} biases b_i are missing."),
+            ((ABOVE, SHARED_ABOVE), "These are the numbers of the cell above. Here the digits have 64 pixels, and there are 100 hidden units."),
             ((OWN, SHARED + (D - 1) * H), "The first is right. The vector c is shared as well: it is there only once."),
             ((OWN, SHARED - D * H), "The first is right. In the second there are W_j and V_i for each pixel, two vectors of H numbers."),
             ((OWN, SHARED - D * H + H), f"The first is right. V_i is the pixel's own: {D} vectors, not one."),
@@ -136,6 +140,8 @@ EXERCISES = {
             (([[20, 20], [20, 20]], [-10, -30], [0, 20], -10), "this is AND. Take it away from OR, and the rest is what you need."),
             (([[20, 20], [20, 20]], [-10, -30], [0, -20], 10), "1, 1 is right, but 0, 0 must be paper, too."),
             (([[20, 20], [20, 20]], [-10, -30], [4, -4], -2), "Only be surer of it: larger weights make steeper units."),
+            (([[20, 20], [20, 20]], [-30, -10], [20, -20], -10), "ink is never the surer bet. For 01 and 10, V · h + b must be well above 0."),
+            (([[20, 20], [20, 20]], [-10, -30], [20, -20], 10), "ink is always the surer bet. For 00 and 11, V · h + b must be well below 0."),
         ],
         hints=(
             "Let the first unit ask: is at least one of them ink? And the second: are both ink?",
@@ -157,6 +163,9 @@ EXERCISES = {
             (walking(told=False), "The given pixels are kept, but the hidden units never hear of them: add x_i W_i for these, too."),
             (walking(ink=lambda u, p: u > p), "Ink and paper are exchanged: a pixel is ink if its number in u is smaller than its probability."),
             (walking(ink=lambda u, p: p > 0.5), "You always take the more probable value, and so always the same picture. Compare with u."),
+            (walking(ink=lambda u, p: p), "You put the probability itself into the picture. Draw: a pixel is ink, 1, if its number in u is smaller than it."),
+            (walking(ink=lambda u, p: 0), "All that you draw is paper. A probability that is put into an array of whole numbers becomes 0: compare it with u."),
+            (walking(hidden=lambda a: a), "V_i takes the hidden units h = σ(a), not the sum a itself."),
             (walking(add=lambda x, W: W), "You add W_i for every pixel. Only ink is heard: add x_i W_i."),
             (walking(start=False), "The running sum begins with c, not with 0."),
             (walking(late=True), "You add x_i W_i before the bet on pixel i, so it sees what stood at its own place. First the bet, then the sum."),
