@@ -1,5 +1,6 @@
 """Exercises of lesson 15: the generative adversarial network."""
 
+import copy
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -47,7 +48,13 @@ def squared(rebuilt: "Tensor", x: "Tensor") -> "Tensor":
     return ((rebuilt - x) ** 2).sum()
 
 
-def descent(loss: Callable = squared, sign: int = -1, sums_up: bool = False, output: bool = False) -> Callable:
+def descent(
+    loss: Callable = squared,
+    sign: int = -1,
+    sums_up: bool = False,
+    output: bool = False,
+    step: Callable = lambda slope: slope,
+) -> Callable:
     """Return a function that descends (or climbs) a loss of G(z) and x; perhaps with slopes that pile up; z or G(z)."""
 
     def invert(G: Callable, x: "Tensor", z: "Tensor", steps: int, rate: float) -> "Tensor":
@@ -58,7 +65,7 @@ def descent(loss: Callable = squared, sign: int = -1, sums_up: bool = False, out
             z = z.detach().clone().requires_grad_()
             (slope,) = torch.autograd.grad(loss(G(z), x), z)
             total = total + slope if sums_up else slope
-            z = z + sign * rate * total
+            z = z + sign * rate * step(total)
         return (G(z) if output else z).detach()
 
     return invert
@@ -72,6 +79,19 @@ def adam(G: Callable, x: "Tensor", z: "Tensor", steps: int, rate: float) -> "Ten
     optimizer = torch.optim.Adam([z], lr=rate)
     for _ in range(steps):
         (z.grad,) = torch.autograd.grad(squared(G(z), x), z)
+        optimizer.step()
+    return z.detach()
+
+
+def both(G: Callable, x: "Tensor", z: "Tensor", steps: int, rate: float) -> "Tensor":
+    """Move the weights of (a copy of) G as well: a typical mistake."""
+    import torch
+
+    G, z = copy.deepcopy(G), z.detach().clone().requires_grad_()
+    optimizer = torch.optim.SGD([z, *G.parameters()], lr=rate)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        squared(G(z), x).backward()
         optimizer.step()
     return z.detach()
 
@@ -104,6 +124,10 @@ EXERCISES = {
             (lambda u: np.sqrt(1 - u), "That has the right distribution, but it falls with u: the inverse of F rises."),
             (lambda u: 1 - np.sqrt(1 - u), "That is the inverse for the density 2(1 − x), which falls. Here F(x) = x²: solve u = x² for x."),
             (lambda u: 1 - np.sqrt(u), "The numbers are small where they should be large, and fall with u. F(x) = x²: solve u = x² for x."),
+            (lambda u: np.sqrt(2 * u), "That would be the inverse of x²/2. ∫₀ˣ 2t dt is x², without the ½."),
+            (lambda u: np.sqrt(u / 2), "That would be the inverse of 2x². ∫₀ˣ 2t dt is x²: the 2 goes."),
+            (np.cbrt, "That is the inverse for the density 3x². Here F(x) = x²."),
+            (lambda u: -np.log(1 - u), "That is the inverse for the density e⁻ˣ. Here F(x) = x²."),
             (lambda u: u / 2, "F(x) = x², and its inverse is not a division."),
         ],
         hints=("Which share of the numbers lies below x? F(x) = ∫₀ˣ 2t dt.", "F(x) = x². Solve u = x² for x."),
@@ -127,6 +151,11 @@ EXERCISES = {
             (lambda p, q: kl(p, (p + q) / 2), "That is one of the two divergences. The other is KL(q‖m): take the mean of both."),
             (lambda p, q: (kl(p, p + q) + kl(q, p + q)) / 2, "Your mixture p + q sums to 2: halve it."),
             (lambda p, q: np.sqrt(jsd(p, q)), "That is the square root, the Jensen–Shannon *distance*, as `scipy.spatial.distance.jensenshannon` gives it: square it."),
+            (lambda p, q: np.sqrt(jsd(p, q) / np.log(2)), "That is the square root, and in bits: square it, and use the natural logarithm."),
+            (lambda p, q: kl(q, (p + q) / 2), "That is one of the two divergences. The other is KL(p‖m): take the mean of both."),
+            (lambda p, q: (kl((p + q) / 2, p) + kl((p + q) / 2, q)) / 2, "You compare m with each of the two: turn both divergences round, KL(p‖m) and KL(q‖m)."),
+            (lambda p, q: kl(p, q) + kl(q, p), "You compare p with q directly. Compare each of the two with their mixture m = (p + q)/2."),
+            (lambda p, q: 2 * jsd(p, q) - np.log(4), "That is V of the best D. Solve V = 2 JSD − log 4 for the JSD."),
             (lambda p, q: -jsd(p, q), "The sign is wrong: a divergence is never negative."),
         ],
         hints=(
@@ -153,6 +182,8 @@ EXERCISES = {
                 (D, "the sign: the loss log(1 − D) falls when the log-odds rise."),
                 (-1 / (1 - D), "that is the slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
                 (1 / (1 - D), "that is a slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
+                (-0.001, "that is for the D = 0.001 of section 5. Here D = 0.02."),
+                (D * (1 - D), "that is dD/dℓ. The chain rule multiplies it by the slope of log(1 − D) with respect to D, −1/(1 − D)."),
                 (np.log(1 - D), "that is the loss itself, not its slope."),
             ],
             "non_saturating": [
@@ -160,10 +191,14 @@ EXERCISES = {
                 (1 - D, "the sign: the loss −log D falls when the log-odds rise."),
                 (-1 / D, "that is the slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
                 (1 / D, "that is a slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
+                (-0.999, "that is for the D = 0.001 of section 5. Here D = 0.02."),
+                (D * (1 - D), "that is dD/dℓ. The chain rule multiplies it by the slope of −log D with respect to D, −1/D."),
                 (-np.log(D), "that is the loss itself, not its slope."),
             ],
             "ratio": [
                 (1 / 49, "how many times as steep is the second loss as the first? You have it upside down."),
+                (1 / D, "1/D is one too many: the slopes are −(1 − D) and −D."),
+                (999, "that is for the D = 0.001 of section 5. Here D = 0.02."),
                 (-49, "both slopes have the same sign."),
             ],
         },
@@ -183,6 +218,12 @@ EXERCISES = {
             (lambda d: np.eye(len(d))[np.argmin(d)], "That is G's worst reply: it paints what D believes least."),
             (lambda d: reply(d) * np.max(d), "You found the picture. But what you return there is D's verdict: p_G puts the probability 1 on it."),
             (lambda d: -np.log(1 - d) / -np.log(1 - d).sum(), "That shares out. Whatever is moved to where D is largest lowers the loss further: what is left in the end?"),
+            (lambda d: d / (1 - d) / np.sum(d / (1 - d)), "That shares out. Whatever is moved to where D is largest lowers the loss further: what is left in the end?"),
+            (lambda d: (1 - d) / np.sum(1 - d), "That gives most to what D believes least, and shares out."),
+            (lambda d: (d > 0.5) / max(np.sum(d > 0.5), 1), "That shares out among all that D takes for observations. The mean of their losses is larger than the smallest of them."),
+            (lambda d: np.log(1 - d), "These are the losses. Return the weights p_G, for which their mean is smallest."),
+            (lambda d: np.min(np.log(1 - d)), "That is the loss that the best reply reaches. Return the reply itself, shape (K,)."),
+            (lambda d: np.max(d), "That is D's highest verdict. Return the probabilities of all pictures, shape (K,)."),
             (lambda d: d, "These do not sum to 1. Return a distribution over the pictures."),
             (lambda d: np.argmax(d), "That is the number of one picture. Return the probabilities of all, shape (K,)."),
             (lambda d: reply(d) * len(d), "Probabilities sum to 1."),
@@ -212,6 +253,11 @@ EXERCISES = {
             (descent(lambda rebuilt, x: (rebuilt - x).abs().sum()), "Square the differences."),
             (descent(lambda rebuilt, x: ((rebuilt - x) ** 2).sum().sqrt()), "Leave the sum of the squares as it is, without the root."),
             (descent(sums_up=True), "The slopes of earlier steps pile up. Compute each anew: `torch.autograd.grad`, or set `z.grad` to None."),
+            (descent(lambda rebuilt, x: squared(rebuilt, x) / 2), "Your steps are half as long: the slope of (G(z) − x)² has a factor 2."),
+            (descent(lambda rebuilt, x: squared(rebuilt, x) / len(x)), "Take the sum over all pictures, not their mean."),
+            (descent(step=lambda slope: slope / slope.norm()), "All your steps are equally long. Make plain ones: rate times the slope."),
+            (both, "Your G learns too. Its weights stay as they are: only z moves."),
+            (lambda G, x, z, steps, rate: descent()(G, x, z, steps + 1, rate), "That is one step too many."),
             (adam, "These are the steps of Adam. Make plain ones: rate times the slope."),
             (lambda G, x, z, steps, rate: z, "Your z is still where it began."),
             (lambda G, x, z, steps, rate: descent()(G, x, z, 1, rate), "That is z after one step. Make all of them."),

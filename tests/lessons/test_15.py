@@ -7,6 +7,7 @@ import pytest
 import torch
 from oracle import by_lot, header
 from scipy.optimize import approx_fprime, minimize
+from scipy.spatial.distance import jensenshannon
 from scipy.special import expit
 from scipy.stats import entropy, norm
 
@@ -84,7 +85,7 @@ def test_15_the_painter(planet, lesson):
     p, known = planet["p"], np.unique(planet["train"])
     assert lesson["p[~met].sum()"] == pytest.approx(1 - p[known].sum())
     assert judged.reference_coverage == pytest.approx((p * (1 - (1 - p) ** 500)).sum())
-    assert (judged.exact, lesson["scores"]) == (0, (1, 1, lesson["p[~met].sum()"], judged.reference_coverage))
+    assert judged.exact == 0
     order = np.random.default_rng(14).permutation(10)
     assert lesson['[letter for letter, k in zip("ABCDEFGHIJ", order) if k >= 5]'] == [
         "ABCDEFGHIJ"[place] for place, k in enumerate(order) if k >= 5
@@ -110,19 +111,42 @@ def test_15_taste_or_copy(planet, lesson):
     assert lesson["np.mean(~met[hers])"] == pytest.approx(1 - np.isin(hers, planet["train"]).mean())
 
 
+def test_15_borders(lesson):
+    """Walk by walk and step by step: which stretches without a face lead to another one?"""
+    gaps, steps = [], []
+    for path in lesson["way.T.tolist()"]:
+        last, missing = path[0], False
+        for face in path[1:]:
+            if face >= 0:
+                (gaps if missing else steps).append(face != last)
+                last = face
+            missing = face < 0
+    assert lesson["(gap.sum(), turn[gap].sum())"] == (len(gaps), sum(gaps))
+    assert lesson["((~gap).sum(), turn[~gap].sum())"] == (len(steps), sum(steps))
+    assert np.mean(gaps) > 0.9 > 0.5 > np.mean(steps)
+
+
 def test_15_what_each_fault_costs(lesson):
-    left_out = np.array([0, *[1 / 7] * 7])
-    full = np.full(8, 1 / 8)
-    jsd = (entropy(full, (full + left_out) / 2) + entropy(left_out, (full + left_out) / 2)) / 2
-    assert lesson["cost_of['one Gaussian left out']"] == pytest.approx(jsd, abs=0.005)
-    (near,) = {lesson["float(shares(drawn['A'])[:8].sum())"]}
-    p, q = [0.989, 0.011], [near, 1 - near]
-    m = np.mean([p, q], axis=0)
-    least = (entropy(p, m) + entropy(q, m)) / 2  # coarser, so at most as much
-    assert least - 0.01 < lesson["cost_of['the haze of A']"] < least + 0.05
+    """Of a share `near` of the ring beside its Gaussians, one in eight of each is moved: KL and JSD by scipy."""
+    near = lesson["near.any(axis=1).mean()"]
+    exact = 1 - np.exp(-(3**2) / 2)
+    assert near == pytest.approx(exact, abs=by_lot(exact, 100_000))
+    ring = np.array([*[exact / 8] * 8, 1 - exact])
+    hazy = ring * 7 / 8
+    hazy[8] += 1 / 8
+    left_out = np.array([0, *ring[1:]]) / ring[1:].sum()
+    for name, q in (("an eighth in a haze", hazy), ("an eighth left out", left_out)):
+        kl, jsd = lesson[f"cost_of['{name}']"]
+        assert kl == pytest.approx(entropy(ring, q), abs=0.005)
+        assert jsd == pytest.approx(jensenshannon(ring, q) ** 2, abs=0.001)
 
 
 def test_15_five_kinds_of_game(lesson):
+    """How many modes: by the nearest centre of each fake."""
     covered = lesson["covered"]
-    assert covered[2:4].min() >= 6 and covered[[1, 4]].max() <= 2 < covered[0].mean()
-    assert lesson["modes_covered(centres.repeat(50, axis=0))"] == 8 and lesson["max(elbo, key=elbo.get)"] == 0.3
+    assert covered[2:4].min() >= 5 and covered[[0, 1, 4]].max() <= 2
+    centres = np.exp(2j * np.pi * np.arange(8) / 8)
+    for key, row in ((1, 1, 0), 2), ((0, 2, 0), 1):
+        x = np.asarray(lesson[f"played[{key}].sample(4000, seed(2))"]) @ [1, 1j]
+        nearest = np.argmin(abs(x[:, None] - centres), axis=1)[abs(x[:, None] - centres).min(axis=1) < 0.15]
+        assert (np.bincount(nearest, minlength=8) >= 80).sum() == covered[row, 0]
