@@ -197,6 +197,7 @@ def pretrain(name: str, device: str = "auto", epochs: int | None = None) -> dict
         command=f"python -m course_utils.pretrain {name}" + (f" --epochs {epochs}" if epochs else ""),
         seed=SEED,
         settings=settings,
+        history=[{what: round(value, 2) for what, value in record.items()} for record in model.history],
         best_epoch=min(model.history, key=lambda r: r.get("validation", -r["epoch"]))["epoch"],
         seconds=round(sum(r["seconds"] for r in model.history)),
         device=f"{device}, {torch.get_num_threads()} threads" if device == "cpu" else torch.cuda.get_device_name(),
