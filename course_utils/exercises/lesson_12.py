@@ -1,5 +1,6 @@
 """Exercises of lesson 12: PixelRNN."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -22,24 +23,47 @@ def interleaved_mask(kind: str, n_out: int, n_in: int) -> np.ndarray:
     return (into < out if kind == "A" else into <= out).astype(float)
 
 
-def skewed(H: int, W: int) -> np.ndarray:
-    y = np.full((H, H + W - 1), -1)
-    for i in range(H):
-        y[i, i : i + W] = np.arange(i * W, (i + 1) * W)
-    return y
+def sigma(a: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-a))
 
 
-def take(y: np.ndarray, n: int) -> np.ndarray:
-    """Return n numbers of each row i from column i on, or fewer of them, repeated."""
-    return np.stack([np.resize(y[i, i : i + n], n) for i in range(len(y))])
+def lstm_step(x, h, c, W, U, b, order="ifog", gate=sigma, thought=np.tanh, told=np.tanh, into=None, hears="h"):
+    """Return the new h and c, (2, N, n); the settings after b are typical mistakes.
+
+    order: of the four sums. into: which state goes through the forget gate instead of c; hears: which one U does.
+    """
+    sums = x @ W + {"h": h, "c": c, "": 0 * h}[hears] @ U + b
+    parts = dict(zip(order, np.split(sums, 4, axis=1)))
+    i, f, o = (gate(parts[name]) for name in "ifo")
+    c_new = f * (c if into is None else h) + i * thought(parts["g"])
+    return np.stack([o * told(c_new), c_new])
 
 
-def unskew(y: np.ndarray) -> np.ndarray:
-    return take(y, y.shape[1] - len(y) + 1)
+def mistaken(**settings) -> Callable:
+    return partial(lstm_step, **settings)
 
 
-def rolled_right(y: np.ndarray) -> np.ndarray:
-    return np.stack([np.roll(row, i) for i, row in enumerate(y)])[:, : y.shape[1] - len(y) + 1]
+def of_the_last_cell(x, h, c, W, U, b):
+    o = sigma(np.split(x @ W + h @ U + b, 4, axis=1)[2])
+    return np.stack([o * np.tanh(c), lstm_step(x, h, c, W, U, b)[1]])
+
+
+def without_output_gate(x, h, c, W, U, b):
+    c_new = lstm_step(x, h, c, W, U, b)[1]
+    return np.stack([np.tanh(c_new), c_new])
+
+
+def one_minus(x, h, c, W, U, b):
+    i, _, o, g = np.split(x @ W + h @ U + b, 4, axis=1)
+    c_new = (1 - sigma(i)) * c + sigma(i) * np.tanh(g)
+    return np.stack([sigma(o) * np.tanh(c_new), c_new])
+
+
+def cases_of_lstm() -> list[tuple]:
+    rng = np.random.default_rng(5)
+    shapes = [(3, 2, 4), (2, 3, 3), (4, 4, 2)]  # N, d, n
+    sizes = [((N, d), (N, n), (N, n), (d, 4 * n), (n, 4 * n), (4 * n,)) for N, d, n in shapes]
+    return [tuple(rng.normal(size=size) for size in each) for each in sizes]
 
 
 def bets(x: np.ndarray, p_r: np.ndarray, p_g: np.ndarray, p_b: np.ndarray) -> np.ndarray:
@@ -71,7 +95,7 @@ EXERCISES = {
         judge=partial(agrees, reference=mask, cases=[("B", 6, 6), ("A", 6, 6), ("A", 6, 3), ("B", 3, 9)]),
         praise="One such table in each layer, at the place itself, and R → G → B holds through the whole network.",
         mistakes=[
-            (lambda k, o, i: mask(k, i, o).T, "Rows and columns are exchanged: the first index is the output feature."),
+            (lambda k, o, i: mask(k, i, o).T, "Rows and columns are exchanged, or < and >: the first index is the output feature, and the output B may see R, not R the input B."),
             (lambda k, o, i: mask("B", o, i), "Mask A must be stricter than this: a feature may not see its own group."),
             (lambda k, o, i: mask("A", o, i), "With mask B, unlike this, a feature may see its own group as well."),
             (lambda k, o, i: np.tri(o, i, -1 if k == "A" else 0), "You compare the features one by one. Compare the groups that they belong to."),
@@ -94,32 +118,46 @@ EXERCISES = {
         """,
     ),
     "12.2": Exercise(
-        judge=partial(
-            agrees, reference=unskew, cases=[(skewed(3, 5),), (skewed(4, 4),), (skewed(5, 2),), (skewed(1, 6),)]
-        ),
-        praise="The numbers are back in their rows. The network goes this way once a layer: skew, run along the columns, straighten.",
+        judge=partial(agrees, reference=lstm_step, cases=cases_of_lstm()),
+        praise="That is the whole memory. Row LSTM and Diagonal BiLSTM take this step at each pixel; only who is heard as h differs.",
         mistakes=[
-            (lambda y: y[:, : y.shape[1] - len(y) + 1], "You cut off the right side of every row. Row i begins at column i."),
-            (lambda y: y[:, len(y) - 1 :], "You cut off the left side of every row. Row i begins at column i."),
-            (lambda y: unskew(y[::-1])[::-1], "You move the rows the wrong way: row 0 begins at column 0, row 1 at column 1."),
-            (rolled_right, "You move each row to the right once more. Row i begins at column i: move it back to the left."),
-            (lambda y: take(y, len(y)), "You take H numbers from each row. It has W, and W = (number of columns) − H + 1."),
-            (lambda y: take(y, y.shape[1] - len(y)), "One column is missing: W = (number of columns) − H + 1."),
-            (lambda y: unskew(y).T, "Rows and columns are exchanged."),
+            (mistaken(order="ifgo"), "The last two sums are exchanged: their order is i, f, o, g here. (torch has i, f, g, o.)"),
+            (mistaken(order="fiog"), "The gates i and f are exchanged: f goes with the old c, i with the new thought."),
+            (mistaken(order="oifg"), "Take the sums in the order i, f, o, g: yours are shifted by one gate."),
+            (mistaken(order="iofg"), "The gates f and o are exchanged: f goes with the old c, o with tanh(c)."),
+            (mistaken(thought=lambda a: a), "The tanh of g is missing: the new thought is tanh(g)."),
+            (mistaken(thought=sigma), "g is no gate: it goes through tanh, so that it can be negative."),
+            (mistaken(told=lambda a: a), "The tanh in the second formula is missing: h = σ(o) ⊙ tanh(c)."),
+            (mistaken(thought=lambda a: a, told=lambda a: a), "Both tanh are missing: around g, and around the new c."),
+            (mistaken(gate=lambda a: a), "The gates are not between 0 and 1: i, f and o go through σ."),
+            (mistaken(into="h"), "You send the old h through the forget gate. It is the cell that stays: σ(f) ⊙ c."),
+            (mistaken(hears="c"), "U is multiplied by the old h, the state that is told to others, not by c."),
+            (mistaken(hears=""), "The old h is not heard: add h @ U to the sums."),
+            (lambda x, h, c, W, U, b: lstm_step(x, h, c, W, U, 0 * b), "The sums lack b."),
+            (of_the_last_cell, "h is made of the **new** c; you took the old one."),
+            (without_output_gate, "The output gate is missing: h = σ(o) ⊙ tanh(c)."),
+            (one_minus, "The forget gate is one of its own, σ(f), not 1 − σ(i)."),
+            (lambda *args: lstm_step(*args)[::-1], "Both are right, but the other way round: return h first, then c."),
+            (lambda *args: lstm_step(*args)[[0, 0]], "The second value you return is h once more: return the new c."),
+            (lambda x, h, c, *args: np.stack([lstm_step(x, h, c, *args)[0], c]), "The second value is the old c: return the new one."),
         ],
         hints=(
-            "How many columns had the original? W = y.shape[1] − H + 1.",
-            "Row i begins at column i and has W numbers: `y[i, i : i + W]`.",
+            "One line gives all four sums, (N, 4n): `sums = x @ W + h @ U + b`. `np.split(sums, 4, axis=1)` takes them apart.",
+            "First the new c from the old one, f, i and g. Then h from o and the **new** c.",
         ),
         solution="""
             import numpy as np
 
-            def unskew(y):
-                H = len(y)
-                W = y.shape[1] - H + 1
-                return np.stack([y[i, i : i + W] for i in range(H)])
+            def sigma(a):
+                return 1 / (1 + np.exp(-a))
 
-            answer = unskew
+            def lstm_step(x, h, c, W, U, b):
+                i, f, o, g = np.split(x @ W + h @ U + b, 4, axis=1)
+                c = sigma(f) * c + sigma(i) * np.tanh(g)
+                h = sigma(o) * np.tanh(c)
+                return h, c
+
+            answer = lstm_step
         """,
     ),
     "12.3": Exercise(
@@ -129,6 +167,7 @@ EXERCISES = {
             "row": [
                 (N * N, "all pixels of a row are updated at once, so there is one step for each row."),
                 (2 * N - 1, "those are the steps of the diagonal kind."),
+                (N - 1, "the first row is a step as well."),
             ],
             "diagonal": [
                 (2 * N, "the diagonals through a picture of n × n pixels are 2n − 1: the corners have one each, and the longest is counted once."),
@@ -158,6 +197,8 @@ EXERCISES = {
             (lambda x, p, q, s: -log_prob(x, p, q, s), "The sign is wrong: a log-probability is never positive."),
             (lambda x, p, q, s: log_prob(x, p, q.T, s), "In `p_g` the first index is r, what is known already: `p_g[r, g]`."),
             (lambda x, p, q, s: log_prob(x, p, q, s.swapaxes(0, 1)), "In `p_b` the indices come in the order r, g, b."),
+            (lambda x, p, q, s: log_prob(x[:, ::-1], p, q, s), "You take the values in the order b, g, r: the columns of x are r, g, b."),
+            (lambda x, p, q, s: log_prob(x, p, q, s)[::-1], "The pixels come out in reversed order."),
             (averaged, "G is given R here, and B both. Look the right row of the table up instead of averaging."),
             (lambda x, p, q, s: np.log(bets(x, p, q, s).sum(axis=0)), "By the chain rule the three probabilities are multiplied: add their logarithms."),
             (lambda x, p, q, s: np.log(bets(x, p, q, s)[2]), "That is only p(B | R, G). Add the logarithms of p(R) and p(G | R)."),
