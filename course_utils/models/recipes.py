@@ -172,6 +172,7 @@ def pretrain(name: str, device: str = "auto", epochs: int | None = None) -> dict
     model = recipe.model()
     state = states / f"{name}-{fingerprint(model, settings, train, *watched.values())}.pt"
     model.to(device).fit(train, rng=torch.Generator().manual_seed(SEED), state=state, **settings, **watched)
+    model.half().float()
     recipe.finish(model, train)
     model.half().float()
     score = {what: round(value, 4) for what, value in recipe.score(model).items()}
