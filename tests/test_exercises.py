@@ -613,7 +613,7 @@ def test_absurd_answers_are_wrong_but_harmless(name, said):
     [
         ("08.2", lambda x, r: x, "Return three arrays, `(pi, mu, sigma)`"),
         ("11.2", ([20, 20], [-10, -30], [20, -20], -10), "`W` should be numbers of shape (2, 2)"),
-        ("11.2", (np.zeros((2, 2)), [0, 0], [0, 0], 0), "0.500, 0.500, 0.500, 0.500; they should be 0, 1, 1, 0."),
+        ("11.2", (np.zeros((2, 2)), [0, 0], [0, 0], 0), "0.500, 0.500, 0.500, 0.500; "),
         ("03.5", lambda p, q: np.sum(p * np.log2(p / q)), "is nan: was 0 divided by 0, 0 times log 0"),
         (
             "07.1",
