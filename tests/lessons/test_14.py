@@ -90,7 +90,7 @@ def test_14_the_file(planet, lesson):
     nats = log_q - lesson["by_file"] - lesson["with_share(stored_share)"]
     np.testing.assert_allclose(lesson["nats"], nats, atol=1e-3)
     for part, what in [(met | True, "bound"), (met, "training faces"), (~met, "other faces")]:
-        assert p[part] @ nats[part] / p[part].sum() == pytest.approx(says[what], abs=0.3 if what == "bound" else 1)
+        assert p[part] @ nats[part] / p[part].sum() == pytest.approx(says[what], abs=0.5 if what == "bound" else 1)
 
 
 def test_14_arithmetic(planet, lesson):
