@@ -40,7 +40,7 @@ MOVED = {
     ("pixel_sampler", "11"): ("step", "step", "plays"),
     ("completion", "12"): ("setting", "face", ""),
     ("latent_explorer", "13"): ("z1", "z2", ""),
-    ("latent_explorer", "14"): ("z1", "z2", ""),
+    ("latent_explorer", "14"): ("z9", "z9", ""),  # the one at whose tenth a face changes
     ("latent_explorer", "15"): ("z1", "z2", "a decoder in the page"),
     ("adversarial_game", "15"): ("angle", "angle", "buttons"),
 }

@@ -6,29 +6,20 @@ from functools import partial
 import numpy as np
 
 from .engine import Exercise
-from .matchers import Mistakes, Wrong, agrees, call, choice, close, show
+from .matchers import Mistakes, Wrong, agrees, call, choose_line, close, show
 
 ENTROPY = -0.25 * np.log(0.25) - 0.75 * np.log(0.75)  # of the grey pixel of 13.2
 PIXELS, PICTURES = 64, 50  # in 13.3
+C, BEST = 4, 1.5  # in 13.1: the reconstruction loss is 10 + C (z − BEST)²
+MU, SIGMA = 2 * C * BEST / (1 + 2 * C), (1 + 2 * C) ** -0.5
 
 
-def kl(mu: np.ndarray, log_var: np.ndarray) -> np.ndarray:
-    return -0.5 * np.sum(1 + log_var - mu**2 - np.exp(log_var), axis=1)
-
-
-def cases_of_kl() -> list[tuple]:
-    rng = np.random.default_rng(0)
-    return [tuple(rng.normal(size=(2, *shape))) for shape in ((4, 3), (3, 3), (2, 5), (1, 2))]
-
-
-def judge_bargain(answer: object, mistakes: Mapping[int, Mistakes]) -> None:
+def judge_slip(answer: object, mistakes: Mapping[int, Mistakes]) -> None:
     a_row = isinstance(answer, (tuple, list)) or (isinstance(answer, np.ndarray) and answer.ndim > 0)
     if not a_row or len(answer) != 2:
         raise Wrong(f"Your answer should be a pair (line, β), but it is {show(answer)}.")
     line, beta = answer
-    is_number = isinstance(line, (int, float, np.integer, np.floating)) and line in (1, 2, 3, 4)
-    line = str(int(line) if is_number else line).strip()
-    choice(line, "3", [(str(wrong), words) for wrong, words in mistakes[0]], what="The line")
+    choose_line(line, 3, mistakes[0])
     close(beta, PIXELS, mistakes[1], what="β")
 
 
@@ -51,35 +42,28 @@ def judge_estimate(answer: object, mistakes: Mistakes) -> None:
 
 EXERCISES = {
     "13.1": Exercise(
-        judge=partial(agrees, reference=kl, cases=cases_of_kl()),
-        praise="Half of the loss of every VAE: what it costs, in nats, to tell a decoder about x.",
+        judge=partial(close, expected=(MU, SIGMA)),
+        praise="The KL pulls μ from 1.5 to 4/3, and gives the picture a room of σ = 1/3. A picture whose loss is steeper gets a smaller one.",
         mistakes=[
-            (lambda m, v: -kl(m, v), "The sign is wrong: a divergence is never negative."),
-            (lambda m, v: 2 * kl(m, v), "The factor 1/2 is missing."),
-            (lambda m, v: -0.5 * np.sum(1 + np.log(np.abs(v)) - m**2 - v, axis=1), "`log_var` is log σ² already: σ² is its exponential."),
-            (lambda m, v: -0.5 * np.sum(1 + v - m**2 - v, axis=1), "The last term is σ², the exponential of `log_var`."),
-            (lambda m, v: -0.5 * np.sum(1 + v - m**2 - np.exp(0.5 * v), axis=1), "The last term is σ², and you took σ."),
-            (lambda m, v: -0.5 * np.sum(1 + v - m**2 - np.exp(2 * v), axis=1), "You took `log_var` for log σ. It is log σ²."),
-            (lambda m, v: -0.5 * np.sum(1 + v - m - np.exp(v), axis=1), "μ has to be squared."),
-            (lambda m, v: -0.5 * np.sum(v - m**2 - np.exp(v), axis=1), "The 1 of each dimension is missing."),
-            (lambda m, v: kl(m, v) / m.shape[1], "Add over the latent dimensions: you took their mean."),
-            (lambda m, v: kl(m, v).sum(), "That is the sum over all pictures. Return one number for each of them."),
-            (lambda m, v: kl(m, v).mean(), "That is the mean over all pictures. Return one number for each of them."),
-            (lambda m, v: -0.5 * np.sum(1 + v - m**2 - np.exp(v), axis=0), "You added over the pictures. Add over the latent dimensions."),
-            (lambda m, v: -0.5 * (1 + v - m**2 - np.exp(v)), "These are the terms of each dimension. Add them for each picture."),
+            ((BEST, 0), "That reconstructs best, but for σ = 0 the KL is infinite. Add the KL, then minimise."),
+            ((BEST, SIGMA), "σ is right. But the KL has a term μ²/2: it pulls μ towards 0."),
+            ((BEST, 1), "Add both parts, then minimise: the KL pulls μ towards 0, and the reconstruction loss wants a small σ."),
+            ((MU, 0), "μ is right. But for σ = 0 the KL is infinite."),
+            ((MU, SIGMA**2), "The second is the variance, σ². Give σ."),
+            ((MU, 2 * np.log(SIGMA)), "The second is log σ². Give σ."),
+            ((MU, 1), "μ is right. But a wide q reconstructs worse: the mean of (z − 1.5)² is (μ − 1.5)² + σ²."),
+            ((0, 1), "That makes the KL 0, and forgets the reconstruction loss."),
+            ((SIGMA, MU), "You turned the pair round: first μ, then σ."),
+            ((C * BEST / (1 + C), (1 + C) ** -0.5), "The KL has a factor ½: −½ (1 + log σ² − μ² − σ²)."),
+            ((C * BEST / (1 + C), SIGMA), "σ is right. For μ: the slope of 4 (μ − 1.5)² is 8 (μ − 1.5), that of μ²/2 is μ."),
+            ((MU, (1 + C) ** -0.5), "μ is right. For σ: minimise 4 σ² + ½ (σ² − log σ²), whose slope in σ² is 4 + ½ − 1/(2 σ²)."),
+            ((MU, (2 * C) ** -0.5), "μ is right. In σ the KL has two terms: −½ log σ² and +½ σ²."),
         ],
         hints=(
-            "For each dimension: −½ (1 + log σ² − μ² − σ²), and σ² = exp(log σ²).",
-            "Then `sum(axis=1)`: over the latent dimensions, not over the pictures.",
+            "The mean of (z − 1.5)² under q is (μ − 1.5)² + σ². So add 4 (μ − 1.5)² + 4 σ² and ½ (μ² + σ² − 1 − log σ²).",
+            "The slope in μ is 8 (μ − 1.5) + μ, the slope in σ² is 4 + ½ − 1/(2 σ²). Both are 0.",
         ),
-        solution="""
-            import numpy as np
-
-            def kl_of(mu, log_var):
-                return -0.5 * np.sum(1 + log_var - mu**2 - np.exp(log_var), axis=1)
-
-            answer = kl_of
-        """,
+        solution="answer = (8 * 1.5 / 9, 9**-0.5)  # 8 (μ − 1.5) + μ = 0, and 4 + ½ = 1 / (2 σ²)",
     ),
     "13.2": Exercise(
         judge=partial(close, expected=ENTROPY),
@@ -106,7 +90,7 @@ EXERCISES = {
         """,
     ),
     "13.3": Exercise(
-        judge=judge_bargain,
+        judge=judge_slip,
         praise=f"The mean over {PIXELS} pixels is the sum divided by {PIXELS}: as if β were {PIXELS}. Nothing crashes, and the posterior collapses.",
         mistakes={
             0: [

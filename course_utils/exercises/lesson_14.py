@@ -134,6 +134,8 @@ EXERCISES = {
             (lambda z, has: z[has].mean(axis=0), "That is the place of the mean face with the attribute. Take the mean of those without it away."),
             (lambda z, has: z[has].mean(axis=0) - z.mean(axis=0), "You took the mean of all codes away. Take that of the codes without the attribute."),
             (lambda z, has: z[has].sum(axis=0) - z[~has].sum(axis=0), "Means, not sums: the two groups have different sizes."),
+            (lambda z, has: (z[has].sum(axis=0) - z[~has].sum(axis=0)) / len(z), "You divided both sums by the number of all faces. Divide each by that of its own group."),
+            (lambda z, has: z[has].mean(axis=0) - z[1 - has].mean(axis=0), "`1 - has` is a list of row numbers, 0 and 1. `~has` turns True and False round."),
             (lambda z, has: direction(z, has) / np.linalg.norm(direction(z, has)), "Leave its length as it is: that says how far to go."),
             (lambda z, has: np.mean(z[has]) - np.mean(z[~has]), "That is one number. Average over the faces only: axis 0."),
             (lambda z, has: np.median(z[has], axis=0) - np.median(z[~has], axis=0), "These are medians. Take means."),
