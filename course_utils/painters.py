@@ -95,7 +95,12 @@ def _counted(model, n_parameters: int, latent: str = "none") -> Painter:
 
 
 def _size(model: torch.nn.Module) -> int:
-    return sum(weights.numel() for weights in model.parameters())
+    """Return how many numbers were fitted: the parameters, and those of a VAE's mixture, whose covariances are symmetric."""
+    numbers = sum(weights.numel() for weights in model.parameters())
+    if getattr(model, "prior", None) is not None:
+        K, d = model.prior.means.shape
+        numbers += K - 1 + K * d + K * d * (d + 1) // 2
+    return numbers
 
 
 def _draw(model, decode, n: int, seed: int = 0, **how) -> NDArray[np.uint8]:

@@ -66,7 +66,7 @@ def test_17_the_proxies(board, lesson, proxy, rule):
 
 
 def test_17_the_alarm(planet, counted, lesson):
-    p, faces, styles = planet["p"], planet["pixels"][planet["test"][:100]], planet["styles"]
+    p, faces, styles = planet["p"], planet["pixels"][planet["test"][:150]], planet["styles"]
     squares = faces[:20].reshape(-1, 32, 32)
     halves = squares.copy()
     halves[1:, :, 16:], halves[0, :, 16:] = squares[:-1, :, 16:], squares[-1, :, 16:]
@@ -82,7 +82,7 @@ def test_17_the_alarm(planet, counted, lesson):
 
     found = lesson["found"]
     np.testing.assert_allclose(found.loc["Naive Bayes"], [beaten(nats(faces), nats(x)) for x in foreign], atol=0.005)
-    truth = beaten(-np.log(p[planet["test"][:100]]), -np.log(p[monk]))
+    truth = beaten(-np.log(p[planet["test"][:150]]), -np.log(p[monk]))
     np.testing.assert_allclose(found.loc["p_data"], (1, 1, 1, truth), atol=0.005)
 
 
