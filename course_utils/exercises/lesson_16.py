@@ -59,16 +59,16 @@ JOBS = {
         "few data": "there are millions of scans. What sets the length of a file?",
         "hidden groups": "kinds of scans do not make the files short. What sets their length?",
     }),
-    "crowd": ("GAN", "fast sampling", {
+    "crowd": ("VAE", "fast sampling", {
         "Naive Bayes": "it is quick, but it paints confetti: Rule 1 was 0.",
         "mixture": "it is quick enough, but it spatters every shirt: Rule 1 was 0.",
-        "PixelRNN": "each face waits for 3,072 draws, one after the other, and hardly one of its pictures was a possible face.",
-        "VAE": "it is quick, too. But even of its likeliest pictures one in three is a possible face, of the GAN's more than every second one (500 pictures each). And nobody here needs what it has instead, a bound and a way from x to z.",
+        "PixelRNN": "its faces are the best, but each waits for 1,024 draws, one after the other. Two hundred a second are asked for.",
+        "GAN": "it is quicker still, but both are quick enough, and about every second of its pictures is a possible face. Of the VAE's likeliest pictures many more are.",
     }, {
-        "exact density": "it has none, and nobody will ask for one.",
-        "latent space": "it has one, but nobody turns sliders at a stadium. What does the game ask for, sixty times a second?",
-        "few data": "nothing is said of few data, and this model wants many. What does the game ask for, sixty times a second?",
-        "hidden groups": "nobody sorts the crowd. What does the game ask for, sixty times a second?",
+        "exact density": "it has only a bound, and nobody will ask for it.",
+        "latent space": "it has one, but nobody turns sliders at a stadium. What does the game ask for, two hundred times a second?",
+        "few data": "nothing is said of few data, and this model wants many. What does the game ask for, two hundred times a second?",
+        "hidden groups": "nobody sorts the crowd. What does the game ask for, two hundred times a second?",
     }),
     "hairdresser": ("VAE", "latent space", {
         "Naive Bayes": "it knows of no hidden numbers that sliders could move.",
@@ -137,6 +137,7 @@ EXERCISES = {
             (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() / np.sqrt(len(a)) + b.var() / np.sqrt(len(b))), "Divide r(1 − r) by N, not by √N: the root is taken once, at the end."),
             (pooled, "You pooled the two, as a test does that takes them for equal. Here each painter keeps a share, and a variance, of its own."),
             (lambda a, b: (a.mean() - b.mean()) / np.sqrt((a.var() + b.var()) / (len(a) + len(b))), "Each painter's r(1 − r) is divided by its own N, not both by the sum."),
+            (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)), "You divided by N − 1. Here s² is r(1 − r)/N, without `ddof=1`."),
             (lambda a, b: abs(errors_apart(a, b)), "Keep the sign: negative where b has the larger share."),
             (lambda a, b: errors_apart(b, a), "The sign is wrong: a's share minus b's."),
         ],
@@ -171,6 +172,9 @@ EXERCISES = {
                 (1 - np.exp(H - 9.0), "that is the largest share of pictures that are no face. The others are asked for."),
                 (2.0 ** (H - 9.0), "nats go with e, not with 2: exp(−KL)."),
                 (np.exp(9.0 - H), "a share is at most 1: exp(−KL), with the minus sign."),
+                (2 / 9, "a ratio of nats is no share: p(A) ≥ exp(−KL)."),
+                (H / 9, "a ratio of nats is no share: p(A) ≥ exp(−KL)."),
+                (1 / 2, "the divergence has to go through the exponential: p(A) ≥ exp(−KL)."),
                 (0.0, "a divergence of 2 nats does promise something: p(A) ≥ exp(−KL)."),
             ],
         },
@@ -191,6 +195,7 @@ EXERCISES = {
             (lambda p, a, b, s: -np.logaddexp(np.log(s) + a, np.log(1 - s) + b).mean(), "Weight each face with its probability `p`. You gave all faces the same weight."),
             (lambda p, a, b, s: -p @ np.logaddexp(a, b), "The shares are missing: add log(share) to log_a, log(1 − share) to log_b."),
             (lambda p, a, b, s: -np.logaddexp(np.log(s) + a, np.log(1 - s) + b), "One number is asked for: the mean over the faces, with weights `p`."),
+            (lambda p, a, b, s: p @ (np.log(p) - np.logaddexp(np.log(s) + a, np.log(1 - s) + b)), "That is the divergence: Σ p log p is in it as well. The nats are −Σ p log p_mix alone."),
             (lambda p, a, b, s: -p @ np.log(s * np.exp(a) + (1 - s) * np.exp(b)),
              "Right for likely faces, but not at −2,000 nats, where `np.exp` gives 0. Stay with logarithms: "
              "`np.logaddexp(u, v)` is log(exp u + exp v) without leaving them."),
@@ -208,14 +213,14 @@ EXERCISES = {
     ),
     "16.4": Exercise(
         judge=judge_jobs,
-        praise="Five jobs, five models, five reasons. Nobody asked which model is the best.",
+        praise="Five jobs and five reasons. Nobody asked which model is the best. The VAE got two jobs and the GAN none: on this planet others paint better than it. With photographs it was the other way round for years (lesson 17).",
         mistakes={
             job: [((wrong, reason), why) for wrong, why in models.items()] + [((model, wrong), why) for wrong, why in reasons.items()]
             for job, (model, reason, models, reasons) in JOBS.items()
         },
         hints=(
             "Ask of each job: a density, new samples, or a z? And how much data is there?",
-            "Each model is used once. Read the row of each model in section 6.",
+            "One model gets two jobs, and one gets none. Read the scoreboard of section 2, and the row of each model in section 6.",
         ),
         solution=f"answer = {RIGHT}",
     ),

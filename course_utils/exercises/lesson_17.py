@@ -15,7 +15,7 @@ def alarm_score(usual: np.ndarray, strange: np.ndarray) -> float:
 
 ALARMS = [
     (np.array([7.0, 9.0, 12.0, 30.0]), np.array([8.0, 12.0, 13.0, 40.0])),
-    (np.array([5.0, 5.0, 6.0]), np.array([5.0, 4.0])),
+    (np.array([5.0, 5.0, 6.0]), np.array([5.0, 4.0, 5.8, 5.5])),
     (np.array([1.0, 2.0]), np.array([3.0, 4.0, 5.0])),
 ]
 VALUES = 3 * 32 * 32  # of a picture in colour, in 17.1
@@ -105,6 +105,8 @@ EXERCISES = {
             (lambda u, s: 1 - alarm_score(u, s), "The other way round: the alarm is right when the strange one has more nats."),
             (lambda u, s: (s > u.mean()).mean(), "You compared with the mean of the usual ones. Compare each strange picture with each usual one."),
             (lambda u, s: (s > np.median(u)).mean(), "You compared with the median of the usual ones. Compare each strange picture with each usual one."),
+            (lambda u, s: (s > u.max()).mean(), "You compared with the largest of the usual ones. Compare each strange picture with each usual one."),
+            (lambda u, s: (s[:, None] < u).mean(), "The other way round: the alarm is right when the strange one has more nats. And a tie counts one half."),
             (lambda u, s: s.mean() - u.mean(), "That is a difference of means, in nats. A probability is asked for: count pairs."),
             (lambda u, s: alarm_score(u, s) * len(u) * len(s), "Those are counts. Divide by the number of pairs, M · N."),
         ],
