@@ -6,6 +6,7 @@ from course_utils.lazily import lazily
 
 if TYPE_CHECKING:
     from course_utils.models.box import BoxModel
+    from course_utils.models.byte_pairs import BytePairs
     from course_utils.models.categorical import JointCategorical
     from course_utils.models.categorical_mixture import CategoricalMixture
     from course_utils.models.deep import DeepModel, load_checkpoint
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from course_utils.models.nade import NADE, RNADE
     from course_utils.models.naive_bayes import NaiveBayes
     from course_utils.models.pixelrnn import PixelRNN
+    from course_utils.models.realnvp import RealNVP
+    from course_utils.models.transformer import Transformer
     from course_utils.models.vae import VAE
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "RNADE",
     "VAE",
     "BoxModel",
+    "BytePairs",
     "CategoricalMixture",
     "DeepModel",
     "GaussianMixture",
@@ -30,6 +34,8 @@ __all__ = [
     "MarkovChain",
     "NaiveBayes",
     "PixelRNN",
+    "RealNVP",
+    "Transformer",
     "load_checkpoint",
 ]
 
