@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from course_utils.models.categorical import JointCategorical
     from course_utils.models.categorical_mixture import CategoricalMixture
     from course_utils.models.deep import DeepModel, load_checkpoint
+    from course_utils.models.diffusion import Diffusion
     from course_utils.models.gan import GAN
     from course_utils.models.gaussian_mixture import GaussianMixture
     from course_utils.models.markov_chain import MarkovChain
+    from course_utils.models.masked_diffusion import MaskedDiffusion
     from course_utils.models.nade import NADE, RNADE
     from course_utils.models.naive_bayes import NaiveBayes
     from course_utils.models.pixelrnn import PixelRNN
@@ -29,9 +31,11 @@ __all__ = [
     "BytePairs",
     "CategoricalMixture",
     "DeepModel",
+    "Diffusion",
     "GaussianMixture",
     "JointCategorical",
     "MarkovChain",
+    "MaskedDiffusion",
     "NaiveBayes",
     "PixelRNN",
     "RealNVP",
