@@ -114,7 +114,8 @@ class Surprise:
 def surprise(log_prob: Callable[[np.ndarray], ArrayLike], training: PlanetPixel) -> Surprise:
     """Return what p_θ says of all faces, as Surprise explains it; log_prob and errors as in cross_entropy.
 
-    For a bound of log p_θ the nats are bounds from above, and p_faces is one from below.
+    For a bound of log p_θ the nats are bounds from above and p_faces one from below; of an ELBO that is drawn with few z,
+    p_faces is a rough estimate.
     """
     p_data, log_p = planet_pixel_distribution(), _log_probs(log_prob)
     known = np.isin(np.arange(len(log_p)), _numbers_of(training))

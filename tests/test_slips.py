@@ -232,6 +232,7 @@ ALLOWED = {
     "comparison turned": {"a comparison"},
     "wrong variable": {"a variable", "ignored", "exp"},
     "result in bits": {"base 2"},
+    "result × 2": {"a factor"},
     "result ÷ 2": {"a factor"},
     "square of the result": {"a factor"},  # of 1/2
     "result negated": {"a sign"},

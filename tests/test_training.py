@@ -12,6 +12,7 @@ import torch
 
 from course_utils import files
 from course_utils.datasets import encodings, load_planet_pixel, planet_pixel_distribution
+from course_utils.evaluation import Surprise
 from course_utils.models import GAN, NADE, VAE, PixelRNN, load_checkpoint, recipes
 from course_utils.models.deep import DeepModel, checkpoint_facts, save_checkpoint
 from course_utils.models.training import minibatches, train
@@ -401,9 +402,9 @@ def test_colours_in_0_to_1_and_palette_numbers_are_the_same_picture():
     np.testing.assert_array_equal(encodings.to_indices(faces.pixels[:3]).numpy(), faces.pixels[:3])
 
 
-def test_the_score_is_measured_on_the_likeliest_face_and_weighted_by_p_data(monkeypatch):
+def test_the_score_is_measured_on_samples_and_weighted_by_p_data(monkeypatch):
     """A decoder that says the same for each z: the first training face's colours, with probability 0.61 a pixel."""
-    face = load_planet_pixel("train").pixels[:1]
+    face, training = load_planet_pixel("train").pixels[:1], load_planet_pixel("train")
     vae = VAE(1024, 2, "categorical", n_values=256, n_hidden=2)
     with torch.no_grad():
         vae.b.zero_().scatter_(0, encodings.to_indices(face), 6.0)
@@ -413,13 +414,28 @@ def test_the_score_is_measured_on_the_likeliest_face_and_weighted_by_p_data(monk
     gan = GAN(3072, 2, "convolutional", n_channels=1)
     monkeypatch.setattr(gan, "decode", lambda z: encodings.to_floats(face).expand(len(z), 3, 32, 32))
     monkeypatch.setattr(recipes, "N_IMPORTANCE", 1)
+    monkeypatch.setattr(recipes, "N_SAMPLES", 40)
     p_data = planet_pixel_distribution()
-    pixels, p = p_data.pixels[::20], p_data.probabilities[::20] / p_data.probabilities[::20].sum()
+    pixels, p = p_data.pixels[::40], p_data.probabilities[::40] / p_data.probabilities[::40].sum()
     monkeypatch.setattr(recipes, "cross_entropy", lambda log_prob: -p @ np.asarray(log_prob(pixels)))
+
+    def few(log_prob, of):
+        assert of is training or (of.pixels == training.pixels).all()
+        log_p = np.asarray(log_prob(pixels))
+        return Surprise(-p @ log_p, -log_p[0], -log_p[1], 0.5)
+
+    monkeypatch.setattr(recipes, "surprise", few)
     of_vae, of_gan = recipes._score_vae_planet_pixel(vae), recipes._score_gan_planet_pixel(gan)
-    for score in of_vae, of_gan:
-        assert score["rule 1"] == 1 and score["rule 2"] == 0
-        assert 0 < score["coverage"] < 0.1 < score["coverage of p_data"]
-    alike = p @ (pixels == face).sum(axis=1)
+    assert of_vae["rule 1, likeliest"] == of_gan["rule 1"] == of_gan["exact"] == 1
+    assert of_vae["rule 1"] == of_vae["exact"] == of_gan["rule 2"] == 0  # drawn pixels are speckles
+    assert 0 < of_gan["coverage"] < 0.1 and 0 < of_gan["coverage of p_data"] < 0.2
+    alike = (pixels == face).sum(axis=1)
     nats = 1024 * np.log(np.exp(6) + 255) - 6 * alike
-    assert of_vae["bound"] == pytest.approx(nats, rel=1e-5) and of_vae["estimate"] == pytest.approx(nats, rel=1e-5)
+    for what, expected in [
+        ("bound", p @ nats),
+        ("estimate", p @ nats),
+        ("training faces", nats[0]),
+        ("other faces", nats[1]),
+    ]:
+        assert of_vae[what] == pytest.approx(expected, rel=1e-5), what
+    assert of_vae["p(faces)"] == 0.5
