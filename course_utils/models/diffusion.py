@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from course_utils.models.deep import DeepModel, seeded
-from course_utils.models.networks import check_sizes
+from course_utils.models.networks import check_reals, check_sizes
 
 PATHS = ("cosine", "straight")
 SAMPLERS = ("ancestral", "ode")
@@ -239,9 +239,6 @@ class Diffusion(DeepModel):
 
     def _check(self, x: torch.Tensor) -> torch.Tensor:
         D = self.n_features
-        if not isinstance(x, torch.Tensor) or x.ndim != 2 or x.shape[1] not in (D, D + bool(self.n_classes)):
-            came = tuple(x.shape) if isinstance(x, torch.Tensor) else type(x).__name__
-            raise ValueError(f"x must be a tensor (N, {D}), got {came}")
-        if not torch.isfinite(x).all():
-            raise ValueError("x must hold finite numbers")
+        labelled = self.n_classes and isinstance(x, torch.Tensor) and x.ndim == 2 and x.shape[1] == D + 1
+        check_reals(x, D + 1 if labelled else D)
         return x.to(**self.like)

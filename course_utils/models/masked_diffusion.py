@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.models.deep import DeepModel, seeded
-from course_utils.models.networks import check_sizes
+from course_utils.models.networks import check_dropout, check_sizes, check_values
 
 
 class UNet(nn.Module):
@@ -84,8 +84,7 @@ class MaskedDiffusion(DeepModel):
         check_sizes(n_values=n_values, side=side, n_channels=n_channels, n_halvings=n_halvings)
         if n_channels % 4:
             raise ValueError(f"n_channels must be a multiple of 4, got {n_channels}")
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be a number from 0 to below 1, got {dropout!r}")
+        check_dropout(dropout)
         super().__init__(
             n_values=n_values, side=side, n_channels=n_channels, n_halvings=n_halvings, dropout=dropout, seed=seed
         )
@@ -158,10 +157,5 @@ class MaskedDiffusion(DeepModel):
         return (F.cross_entropy(self.logits(x, hidden), x, reduction="none") * hidden).sum(dim=1)
 
     def _check(self, x: torch.Tensor) -> torch.Tensor:
-        D, K = self.side**2, self.n_values
-        if not isinstance(x, torch.Tensor) or x.ndim != 2 or x.shape[1] != D or x.is_floating_point():
-            came = f"{x.dtype} {tuple(x.shape)}" if isinstance(x, torch.Tensor) else type(x).__name__
-            raise ValueError(f"x must be a tensor (N, {D}) of whole numbers, got {came}")
-        if x.numel() and not 0 <= x.min() <= x.max() < K:
-            raise ValueError(f"x must lie in 0..{K - 1}, got {x.min()} to {x.max()}")
+        check_values(x, self.side**2, self.n_values)
         return x.long().to(self.like["device"])

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch.autograd.function import once_differentiable
 
 from course_utils.models.deep import DeepModel, seeded
+from course_utils.models.networks import check_reals
 
 
 class _Recursion(torch.autograd.Function):
@@ -74,12 +75,7 @@ class _Autoregressive(DeepModel):
         self.order.copy_(order)
 
     def _check(self, x: torch.Tensor) -> torch.Tensor:
-        D = len(self.order)
-        if not isinstance(x, torch.Tensor) or x.ndim != 2 or x.shape[1] != D:
-            came = tuple(x.shape) if isinstance(x, torch.Tensor) else type(x).__name__
-            raise ValueError(f"x must be a tensor (N, {D}), got {came}")
-        if not torch.isfinite(x).all():
-            raise ValueError("x must hold finite numbers")
+        check_reals(x, len(self.order))
         return x
 
     def _outputs(self, x: torch.Tensor) -> torch.Tensor:

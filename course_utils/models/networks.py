@@ -74,6 +74,30 @@ def check_sizes(**sizes: int) -> None:
             raise ValueError(f"{name} must be a whole number from 1 upwards, got {value!r}")
 
 
+def check_dropout(dropout: float) -> None:
+    """Raise ValueError unless it is a share from 0 to below 1."""
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout must be a number from 0 to below 1, got {dropout!r}")
+
+
+def check_reals(x: torch.Tensor, D: int) -> None:
+    """Raise ValueError unless x is a tensor (N, D) of finite numbers."""
+    if not isinstance(x, torch.Tensor) or x.ndim != 2 or x.shape[1] != D:
+        came = tuple(x.shape) if isinstance(x, torch.Tensor) else type(x).__name__
+        raise ValueError(f"x must be a tensor (N, {D}), got {came}")
+    if not torch.isfinite(x).all():
+        raise ValueError("x must hold finite numbers")
+
+
+def check_values(x: torch.Tensor, D: int, n_values: int) -> None:
+    """Raise ValueError unless x is a tensor (N, D) of whole numbers in 0 … n_values − 1."""
+    if not isinstance(x, torch.Tensor) or x.ndim != 2 or x.shape[1] != D or x.is_floating_point():
+        came = f"{x.dtype} {tuple(x.shape)}" if isinstance(x, torch.Tensor) else type(x).__name__
+        raise ValueError(f"x must be a tensor (N, {D}) of whole numbers, got {came}")
+    if x.numel() and not 0 <= x.min() <= x.max() < n_values:
+        raise ValueError(f"x must lie in 0..{n_values - 1}, got {x.min()} to {x.max()}")
+
+
 def check_codes(z: torch.Tensor, n_latent: int) -> None:
     """Raise ValueError unless z is a tensor (N, n_latent)."""
     if not isinstance(z, torch.Tensor) or z.ndim != 2 or z.shape[1] != n_latent:

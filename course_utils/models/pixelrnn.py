@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.models.deep import DeepModel, seeded
+from course_utils.models.networks import check_dropout
 from course_utils.models.pixelrnn_layers import DiagonalBiLSTM, MaskedConv, RowLSTM
 
 KINDS = {"row_lstm": RowLSTM, "diagonal_bilstm": DiagonalBiLSTM}
@@ -68,8 +69,7 @@ class PixelRNN(DeepModel):
             if not isinstance(value, int) or value < least:
                 raise ValueError(f"{name} must be a whole number from {least} upwards, got {value!r}")
         arguments = {name: value for name, (value, _) in numbers.items()}
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be a number from 0 to below 1, got {dropout!r}")
+        check_dropout(dropout)
         super().__init__(kind=kind, **arguments, size=list(size), dropout=dropout, seed=seed)
         self.dropout = dropout
         self.n_channels, self.n_values, self.n_embedding = n_channels, n_values, n_embedding

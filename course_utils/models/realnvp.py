@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from course_utils.models.deep import DeepModel, seeded
-from course_utils.models.networks import check_sizes, mlp
+from course_utils.models.networks import check_reals, check_sizes, mlp
 
 STEEPEST = 2.0  # a coupling stretches by at most e², and shrinks by as much
 
@@ -93,12 +93,7 @@ class RealNVP(DeepModel):
         return self.inverse(noise)
 
     def _check(self, x: torch.Tensor) -> torch.Tensor:
-        D = len(self.mean)
-        if not isinstance(x, torch.Tensor) or x.ndim != 2 or x.shape[1] != D:
-            came = tuple(x.shape) if isinstance(x, torch.Tensor) else type(x).__name__
-            raise ValueError(f"x must be a tensor (N, {D}), got {came}")
-        if not torch.isfinite(x).all():
-            raise ValueError("x must hold finite numbers")
+        check_reals(x, len(self.mean))
         return x.to(self.mean)
 
     def _log_prob(self, x: torch.Tensor) -> torch.Tensor:

@@ -10,7 +10,7 @@ from torch import nn
 
 from course_utils.models.byte_pairs import BytePairs
 from course_utils.models.deep import DeepModel, seeded
-from course_utils.models.networks import check_sizes
+from course_utils.models.networks import check_dropout, check_sizes, check_values
 
 Cache = list[tuple[torch.Tensor, torch.Tensor]]  # for each block the keys and values so far, (B, heads, T, d)
 
@@ -82,8 +82,7 @@ class Transformer(DeepModel):
         check_sizes(**sizes, n_heads=n_heads)
         if n_features % n_heads:
             raise ValueError(f"n_features must be a multiple of n_heads, got {n_features} and {n_heads}")
-        if not 0 <= dropout < 1:
-            raise ValueError(f"dropout must be a number from 0 to below 1, got {dropout!r}")
+        check_dropout(dropout)
         self.pairs = BytePairs(n_symbols, merges)
         super().__init__(
             n_symbols=n_symbols, merges=self.pairs.merges, n_heads=n_heads, dropout=dropout, seed=seed, **sizes
@@ -167,12 +166,7 @@ class Transformer(DeepModel):
         return torch.from_numpy(np.array(rows, dtype=np.int64).reshape(n, self.n_places))
 
     def _check(self, x: torch.Tensor) -> torch.Tensor:
-        L, K = self.n_places, self.pairs.n_symbols
-        if not isinstance(x, torch.Tensor) or x.ndim != 2 or x.shape[1] != L or x.is_floating_point():
-            came = f"{x.dtype} {tuple(x.shape)}" if isinstance(x, torch.Tensor) else type(x).__name__
-            raise ValueError(f"x must be a tensor (N, {L}) of whole numbers, got {came}")
-        if x.numel() and not 0 <= x.min() <= x.max() < K:
-            raise ValueError(f"x must lie in 0..{K - 1}, got {x.min()} to {x.max()}")
+        check_values(x, self.n_places, self.pairs.n_symbols)
         return x
 
     def _log_prob(self, x: torch.Tensor) -> torch.Tensor:
