@@ -1,6 +1,6 @@
 """The painters of Planet Pixel: every model of the course that has learnt its faces, behind the same two questions.
 
-What each model speaks (bits, colours, floats, palette numbers) is translated here, so that lessons 16 and 17 can ask all of them for
+What each model speaks (bits, colours, floats, palette numbers) is translated here, so that lessons 19 and 20 can ask all of them for
 pictures and for log p(x) of the same faces.
 """
 

@@ -66,3 +66,16 @@ def test_files_are_renamed_and_no_lesson_is_in_the_way(tmp_path):
     assert (tmp_path / "picture.png").read_bytes() == b"\xff\xfe lesson 02"
     with pytest.raises(ValueError, match="there is no lesson 07 that could move; lessons: 00, 02, 03"):
         insert.insert(tmp_path, 7)
+
+
+def test_room_for_two_lessons_is_made_by_two_commands(tmp_path):
+    """After the first there is a gap in the numbers, and the second moves the last lesson too."""
+    (tmp_path / "notebooks").mkdir()
+    for name in ("00_a", "01_b", "02_c"):
+        (tmp_path / f"notebooks/{name}.ipynb").write_text(name)
+    for command in (["init", "-q"], ["add", "."]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    insert.insert(tmp_path, 1)
+    insert.insert(tmp_path, 2)
+    found = {path.name: path.read_text() for path in (tmp_path / "notebooks").iterdir()}
+    assert found == {"00_a.ipynb": "00_a", "03_b.ipynb": "03_b", "04_c.ipynb": "04_c"}

@@ -157,7 +157,7 @@ def test_a_bernoulli_may_go_from_one_colour_to_another():
     assert decode(z).max() > 100
 
 
-def test_16_bits_are_sent_where_they_are_exact():
+def test_19_bits_are_sent_where_they_are_exact():
     exact, other = (page_decoder(vae(half=half)).page() for half in (True, False))
     assert (exact["bits"], other["bits"]) == (16, 32)
     assert 2 * len(exact["numbers"]) == len(other["numbers"])

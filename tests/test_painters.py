@@ -1,4 +1,4 @@
-"""The painters of lessons 16 and 17: what each paints and says of a picture is what its own model does."""
+"""The painters of lessons 19 and 20: what each paints and says of a picture is what its own model does."""
 
 import json
 

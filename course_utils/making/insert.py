@@ -50,7 +50,7 @@ def insert(root: Path, first: int) -> list[str]:
         raise ValueError(
             f"there is no lesson {first:02} that could move; lessons: {', '.join(sorted(s[:2] for s in stems))}"
         )
-    numbers, look = range(first, len(stems)), []
+    numbers, look = range(first, int(max(stems)[:2]) + 1), []
     for path in (path for path in paths if path.name not in (Path(__file__).name, "test_insert.py")):
         try:
             text = (root / path).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Exercises of lesson 17: out in the world."""
+"""Exercises of lesson 20: out in the world."""
 
 from functools import partial
 
@@ -18,7 +18,7 @@ ALARMS = [
     (np.array([5.0, 5.0, 6.0]), np.array([5.0, 4.0, 5.8, 5.5])),
     (np.array([1.0, 2.0]), np.array([3.0, 4.0, 5.0])),
 ]
-VALUES = 3 * 32 * 32  # of a picture in colour, in 17.1
+VALUES = 3 * 32 * 32  # of a picture in colour, in 20.1
 UNITS = {"nats": 3.00 * VALUES * np.log(2), "ours": 20 / (1024 * np.log(2))}
 FINDS = {"copier": "nearest neighbours", "die": "precision", "favourite": "recall", "sleeper": "bits per dimension"}
 MISSES = {
@@ -33,7 +33,7 @@ MISSES = {
     "die": [
         (
             "bits per dimension",
-            "a hundredth of a good model costs log 100 = 4.6 nats at most (lesson 16): a few thousandths of a bit for each of 1,024 pixels.",
+            "a hundredth of a good model costs log 100 = 4.6 nats at most (lesson 19): a few thousandths of a bit for each of 1,024 pixels.",
         ),
         (
             "nearest neighbours",
@@ -64,7 +64,7 @@ MISSES = {
 
 
 EXERCISES = {
-    "17.1": Exercise(
+    "20.1": Exercise(
         judge=partial(close_each, expected=UNITS, tolerance=7e-3),
         praise=f"{UNITS['nats']:,.0f} nats for a photograph, and {UNITS['ours']:.3f} bits a pixel for a face: the two pictures are not of one world, so nobody may compare the models by them.",
         mistakes={
@@ -89,14 +89,14 @@ EXERCISES = {
             answer = {"nats": 3.00 * 3 * 32 * 32 * np.log(2), "ours": 20 / (1024 * np.log(2))}
         """,
     ),
-    "17.2": Exercise(
+    "20.2": Exercise(
         judge=partial(choices, expected=FINDS, mistakes=MISSES),
         praise="Each number answers one question: is it expected, is it copied, is it possible, is everybody there? A copier and a favourite both look flawless.",
         mistakes=MISSES,
         hints=("Ask what each number looks at: probabilities of true pictures, distances to training pictures, painted pictures among true ones, true ones among painted.", "Without a density there are no bits. And a picture that is flawless has good precision, wherever it comes from."),
         solution=f"answer = {FINDS}",
     ),
-    "17.3": Exercise(
+    "20.3": Exercise(
         judge=partial(agrees, reference=alarm_score, cases=ALARMS),
         praise="Its usual name is AUC, the area under the curve. 1 is a perfect alarm, 0.5 a coin, and 0 one that rings only for your own people.",
         mistakes=[

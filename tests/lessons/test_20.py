@@ -1,4 +1,4 @@
-"""The numbers of lesson 17, beside computations that use none of the course's models."""
+"""The numbers of lesson 20, beside computations that use none of the course's models."""
 
 from math import comb
 
@@ -15,7 +15,7 @@ def board(lesson):
     return lesson["board"]
 
 
-def test_17_bits_a_pixel(planet, lesson):
+def test_20_bits_a_pixel(planet, lesson):
     costs = lesson["costs"]
     assert costs["any colour anywhere"] == pytest.approx(1024 * 8 * np.log(2))
     assert costs["H(p_data)"] == pytest.approx(entropy(planet["p"]))
@@ -33,7 +33,7 @@ def components(planet, rgb):
     return PCA(20, svd_solver="arpack", random_state=0).fit(rgb[planet["train"]]).transform(rgb)
 
 
-def test_17_nearest_neighbours(planet, rgb, board, lesson):
+def test_20_nearest_neighbours(planet, rgb, board, lesson):
     album = rgb[np.unique(planet["train"])]
     twins = [(((album - rgb[face]) ** 2).sum(axis=1) < 1).any() for face in planet["test"][:500]]
     assert lesson["copies(test.images()[:500])"] == pytest.approx(np.mean(twins))
@@ -42,7 +42,7 @@ def test_17_nearest_neighbours(planet, rgb, board, lesson):
     assert gan < board.loc["GAN", "Rule 1"] / 2  # nearly all valid ones are met faces; one with a speck has no twin
 
 
-def test_17_the_truth_is_far_from_itself_with_few_pictures(planet, components, lesson):
+def test_20_the_truth_is_far_from_itself_with_few_pictures(planet, components, lesson):
     rng, p = np.random.default_rng(1), planet["p"]
     album = components[planet["train"]]
 
@@ -61,11 +61,11 @@ def test_17_the_truth_is_far_from_itself_with_few_pictures(planet, components, l
 
 
 @pytest.mark.parametrize("proxy, rule", [("precision", "Rule 1"), ("recall", "coverage")])
-def test_17_the_proxies(board, lesson, proxy, rule):
+def test_20_the_proxies(board, lesson, proxy, rule):
     assert lesson[f"rank.loc['{proxy}', '{rule}']"] == pytest.approx(spearmanr(board[proxy], board[rule]).statistic)
 
 
-def test_17_the_alarm(planet, counted, lesson):
+def test_20_the_alarm(planet, counted, lesson):
     p, faces, styles = planet["p"], planet["pixels"][planet["test"][:150]], planet["styles"]
     squares = faces[:20].reshape(-1, 32, 32)
     halves = squares.copy()
@@ -86,14 +86,14 @@ def test_17_the_alarm(planet, counted, lesson):
     np.testing.assert_allclose(found.loc["p_data"], (1, 1, 1, truth), atol=0.005)
 
 
-def test_17_where_the_empty_page_is_noticed(lesson):
+def test_20_where_the_empty_page_is_noticed(lesson):
     by_pixel, beyond, total = lesson["(by_pixel, beyond, nats('Diagonal', foreign['empty page'])[0])"]
     assert by_pixel.shape == (32, 32) and by_pixel.min() >= 0 and by_pixel.sum() == pytest.approx(total, abs=0.01)
     assert by_pixel[:16].sum() > 0.9 * by_pixel.sum()  # where hair begins, if at all
     assert lesson["found"].loc["Diagonal", "empty page"] == pytest.approx(1 - beyond, abs=0.01)
 
 
-def test_17_a_bus_of_monks(planet, lesson):
+def test_20_a_bus_of_monks(planet, lesson):
     """The truth's own bus, by the definition of a mean, and twelve groups of new faces."""
     p, styles = planet["p"], planet["styles"]
     wanted = {"topType": "NoHair", "accessoriesType": "Blank", "clothingColor": "White"}
@@ -103,7 +103,7 @@ def test_17_a_bus_of_monks(planet, lesson):
     assert lesson["groups.min()"] == pytest.approx(others.min()) and lesson["bus"] < others.min()
 
 
-def test_17_who_is_left_out(planet, lesson):
+def test_20_who_is_left_out(planet, lesson):
     black = planet["styles"][:, list(SIZES).index("clothingColor")] == "Black"
     share, in_the_album = lesson["(rare, in_training)"]
     assert share == pytest.approx(planet["p"][black].sum()) and in_the_album == black[planet["train"]].sum()
@@ -116,6 +116,6 @@ def test_17_who_is_left_out(planet, lesson):
         assert chances[name] == pytest.approx(by_hand)
 
 
-def test_17_exercises():
+def test_20_exercises():
     assert round(3.00 * 3072 * np.log(2)) == 6388 and round(20 / (1024 * np.log(2)), 3) == 0.028
     assert 0.001 < np.log(100) / (1024 * np.log(2)) < 0.009  # "a few thousandths of a bit"

@@ -1,4 +1,4 @@
-"""Exercises of lesson 16: the scoreboard."""
+"""Exercises of lesson 19: the scoreboard."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -44,7 +44,7 @@ def judge_mix(answer: object, mistakes: Mistakes) -> None:
         raise Wrong(words) from None
 
 
-H = 7.0  # nats, of p_data, as 16.2 says it
+H = 7.0  # nats, of p_data, as 19.2 says it
 PROMISES = {"least": H + np.log(20), "promised": np.exp(H - 9.0)}
 
 JOBS = {
@@ -124,7 +124,7 @@ def judge_jobs(answer: object, mistakes: Mapping[str, Mistakes]) -> None:
 
 
 EXERCISES = {
-    "16.1": Exercise(
+    "19.1": Exercise(
         judge=partial(agrees, reference=errors_apart, cases=PAINTERS),
         praise=f"0.60 against 0.50 with a hundred pictures each: {errors_apart(*PAINTERS[0]):.1f} errors apart, which chance does by itself about one time in six.",
         mistakes=[  # the variance of a share is r(1 − r), and so is that of the noughts and ones themselves
@@ -153,7 +153,7 @@ EXERCISES = {
             answer = errors_apart
         """,
     ),
-    "16.2": Exercise(
+    "19.2": Exercise(
         judge=partial(close_each, expected=PROMISES, tolerance=7e-3),
         praise="One picture in twenty costs three nats, and two nats above H(p_data) already promise no more than one in seven.",
         mistakes={
@@ -185,7 +185,7 @@ EXERCISES = {
             answer = {"least": 7.0 - np.log(1 / 20), "promised": np.exp(-(9.0 - 7.0))}
         """,
     ),
-    "16.3": Exercise(
+    "19.3": Exercise(
         judge=judge_mix,
         praise=f"And never more than −log(share) above model a: at one hundredth, {np.log(100):.1f} nats.",
         mistakes=[
@@ -211,9 +211,9 @@ EXERCISES = {
             answer = nats_of_mix
         """,
     ),
-    "16.4": Exercise(
+    "19.4": Exercise(
         judge=judge_jobs,
-        praise="Five jobs and five reasons. Nobody asked which model is the best. The VAE got two jobs and the GAN none: on this planet others paint better than it. With photographs it was the other way round for years (lesson 17).",
+        praise="Five jobs and five reasons. Nobody asked which model is the best. The VAE got two jobs and the GAN none: on this planet others paint better than it. With photographs it was the other way round for years (lesson 20).",
         mistakes={
             job: [((wrong, reason), why) for wrong, why in models.items()] + [((model, wrong), why) for wrong, why in reasons.items()]
             for job, (model, reason, models, reasons) in JOBS.items()

@@ -1,4 +1,4 @@
-"""The numbers of lesson 16, beside computations that use none of the course's models."""
+"""The numbers of lesson 19, beside computations that use none of the course's models."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def chain(planet):
     return log_p
 
 
-def test_16_the_nats(planet, counted, seen, chain, lesson):
+def test_19_the_nats(planet, counted, seen, chain, lesson):
     nats, p = lesson["nats"], planet["p"]
     both = {
         "Naive Bayes": log_prob_of(counted, 0.001, planet["pixels"]),
@@ -56,13 +56,13 @@ def test_16_the_nats(planet, counted, seen, chain, lesson):
 
 
 @pytest.mark.parametrize("name", ["NADE", "Row LSTM", "Diagonal", "VAE"])
-def test_16_the_split_gives_the_whole_that_the_checkpoint_names(planet, seen, lesson, name):
+def test_19_the_split_gives_the_whole_that_the_checkpoint_names(planet, seen, lesson, name):
     nats, share, score = lesson["nats"].loc[name], planet["p"][seen].sum(), header(FILES[name])[0]["score"]
     assert share * nats["training"] + (1 - share) * nats["others"] == pytest.approx(nats["nats"], abs=0.01)
     assert nats["nats"] == score.get("nats", score.get("bound"))
 
 
-def test_16_the_rules(planet, seen, board, lesson):
+def test_19_the_rules(planet, seen, board, lesson):
     rules, p = board[["Rule 1", "exact", "Rule 2", "coverage"]], planet["p"]
     assert (rules.loc[["p_data", "photocopier"], ["Rule 1", "exact"]] == 1).all(axis=None)
     unseen = p[~seen].sum()
@@ -73,7 +73,7 @@ def test_16_the_rules(planet, seen, board, lesson):
 
 
 @pytest.mark.parametrize("name", ["NADE", "Row LSTM", "VAE, likeliest x", "GAN"])
-def test_16_exact_faces_by_a_set_of_faces(planet, lesson, name):
+def test_19_exact_faces_by_a_set_of_faces(planet, lesson, name):
     """A picture is exact if it is one of the 3,552; the GAN's colours are none of the palette, and taken for the nearest."""
     known = {face.tobytes() for face in planet["palette"][planet["pixels"]]}
     pictures, exact = lesson[f"pictures['{name}']"], lesson["board"].loc[name, "exact"]
@@ -85,7 +85,7 @@ def test_16_exact_faces_by_a_set_of_faces(planet, lesson, name):
         assert exact == pytest.approx(np.mean([x.tobytes() in known for x in pictures]))
 
 
-def test_16_how_many_numbers(lesson):
+def test_19_how_many_numbers(lesson):
     pairs = 255 + 1023 * 256 * 255
     parameters = {"Naive Bayes": 1024 * 255, "Markov chain": pairs, "mixture of 60": 60 * 1024 * 255 + 59}
     parameters |= {name: header(file)[1] for name, file in FILES.items()}
@@ -95,7 +95,7 @@ def test_16_how_many_numbers(lesson):
     assert lesson["{name: model.n_parameters for name, model in models.items()}"] == parameters
 
 
-def test_16_what_a_divergence_is_made_of(planet, counted, chain, lesson):
+def test_19_what_a_divergence_is_made_of(planet, counted, chain, lesson):
     """By probabilities that sum to one: of Naive Bayes given that it paints a face, and of the Markov chain."""
     p = planet["p"]
     for name, log_q in [
@@ -107,7 +107,7 @@ def test_16_what_a_divergence_is_made_of(planet, counted, chain, lesson):
         np.testing.assert_allclose(lesson["parts"].loc[name].astype(float), (outside + among, outside, among))
 
 
-def test_16_heavy_tails(planet, chain, lesson):
+def test_19_heavy_tails(planet, chain, lesson):
     """With a normal tail both sides would fail equally often; by a chain counted anew, other draws and scipy's own standard error."""
     p, surprise = planet["p"], -chain
     samples = surprise[np.random.default_rng(7).choice(3552, (4000, 25), p=p)]
@@ -118,7 +118,7 @@ def test_16_heavy_tails(planet, chain, lesson):
     assert lesson["too_high"] == pytest.approx(above, abs=by_lot(above, 1000))
 
 
-def test_16_a_painter_who_is_only_blind(planet, lesson):
+def test_19_a_painter_who_is_only_blind(planet, lesson):
     """Its bets at thirty pixels, by a table of the faces that look alike in the triangle: no random numbers."""
     p, faces = planet["p"], planet["pixels"]
     places = np.random.default_rng(0).choice(1024, 30, replace=False).tolist()
@@ -141,7 +141,7 @@ def test_16_a_painter_who_is_only_blind(planet, lesson):
     assert 0 < outside < kl  # the floor
 
 
-def test_16_copies_and_dice(planet, seen, lesson):
+def test_19_copies_and_dice(planet, seen, lesson):
     """What a hundredth of p_data costs; the forger's nats by a sum over all faces, where its painter is a flat one."""
     p, copies = planet["p"], np.bincount(planet["train"], minlength=3552) / 2000
     exact, spoilt = lesson["(H, -p @ log_spoilt)"]
@@ -154,7 +154,7 @@ def test_16_copies_and_dice(planet, seen, lesson):
             assert lesson[f"forger('{name}', {new})"] == pytest.approx(-p @ np.log(mix))
 
 
-def test_16_wrong_pixels(planet, lesson):
+def test_19_wrong_pixels(planet, lesson):
     """By the smallest number of differing palette numbers, over all faces and with another order of loops."""
     number = {colour.tobytes(): i for i, colour in enumerate(planet["palette"])}
     for name in ("Markov chain", "mixture of 60"):
@@ -166,7 +166,7 @@ def test_16_wrong_pixels(planet, lesson):
         assert lesson[f"off['{name}']"] == pytest.approx(least.mean())
 
 
-def test_16_exercises():
+def test_19_exercises():
     a, b = 0.60, 0.50
     apart = (a - b) / np.sqrt(a * (1 - a) / 100 + b * (1 - b) / 100)
     assert round(apart, 1) == 1.4 and 2 * norm.sf(apart) == pytest.approx(1 / 6, abs=0.02)  # "one time in six"
