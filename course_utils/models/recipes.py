@@ -22,7 +22,7 @@ from course_utils import files
 from course_utils.datasets import load_binarized_mnist, load_planet_pixel
 from course_utils.datasets.encodings import from_bits, from_floats, from_map, to_bits, to_floats, to_indices, to_map
 from course_utils.evaluation import cross_entropy, score_planet_pixel, surprise
-from course_utils.models import GAN, NADE, VAE, DeepModel, PixelRNN
+from course_utils.models import GAN, NADE, VAE, BytePairs, DeepModel, MaskedDiffusion, PixelRNN, RealNVP, Transformer
 from course_utils.models.deep import save_checkpoint
 
 SEED = 0
@@ -104,6 +104,23 @@ def _drawn(model: VAE, rng: torch.Generator, temperature: float) -> np.ndarray:
     return model.sample(N_SAMPLES, rng, temperature=temperature).cpu().numpy().astype(np.uint8)
 
 
+def _transformer() -> Transformer:
+    """Return one with the byte pairs of the training faces that come 60 times or more."""
+    pairs = BytePairs.learn(load_planet_pixel("train").pixels.astype(np.int64), 256, least=60)
+    return Transformer(256, 1024, 32, pairs.merges, n_features=128, dropout=0.25, seed=SEED)
+
+
+def _score_masked_diffusion(model: MaskedDiffusion) -> dict[str, float]:
+    """Return the bound of four draws over all faces, and the rules on samples of 256 steps; of 64 steps Rule 1."""
+    rng = _rng(model)
+    few = model.sample(N_SAMPLES, rng, n_steps=64)
+    return {
+        **_nats("bound", lambda pixels: model.elbo(to_indices(pixels), rng, n_draws=16)),
+        **_rules(from_map(model.sample(N_SAMPLES, rng, n_steps=256))),
+        "rule 1, 64 steps": _rules(from_map(few))["rule 1"],
+    }
+
+
 def _score_gan_planet_pixel(model: GAN) -> dict[str, float]:
     return _rules(from_floats(model.sample(N_SAMPLES, _rng(model))))
 
@@ -139,6 +156,27 @@ RECIPES = {
         dict(epochs=200, batch_size=20, lr=2e-3, weight_decay=0.05, warm_up=50, average=0.99),
         _score_vae_planet_pixel,
         lambda model, train: model.fit_prior(train, torch.Generator().manual_seed(SEED)),
+    ),
+    "vae_flow_planet_pixel": Recipe(
+        lambda: VAE(
+            1024, 12, "categorical", "convolutional", n_values=256, uniform=1e-4,
+            prior=RealNVP(12, n_couplings=8, n_hidden=128, seed=SEED), together=True, seed=SEED,
+        ),  # fmt: skip
+        _planet_pixel(to_indices),
+        dict(epochs=200, batch_size=20, lr=2e-3, weight_decay=0.1, warm_up=50, average=0.99),
+        _score_vae_planet_pixel,
+    ),
+    "transformer_planet_pixel": Recipe(
+        _transformer,
+        _planet_pixel(to_indices),
+        dict(epochs=60, batch_size=32, lr=3e-3, weight_decay=0.1, clip=20, warm_up=100, average=0.99),
+        _score_planet_pixel(to_indices, from_map),
+    ),
+    "masked_diffusion_planet_pixel": Recipe(
+        lambda: MaskedDiffusion(256, 32, n_channels=32, dropout=0.1, seed=SEED),
+        _planet_pixel(to_indices),
+        dict(epochs=100, batch_size=16, lr=3e-3, weight_decay=0.05, warm_up=100, average=0.995),
+        _score_masked_diffusion,
     ),
     "gan_planet_pixel": Recipe(
         lambda: GAN(3072, 16, "convolutional", r1=0.5, beta1=0.0, seed=SEED),

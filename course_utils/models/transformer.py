@@ -62,7 +62,8 @@ class Transformer(DeepModel):
     x: tensors (N, n_places) of whole numbers.
     """
 
-    chunk = 50
+    chunk = 256
+    alike = 8  # sequences at a time
 
     def __init__(
         self,
@@ -170,7 +171,13 @@ class Transformer(DeepModel):
         return x
 
     def _log_prob(self, x: torch.Tensor) -> torch.Tensor:
-        return self.token_log_prob(self.tokens(x)).sum(dim=1)
+        tokens = self.tokens(x)
+        lengths = (tokens >= 0).sum(dim=1)
+        order = lengths.argsort()
+        parts = [  # of about the same length, so that little is computed of what only fills up
+            self.token_log_prob(tokens[part, : lengths[part].max()]).sum(dim=1) for part in order.split(self.alike)
+        ]
+        return torch.cat(parts)[order.argsort()] if parts else torch.zeros(0, **self.like)
 
     def _shifted(self, tokens: torch.Tensor) -> torch.Tensor:
         """Return what stands before each token, (N, T)."""

@@ -1,6 +1,7 @@
 """The variational autoencoder: lessons 13 and 14."""
 
 import math
+from importlib import import_module
 from typing import Any, Self
 
 import numpy as np
@@ -9,8 +10,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.models.deep import DeepModel, seeded
+from course_utils.models.diffusion import Diffusion
 from course_utils.models.gaussian_mixture import GaussianMixture
 from course_utils.models.networks import Downwards, Upwards, check_codes, check_sizes, mlp
+from course_utils.models.realnvp import RealNVP
 
 LIKELIHOODS = ("bernoulli", "gaussian", "categorical")
 ARCHITECTURES = ("mlp", "convolutional")
@@ -62,7 +65,8 @@ class VAE(DeepModel):
     the loss's KL (Higgins et al. 2017) and may be changed between two calls of fit; with 1, the loss is −ELBO. uniform:
     the share of the uniform distribution in a categorical p(x_i|z), so that no value is ever impossible. With
     n_components, fit_prior puts a mixture of so many Gaussians in the place of p(z) = N(0, I), which the loss of
-    training keeps. Only loss and reparameterise have a gradient.
+    training keeps; with prior, a RealNVP or a Diffusion of n_latent features, it puts that there. together: the loss has
+    the prior, a RealNVP, as its p(z), and fit trains both. Only loss and reparameterise have a gradient.
     """
 
     def __init__(
@@ -77,9 +81,14 @@ class VAE(DeepModel):
         beta: float = 1.0,
         uniform: float = 0.0,
         n_components: int = 0,
+        prior: DeepModel | dict[str, Any] | None = None,
+        together: bool = False,
         seed: int = 0,
     ) -> None:
-        """Make an untrained model; the seed draws its first weights. Raises ValueError for what makes no sense."""
+        """Make an untrained model; the seed draws its first weights. Raises ValueError for what makes no sense.
+
+        A prior may also be what a checkpoint says of it: {"model": its class, "arguments": its arguments}.
+        """
         if likelihood not in LIKELIHOODS:
             raise ValueError(f"likelihood must be one of {LIKELIHOODS}, got {likelihood!r}")
         if architecture not in ARCHITECTURES:
@@ -96,13 +105,20 @@ class VAE(DeepModel):
         side = math.isqrt(n_features)
         if architecture == "convolutional" and side**2 != n_features:
             raise ValueError(f"a convolutional VAE needs square pictures, n_features = side², got {n_features}")
+        if isinstance(prior, dict):
+            prior = getattr(import_module(__package__), prior["model"])(**prior["arguments"])
+        if prior is not None and (n_components or prior.arguments.get("n_features") != n_latent):
+            raise ValueError(f"a prior must have n_features = n_latent = {n_latent}, and there is no mixture beside it")
+        if together and not isinstance(prior, RealNVP):
+            raise ValueError("together needs a RealNVP as prior: only its log_prob has a gradient")
+        described = prior and {"model": type(prior).__name__, "arguments": prior.arguments}
         super().__init__(
             likelihood=likelihood, architecture=architecture, beta=beta, uniform=uniform, n_components=n_components,
-            seed=seed, **sizes,
+            prior=described, together=together, seed=seed, **sizes,
         )  # fmt: skip
         self.likelihood, self.n_latent, self.n_values, self.beta = likelihood, n_latent, n_values, beta
-        self.uniform = uniform
-        self.prior = MixturePrior(n_components, n_latent) if n_components else None
+        self.uniform, self.together = uniform, together
+        self.prior = MixturePrior(n_components, n_latent) if n_components else prior
         D, categorical = n_features, likelihood == "categorical"
         E, O = (N_EMBEDDING, n_values) if categorical else (1, 1)
         self.chunk = min(max(2**23 // (D * O), 1), self.chunk)
@@ -128,18 +144,26 @@ class VAE(DeepModel):
                     self.log_sigma.copy_((x - self.b.cpu()).std().clamp(min=1e-3).log())
         return super().fit(x, **settings)
 
-    def fit_prior(self, x: torch.Tensor, rng: torch.Generator, n_codes: int = 5) -> Self:
+    def fit_prior(self, x: torch.Tensor, rng: torch.Generator, n_codes: int = 5, **settings: Any) -> Self:
         """Fit p(z) to the codes of x (N, D), n_codes draws of q(z|x) each; encoder and decoder stay as they are.
 
-        Raises ValueError for a model without n_components.
+        settings: of a prior's own fit; validation (M, D) are pictures too. Raises ValueError for a model with p(z) = N(0, I).
         """
         if self.prior is None:
-            raise ValueError("only a VAE with n_components from 1 upwards has a p(z) to fit, this one has N(0, I)")
+            raise ValueError("only a VAE with n_components or with a prior has a p(z) to fit, this one has N(0, I)")
         check_sizes(n_codes=n_codes)
-        mu, log_var = self.encode(x)
-        z = torch.cat([self.reparameterise(mu, log_var, rng) for _ in range(n_codes)])
-        self.prior.fit(z, np.random.default_rng(rng.initial_seed()))
+        if isinstance(self.prior, MixturePrior):
+            self.prior.fit(self.codes(x, rng, n_codes), np.random.default_rng(rng.initial_seed()))
+            return self
+        if settings.get("validation") is not None:
+            settings["validation"] = self.codes(settings["validation"], rng, n_codes)
+        self.prior.fit(self.codes(x, rng, n_codes), rng=rng, **settings)
         return self
+
+    def codes(self, x: torch.Tensor, rng: torch.Generator, n_codes: int = 1) -> torch.Tensor:
+        """Draw n_codes codes of each x (N, D) from q(z|x): (n_codes N, d), those of all x after each other."""
+        mu, log_var = self.encode(x)
+        return torch.cat([self.reparameterise(mu, log_var, rng) for _ in range(n_codes)])
 
     def _independent(self, x: torch.Tensor) -> torch.Tensor:
         """Return the b (O, D) of independent dimensions, with one observation more, spread over all values."""
@@ -185,7 +209,7 @@ class VAE(DeepModel):
     def elbo(self, x: torch.Tensor, rng: torch.Generator, n_samples: int = 1) -> torch.Tensor:
         """Return E_q[log p(x|z)] − KL(q(z|x)‖p(z)) ≤ log p(x), (N,) in nats, the first term from n_samples of z.
 
-        So is the second, where p(z) is a mixture. beta has no part in it.
+        So is the second, where p(z) is not N(0, I); of a Diffusion it is a bound too. beta has no part in it.
         """
         check_sizes(n_samples=n_samples)
         bounds = []
@@ -194,7 +218,7 @@ class VAE(DeepModel):
             terms = []
             for _ in range(n_samples):
                 z = self.reparameterise(mu, log_var, rng)
-                terms.append(self._log_likelihood(part, z) - self._divergence(mu, log_var, z))
+                terms.append(self._log_likelihood(part, z) - self._divergence(mu, log_var, z, rng))
             bounds.append(torch.stack(terms).mean(dim=0))
         return torch.cat(bounds)
 
@@ -212,7 +236,7 @@ class VAE(DeepModel):
             for _ in range(n_samples):
                 z = self.reparameterise(mu, log_var, rng)
                 log_q = -0.5 * ((z - mu) ** 2 / log_var.exp() + log_var + math.log(2 * math.pi)).sum(dim=1)
-                log_weights.append(self._log_likelihood(part, z) + self._log_prior(z) - log_q)
+                log_weights.append(self._log_likelihood(part, z) + self._log_prior(z, rng) - log_q)
             estimates.append(torch.stack(log_weights).logsumexp(dim=0) - math.log(n_samples))
         return torch.cat(estimates)
 
@@ -233,15 +257,19 @@ class VAE(DeepModel):
     def sample_prior(self, n: int, rng: torch.Generator) -> torch.Tensor:
         """Draw n codes z ~ p(z), (n, d)."""
         noise = self._noise((n, self.n_latent), rng)
-        return noise if self.prior is None else self.prior.sample(n, rng, noise)
+        return noise if self.prior is None else self.prior.sample(n, rng, noise=noise)
 
     def loss(self, x: torch.Tensor, rng: torch.Generator | None = None) -> torch.Tensor:
-        """Return the mean of −log p(x|z) + beta KL in nats, with its gradient, for one z each. rng None: a fixed ε."""
+        """Return the mean of −log p(x|z) + beta KL in nats, with its gradient, for one z each. rng None: a fixed ε.
+
+        The KL is that to N(0, I), or together with a prior that to the prior.
+        """
         rng = torch.Generator().manual_seed(0) if rng is None else rng
         x = self._check(x)
         mu, log_var = self._encode(x)
-        fit = self._log_likelihood(x, self.reparameterise(mu, log_var, rng))
-        return (self.beta * _kl(mu, log_var).sum(dim=1) - fit).mean()
+        z = self.reparameterise(mu, log_var, rng)
+        kl = self._divergence(mu, log_var, z, rng) if self.together else _kl(mu, log_var).sum(dim=1)
+        return (self.beta * kl - self._log_likelihood(x, z)).mean()
 
     @torch.no_grad()
     def validation_loss(self, x: torch.Tensor) -> float:
@@ -287,16 +315,22 @@ class VAE(DeepModel):
             x = self.embedding(x).transpose(1, 2).flatten(1)  # (B, E D)
         return self.encoder(x).chunk(2, dim=1)
 
-    def _log_prior(self, z: torch.Tensor) -> torch.Tensor:
-        """Return log p(z) (B,)."""
-        return -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=1) if self.prior is None else self.prior.log_prob(z)
+    def _log_prior(self, z: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+        """Return log p(z) (B,), with a gradient; of a Diffusion a bound of it, without."""
+        if self.prior is None:
+            return -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=1)
+        if isinstance(self.prior, Diffusion):
+            return self.prior.elbo(z, rng)
+        return self.prior.log_prob(z) if isinstance(self.prior, MixturePrior) else self.prior._log_prob(z)
 
-    def _divergence(self, mu: torch.Tensor, log_var: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
-        """Return KL(q‖p(z)) (B,): in closed form for N(0, I); for a mixture −H(q) − log p(z), from one z ~ q."""
+    def _divergence(
+        self, mu: torch.Tensor, log_var: torch.Tensor, z: torch.Tensor, rng: torch.Generator
+    ) -> torch.Tensor:
+        """Return KL(q‖p(z)) (B,): in closed form for N(0, I); else −H(q) − log p(z), from one z ~ q."""
         if self.prior is None:
             return _kl(mu, log_var).sum(dim=1)
         entropy = 0.5 * (log_var + math.log(2 * math.pi) + 1).sum(dim=1)
-        return -entropy - self.prior.log_prob(z)
+        return -entropy - self._log_prior(z, rng)
 
     def _outputs(self, z: torch.Tensor) -> torch.Tensor:
         """Return the logits or means (B, O, D)."""
