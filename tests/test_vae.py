@@ -9,7 +9,9 @@ import torch
 from torch import distributions as dist
 from torch import nn
 
-from course_utils.models import VAE
+from course_utils import files
+from course_utils.models import VAE, Diffusion, RealNVP, load_checkpoint
+from course_utils.models.deep import save_checkpoint
 from course_utils.models.networks import Upwards
 
 
@@ -314,8 +316,64 @@ def test_fit_prior_brings_the_bound_closer():
         "it begins as N(0, I)"
     )
     assert model.fit_prior(x, rng()).elbo(x, rng(), 20).mean() > before
-    with pytest.raises(ValueError, match="only a VAE with n_components from 1 upwards has a p"):
+    with pytest.raises(ValueError, match="only a VAE with n_components or with a prior has a p"):
         small().fit_prior(some("bernoulli"), rng())
+
+
+def with_flow(**more) -> VAE:
+    """Return a small VAE whose p(z) is a flow, far from N(0, I)."""
+    return small("categorical", prior=RealNVP(3, n_couplings=2, n_hidden=4), **more)
+
+
+def test_bound_estimate_and_loss_take_the_flow():
+    """Each from the same noise; the loss keeps N(0, I), unless both are trained together."""
+    model, x = with_flow(), some("categorical")
+    mu, log_var = model.encode(x)
+    q = dist.Independent(dist.Normal(mu, (0.5 * log_var).exp()), 1)
+    z = model.reparameterise(mu, log_var, rng())
+    fit, log_p = model.log_likelihood(x, z), model.prior.log_prob(z)
+    assert (log_p - dist.Normal(0.0, 1.0).log_prob(z).sum(dim=1)).abs().min() > 0.1, "far from N(0, I)"
+    torch.testing.assert_close(model.elbo(x, rng()), fit + log_p + q.entropy())
+    torch.testing.assert_close(model.log_prob_estimate(x, rng(), 1), fit + log_p - q.log_prob(z))
+    closed = dist.kl_divergence(q.base_dist, dist.Normal(0.0, 1.0)).sum(dim=1)
+    torch.testing.assert_close(model.loss(x, rng()), (closed - fit).mean())
+    both = with_flow(together=True)
+    torch.testing.assert_close(both.loss(x, rng()), -model.elbo(x, rng()).mean())
+    both.loss(x, rng()).backward()
+    moved = {name for name, p in both.named_parameters() if p.grad is not None and p.grad.abs().max() > 0}
+    assert {name.split(".")[0] for name in moved} >= {"prior", "encoder", "decoder"}
+    drawn = model.sample_prior(5, rng())
+    noise = torch.randn(5, 3, generator=rng(), dtype=torch.float64)
+    torch.testing.assert_close(drawn, model.prior.inverse(noise).detach())
+
+
+def test_a_diffusion_as_prior():
+    """Its bound stands in the bound; codes come from its sampler, and so do pictures of codes that were drawn elsewhere."""
+    model, x = small("categorical", prior=Diffusion(3, n_hidden=8)), some("categorical")
+    mu, log_var = model.encode(x)
+    noise = rng()
+    z = model.reparameterise(mu, log_var, noise)
+    log_p = model.prior.elbo(z, noise)  # from the numbers that come after those of z
+    entropy = dist.Independent(dist.Normal(mu, (0.5 * log_var).exp()), 1).entropy()
+    torch.testing.assert_close(model.elbo(x, rng()), model.log_likelihood(x, z) + log_p + entropy)
+    codes = model.sample_prior(4, rng())
+    first = torch.randn(4, 3, generator=(same := rng()), dtype=torch.float64)
+    torch.testing.assert_close(codes, model.prior.sample(4, same, noise=first))
+    assert (model.sample(4, rng(), temperature=0, z=codes) == model.decode(codes)).all()
+
+
+def test_a_prior_is_fitted_to_the_codes_and_comes_back_from_its_file(tmp_path, monkeypatch):
+    model, x = with_flow(), some("categorical", n=200)
+    before, encoder = model.elbo(x, rng(), 20).mean(), model.encoder[0].weight.clone()
+    model.fit_prior(x, rng(), validation=x[:50], epochs=30, lr=1e-2, progress=False)
+    assert model.elbo(x, rng(), 20).mean() > before + 1
+    assert (model.encoder[0].weight == encoder).all() and len(model.prior.history) == 30
+    assert "validation" in model.prior.history[0]
+    assert model.codes(x, rng(), 2).shape == (400, 3)
+    save_checkpoint(model, tmp_path / "small.safetensors", history=[])
+    monkeypatch.setattr(files, "CHECKPOINTS", tmp_path)
+    again = load_checkpoint("small").double()
+    torch.testing.assert_close(again.elbo(x, rng()), model.elbo(x, rng()), rtol=1e-4, atol=1e-4)
 
 
 def test_a_share_of_the_uniform_distribution():
@@ -373,6 +431,13 @@ def test_what_is_no_x_is_refused(likelihood, x, message):
             "uniform must be a share from 0 to below 1, of a categorical likelihood, got 0.1",
         ),
         (lambda: VAE(4, n_components=-1), "n_components must be a whole number from 0 upwards, got -1"),
+        (
+            lambda: VAE(4, prior=RealNVP(3)),
+            "a prior must have n_features = n_latent = 2, and there is no mixture beside",
+        ),
+        (lambda: VAE(4, prior=RealNVP(2), n_components=2), "there is no mixture beside it"),
+        (lambda: VAE(4, prior=Diffusion(2), together=True), "together needs a RealNVP as prior"),
+        (lambda: small().sample(3, rng(), z=torch.zeros(2, 3)), "z must hold 3 codes, got 2"),
         (lambda: VAE(4, beta=-1), "beta must be a number from 0 upwards, got -1"),
         (lambda: small().decode(torch.zeros(2, 4)), r"z must be a tensor \(N, 3\), got \(2, 4\)"),
         (lambda: small().log_likelihood(torch.zeros(2, 25), torch.zeros(3, 3)), "same length, got 2 and 3"),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from course_utils.models.naive_bayes import NaiveBayes
     from course_utils.models.pixelrnn import PixelRNN
     from course_utils.models.realnvp import RealNVP
+    from course_utils.models.studies import load_study
     from course_utils.models.transformer import Transformer
     from course_utils.models.vae import VAE
 
@@ -41,6 +42,7 @@ __all__ = [
     "RealNVP",
     "Transformer",
     "load_checkpoint",
+    "load_study",
 ]
 
 lazily(__name__)

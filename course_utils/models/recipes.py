@@ -3,7 +3,8 @@
 An interrupted training goes on where it stopped when the same command is given again: after each epoch its state is
 written to the user's cache folder. A change of the recipe, of the data or of PyTorch makes it another training, which
 starts anew, as does one that was finished. At the end the weights are rounded to 16 bits, scored as they are then, and
-stored with the command, the seed, the time and the score in the file's header.
+stored with the command, the seed, the time and the score in the file's header. The names of models/studies.py make
+series of small models, of which only the scores are stored.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from course_utils.datasets.encodings import from_bits, from_floats, from_map, to
 from course_utils.evaluation import cross_entropy, score_planet_pixel, surprise
 from course_utils.models import GAN, NADE, VAE, BytePairs, DeepModel, MaskedDiffusion, PixelRNN, RealNVP, Transformer
 from course_utils.models.deep import save_checkpoint
+from course_utils.models.studies import STUDIES, run_study
 
 SEED = 0
 N_SAMPLES = 500  # that Rule 1, Rule 2 and coverage are measured on
@@ -159,8 +161,15 @@ RECIPES = {
     ),
     "vae_flow_planet_pixel": Recipe(
         lambda: VAE(
-            1024, 12, "categorical", "convolutional", n_values=256, uniform=1e-4,
-            prior=RealNVP(12, n_couplings=8, n_hidden=128, seed=SEED), together=True, seed=SEED,
+            1024,
+            12,
+            "categorical",
+            "convolutional",
+            n_values=256,
+            uniform=1e-4,
+            prior=RealNVP(12, n_couplings=8, n_hidden=128, seed=SEED),
+            together=True,
+            seed=SEED,
         ),  # fmt: skip
         _planet_pixel(to_indices),
         dict(epochs=200, batch_size=20, lr=2e-3, weight_decay=0.1, warm_up=50, average=0.99),
@@ -236,16 +245,18 @@ def pretrain(name: str, device: str = "auto", epochs: int | None = None) -> dict
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m course_utils.pretrain", description=__doc__.split("\n")[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=" · ".join(RECIPES))
+    known = [*RECIPES, *STUDIES]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=" · ".join(known))
     parser.add_argument("--all", action="store_true", help="train all of them, one after the other: hours")
     parser.add_argument("--device", default="auto", help="cpu, cuda, …; auto takes a GPU where there is one")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's own number")
     args = parser.parse_args()
-    names = list(RECIPES) if args.all else args.names
-    if not names or not set(names) <= set(RECIPES):
-        parser.error(f"choose from {', '.join(RECIPES)}, or --all; got {' '.join(names) or 'nothing'}")
+    names = list(known) if args.all else args.names
+    if not names or not set(names) <= set(known):
+        parser.error(f"choose from {', '.join(known)}, or --all; got {' '.join(names) or 'nothing'}")
     for name in names:
-        print(f"{name}: {pretrain(name, args.device, args.epochs)}", file=sys.stdout, flush=True)
+        score = run_study(name) if name in STUDIES else pretrain(name, args.device, args.epochs)
+        print(f"{name}: {score}", file=sys.stdout, flush=True)
 
 
 if __name__ == "__main__":

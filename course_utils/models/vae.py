@@ -241,8 +241,10 @@ class VAE(DeepModel):
         return torch.cat(estimates)
 
     @torch.no_grad()
-    def sample(self, n: int, rng: torch.Generator, temperature: float = 1.0) -> torch.Tensor:
-        """Draw n observations (n, D): z ~ p(z), then x ~ p(x|z).
+    def sample(
+        self, n: int, rng: torch.Generator, temperature: float = 1.0, z: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Draw n observations (n, D): z ~ p(z), or these z (n, d), then x ~ p(x|z).
 
         temperature is p(x|z)'s: below 1 the likely becomes likelier, and 0 gives the most likely x for each z.
         """
@@ -250,7 +252,9 @@ class VAE(DeepModel):
             raise ValueError(f"n must be a whole number from 0 upwards, got {n!r}")
         if not temperature >= 0:
             raise ValueError(f"temperature must be 0 or above, got {temperature}")
-        z = self.sample_prior(n, rng)
+        z = self.sample_prior(n, rng) if z is None else self._check_z(z)
+        if len(z) != n:
+            raise ValueError(f"z must hold {n} codes, got {len(z)}")
         return torch.cat([self._draw(self._outputs(part), rng, temperature) for part in z.split(self.chunk)])
 
     @torch.no_grad()
