@@ -214,7 +214,7 @@ def test_the_map_of_the_families_marks_one_and_no_two_labels_overlap(here):
         assert not any(one.overlaps(other) for other in boxes[number + 1 :]), ax.texts[number].get_text()
 
 
-@pytest.mark.parametrize("here", ["diffusion", "gan", ""])
+@pytest.mark.parametrize("here", ["diffusions", "gan", ""])
 def test_the_map_of_the_families_refuses_names_that_are_not_on_it(here):
     with pytest.raises(ValueError, match="here must be one of .*'GAN'.*, got"):
         plotting.family_map(here)
