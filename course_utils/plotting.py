@@ -80,17 +80,17 @@ def ellipse(mean: np.ndarray, covariance: np.ndarray, radius: float = 2.0) -> np
 
 FAMILIES = {
     "generative models": [(0.5, 0.93), "generative models", None],
-    "explicit": [(0.41, 0.70), "explicit density\n$p_θ(x)$ is written down", "generative models"],
-    "implicit": [(0.905, 0.70), "implicit density\nonly a sampler", "generative models"],
-    "tractable": [(0.28, 0.44), "tractable\n$p_θ(x)$ computed exactly", "explicit"],
-    "approximate": [(0.70, 0.44), "approximate\n$p_θ(x)$ bounded", "explicit"],
-    "box, tables, Naive Bayes": [(0.075, 0.13), "box, tables,\nNaive Bayes\n02–06", "tractable"],
-    "mixtures": [(0.215, 0.13), "mixtures\n08", "tractable"],
-    "NADE, PixelRNN": [(0.36, 0.13), "NADE,\nPixelRNN,\ntransformers\n10–12, 17", "tractable"],
-    "flows": [(0.497, 0.13), "flows\n16", "tractable"],
-    "VAE": [(0.63, 0.13), "VAE\n09, 13, 14", "approximate"],
-    "diffusion": [(0.775, 0.13), "diffusion\n18", "approximate"],
-    "GAN": [(0.905, 0.13), "GAN\n15", "implicit"],
+    "explicit": [(0.45, 0.70), "explicit density\n$p_θ(x)$ is written down", "generative models"],
+    "implicit": [(0.89, 0.70), "implicit density\nonly a sampler", "generative models"],
+    "tractable": [(0.3, 0.44), "tractable\n$p_θ(x)$ computed exactly", "explicit"],
+    "approximate": [(0.707, 0.44), "approximate\n$p_θ(x)$ bounded", "explicit"],
+    "box, tables, Naive Bayes": [(0.08, 0.13), "box, tables,\nNaive Bayes\n02–06", "tractable"],
+    "mixtures": [(0.23, 0.13), "mixtures\n08", "tractable"],
+    "NADE, PixelRNN": [(0.385, 0.13), "NADE,\nPixelRNN,\ntransformers\n10–12, 17", "tractable"],
+    "flows": [(0.516, 0.13), "flows\n16", "tractable"],
+    "VAE": [(0.637, 0.13), "VAE\n09, 13, 14", "approximate"],
+    "diffusion": [(0.777, 0.13), "diffusion\n18", "approximate"],
+    "GAN": [(0.89, 0.13), "GAN\n15", "implicit"],
 }
 
 
