@@ -152,3 +152,29 @@ def test_what_it_does_not_take():
         Diffusion(2).fit(torch.zeros(4, 2), labels=torch.zeros(4, dtype=torch.long))
     with pytest.raises(ValueError, match=r"in 0..2, got"):
         Diffusion(2, n_classes=2).sample(1, rng(), labels=torch.tensor([3]))
+
+
+def test_what_it_standardises_is_drawn_and_bounded_in_its_own_units():
+    """A bound of p(x) is that of the standardised x less Σ log σ; samples have mean and spread of what was learnt."""
+    x = torch.randn(2000, 2, generator=rng()) * torch.tensor([5.0, 0.2]) + torch.tensor([30.0, -1.0])
+    ready = (x - x.mean(dim=0)) / x.std(dim=0)
+    settings = dict(epochs=10, batch_size=100, lr=5e-3, progress=False)
+    by_itself = Diffusion(2, n_hidden=32, standardise=True).fit(x, **settings)
+    by_hand = Diffusion(2, n_hidden=32).fit(ready, **settings)
+    apart = by_itself.elbo(x[:50], rng()) - by_hand.elbo(ready[:50], rng())
+    torch.testing.assert_close(apart, -x.std(dim=0).log().sum().expand(50), atol=1e-2, rtol=0)
+    drawn = by_itself.sample(2000, rng(1))
+    torch.testing.assert_close(drawn.mean(dim=0), x.mean(dim=0), atol=0.4, rtol=0)
+    torch.testing.assert_close(drawn.std(dim=0), x.std(dim=0), atol=0, rtol=0.15)
+    again = Diffusion(**by_itself.arguments)
+    again.load_state_dict(by_itself.state_dict())
+    torch.testing.assert_close(again.sample(5, rng(2)), by_itself.sample(5, rng(2)))
+
+
+def test_labels_may_stand_in_the_last_column():
+    x, y = torch.randn(100, 2, generator=rng()), torch.arange(100) % 3
+    settings = dict(epochs=2, batch_size=20, progress=False)
+    apart = Diffusion(2, n_hidden=8, n_classes=3).fit(x, labels=y, validation=x[:10], **settings)
+    together = torch.cat([x, y[:, None]], dim=1)
+    joined = Diffusion(2, n_hidden=8, n_classes=3).fit(together, validation=x[:10], **settings)
+    torch.testing.assert_close(list(joined.parameters()), list(apart.parameters()))

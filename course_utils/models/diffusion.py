@@ -32,7 +32,8 @@ class Diffusion(DeepModel):
     and t and is trained on, "noise" ε, the "clean" x, or the "velocity" (Salimans and Ho 2022), which is safe at both ends:
     at t near 1 an error of ε is one of σ/α times its size in x. Each form follows from each other one. With n_classes, an observation may have a
     label; it is hidden in one of ten while the network learns, so that one network knows p(x) and p(x|y) (Ho and Salimans
-    2022). x: tensors (N, D), best standardised. There is no log_prob; elbo is a bound for the density, in nats.
+    2022). x: tensors (N, D), best standardised; with standardise a new model does so itself, and what it is asked of x_t
+    is of the standardised x. There is no log_prob; elbo is a bound for the density, in nats.
     """
 
     hidden_labels = 0.1
@@ -45,6 +46,7 @@ class Diffusion(DeepModel):
         path: str = "cosine",
         predicts: str = "velocity",
         n_classes: int = 0,
+        standardise: bool = False,
         seed: int = 0,
     ) -> None:
         """Make an untrained model; the seed draws its first weights. Raises ValueError for what makes no sense."""
@@ -62,10 +64,14 @@ class Diffusion(DeepModel):
             path=path,
             predicts=predicts,
             n_classes=n_classes,
+            standardise=standardise,
             seed=seed,
         )
         self.n_features, self.path, self.predicts, self.n_classes = n_features, path, predicts, n_classes
         self.register_buffer("frequencies", 2.0 ** torch.arange(6) * math.pi / 2, persistent=False)
+        self.standardise = standardise
+        self.register_buffer("mean", torch.zeros(n_features), persistent=standardise)
+        self.register_buffer("std", torch.ones(n_features), persistent=standardise)
         with seeded(seed):
             self.first = nn.Linear(n_features + 12, n_hidden)
             self.label = nn.Embedding(n_classes + 1, n_hidden)  # the last one: no label
@@ -73,9 +79,16 @@ class Diffusion(DeepModel):
             self.last = nn.Linear(n_hidden, n_features)
 
     def fit(self, x: torch.Tensor, labels: torch.Tensor | None = None, **settings: Any) -> Self:
-        """Train as DeepModel.fit says; labels (N,): whole numbers below n_classes, or n_classes where there is none."""
+        """Train as DeepModel.fit says; labels (N,): whole numbers below n_classes, or n_classes where there is none.
+
+        They may also be the last column of x and of validation, (N, D + 1).
+        """
+        x = self._check(x)
+        if self.standardise and not self.history:
+            self.mean.copy_(x[:, : self.n_features].mean(dim=0))
+            self.std.copy_(x[:, : self.n_features].std(dim=0).clamp(min=1e-6))
         settings["validation"] = self._with_labels(settings.get("validation"), None)
-        return super().fit(self._with_labels(self._check(x), labels), **settings)
+        return super().fit(self._with_labels(x, labels), **settings)
 
     def alpha_sigma(self, t: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return α_t and σ_t."""
@@ -150,7 +163,7 @@ class Diffusion(DeepModel):
             step = (1 - (alpha_t * sigma_s / (alpha_s * sigma_t)) ** 2).clamp(min=0)  # the share of new noise
             kept = alpha_t * sigma_s**2 / (alpha_s * sigma_t**2)  # of x_t in the mean of q(x_s|x_t, x̂)
             x = kept * x + alpha_s * step * found.clean + sigma_s * step.sqrt() * self._drawn(n, rng)
-        return self.predict(x, times[-1:].expand(n), labels, guidance).clean
+        return self.predict(x, times[-1:].expand(n), labels, guidance).clean * self.std + self.mean
 
     @torch.no_grad()
     def elbo(self, x: torch.Tensor, rng: torch.Generator, n_steps: int = 100) -> torch.Tensor:
@@ -160,14 +173,14 @@ class Diffusion(DeepModel):
         step, the expectations from one draw of noise for each step.
         """
         check_sizes(n_steps=n_steps)
-        x = self._check(x)
+        x = (self._check(x)[:, : self.n_features] - self.mean) / self.std
         first, last = (self._ratio(torch.tensor(t, **self.like)) for t in (FIRST, LAST))
         times = self._time(torch.linspace(first, last, n_steps + 1, **self.like))
         alpha, sigma = self.alpha_sigma(times)
         snr = (alpha / sigma) ** 2
         prior = 0.5 * (alpha[-1] ** 2 * x**2 + sigma[-1] ** 2 - 1 - 2 * sigma[-1].log()).sum(dim=1)
         apart = self._drawn(len(x), rng)  # (x_0/α_0 − x)/(σ_0/α_0)
-        bound = -prior - 0.5 * (apart**2 + math.log(2 * math.pi) - snr[0].log()).sum(dim=1)
+        bound = -prior - self.std.log().sum() - 0.5 * (apart**2 + math.log(2 * math.pi) - snr[0].log()).sum(dim=1)
         for i in range(n_steps):
             t = times[i + 1].expand(len(x))
             clean = self.predict(self.noised(x, t, self._drawn(len(x), rng)), t).clean
@@ -181,7 +194,7 @@ class Diffusion(DeepModel):
         """
         rng = torch.Generator().manual_seed(0) if rng is None else rng
         x, labels = x[:, : self.n_features], x[:, self.n_features :]
-        x, noise = self._check(x), self._drawn(len(x), rng)
+        x, noise = (self._check(x) - self.mean) / self.std, self._drawn(len(x), rng)
         u = torch.rand(1, generator=rng, dtype=torch.float64).to(**self.like)
         t = FIRST + (LAST - FIRST) * ((u + torch.arange(len(x), **self.like) / len(x)) % 1)  # spread evenly
         t = t[torch.randperm(len(x), generator=rng).to(t.device)]
@@ -223,6 +236,8 @@ class Diffusion(DeepModel):
         if x is None or not self.n_classes:
             if labels is not None:
                 raise ValueError("this model has no classes: n_classes is 0")
+            return x
+        if labels is None and x.shape[1] == self.n_features + 1:
             return x
         y = torch.full((len(x),), self.n_classes) if labels is None else self._checked(labels, len(x))
         return torch.cat([x, y[:, None].to(x)], dim=1)

@@ -20,15 +20,28 @@ import numpy as np
 import torch
 
 from course_utils import files
-from course_utils.datasets import load_binarized_mnist, load_planet_pixel
+from course_utils.datasets import WRODL_VALUES, load_binarized_mnist, load_planet_pixel
 from course_utils.datasets.encodings import from_bits, from_floats, from_map, to_bits, to_floats, to_indices, to_map
-from course_utils.evaluation import cross_entropy, score_planet_pixel, surprise
-from course_utils.models import GAN, NADE, VAE, BytePairs, DeepModel, MaskedDiffusion, PixelRNN, RealNVP, Transformer
-from course_utils.models.deep import save_checkpoint
+from course_utils.datasets.planet_pixel import PlanetPixel, face_codes
+from course_utils.evaluation import HAIR_COLOR, NO_HAIR, TOP_TYPE, cross_entropy, score_planet_pixel, surprise
+from course_utils.models import (
+    GAN,
+    NADE,
+    VAE,
+    BytePairs,
+    DeepModel,
+    Diffusion,
+    MaskedDiffusion,
+    PixelRNN,
+    RealNVP,
+    Transformer,
+)
+from course_utils.models.deep import load_checkpoint, save_checkpoint
 from course_utils.models.studies import STUDIES, run_study
 
 SEED = 0
 N_SAMPLES = 500  # that Rule 1, Rule 2 and coverage are measured on
+COLOURS = WRODL_VALUES["hairColor"]
 N_IMPORTANCE = 64  # samples of z for each estimate of a VAE's log p(x)
 
 
@@ -112,6 +125,42 @@ def _transformer() -> Transformer:
     return Transformer(256, 1024, 32, pairs.merges, n_features=128, dropout=0.25, seed=SEED)
 
 
+def _codes_and_hair() -> tuple[torch.Tensor, torch.Tensor]:
+    """Return for each face one code z, as the VAE with a flow draws it, and its hair's colour, (N, 13)."""
+    vae, rng = load_checkpoint("vae_flow_planet_pixel"), torch.Generator().manual_seed(SEED)
+    return tuple(_with_hair(vae, load_planet_pixel(split), rng) for split in ("train", "validation"))
+
+
+def _with_hair(vae: VAE, faces: PlanetPixel, rng: torch.Generator) -> torch.Tensor:
+    colours = torch.tensor([COLOURS.index(colour) for colour in faces.styles["hairColor"]])
+    bald = torch.tensor((faces.styles["topType"] == "NoHair").to_numpy())
+    labels = torch.where(bald, len(COLOURS), colours)  # no hair, no label
+    return torch.cat([vae.codes(to_indices(faces.pixels), rng), labels[:, None]], dim=1)
+
+
+def _score_latent_diffusion(model: Diffusion) -> dict[str, float]:
+    """Return the bound of the VAE with this p(z), and the rules without a wish; then the same with a wish for each colour.
+
+    Of guided faces that have hair, "asked" is the share whose hair has the colour that was asked for.
+    """
+    rng, vae = _rng(model), load_checkpoint("vae_flow_planet_pixel")
+    own, vae.prior = vae.prior, model
+    score = _nats("bound", lambda pixels: vae.elbo(to_indices(pixels), rng))
+    score |= _rules(_drawn(vae, rng, temperature=1))
+    vae.prior = own
+    wish = torch.arange(N_SAMPLES) % len(COLOURS)
+    for w in 0, 1, 2:
+        z = model.sample(N_SAMPLES, rng, labels=wish, guidance=float(w))
+        drawn = vae.sample(N_SAMPLES, rng, z=z).cpu().numpy().astype(np.uint8)
+        scores = score_planet_pixel(drawn, load_planet_pixel("train"))
+        codes = face_codes()[scores.faces]
+        hairy = scores.valid & (codes[:, TOP_TYPE] != NO_HAIR)
+        asked = codes[hairy, HAIR_COLOR] == wish.numpy()[hairy]
+        found = {"rule 1": scores.rule1, "rule 2": scores.rule2, "coverage": scores.coverage, "asked": asked.mean()}
+        score |= {f"{what}, w = {w}": float(value) for what, value in found.items()}
+    return score
+
+
 def _score_masked_diffusion(model: MaskedDiffusion) -> dict[str, float]:
     """Return the bound of four draws over all faces, and the rules on samples of 256 steps; of 64 steps Rule 1."""
     rng = _rng(model)
@@ -186,6 +235,12 @@ RECIPES = {
         _planet_pixel(to_indices),
         dict(epochs=100, batch_size=16, lr=3e-3, weight_decay=0.05, warm_up=100, average=0.995),
         _score_masked_diffusion,
+    ),
+    "latent_diffusion_planet_pixel": Recipe(
+        lambda: Diffusion(12, n_hidden=256, n_layers=4, n_classes=len(COLOURS), standardise=True, seed=SEED),
+        _codes_and_hair,
+        dict(epochs=1000, batch_size=100, lr=2e-3, weight_decay=0.05, clip=10, warm_up=100, average=0.995),
+        _score_latent_diffusion,
     ),
     "gan_planet_pixel": Recipe(
         lambda: GAN(3072, 16, "convolutional", r1=0.5, beta1=0.0, seed=SEED),
