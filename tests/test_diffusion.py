@@ -109,6 +109,18 @@ def test_the_bound_is_below_log_p_and_near_it_for_many_steps(path):
     assert gaps[1].max() < 0.8 and (10 < gaps[0] / gaps[1]).all()
 
 
+def test_one_step_stands_for_all_of_them():
+    """The mean of many draws of one step is the sum of all steps, and only it has a gradient."""
+    model, x = exact("cosine"), torch.tensor([[0.3, 0.2], [-1.0, 0.6]], dtype=torch.float64)
+    many = x.repeat_interleave(20_000, dim=0)
+    one = model.elbo_of_one_step(many, rng(), 10).detach().view(2, -1)
+    all_steps = model.elbo(x.repeat_interleave(4000, dim=0), rng(1), 10).view(2, -1)
+    error = (one.var(dim=1) / one.shape[1] + all_steps.var(dim=1) / all_steps.shape[1]).sqrt()
+    assert ((one.mean(dim=1) - all_steps.mean(dim=1)).abs() < 4 * error).all()
+    learnt = Diffusion(2, n_hidden=8)
+    assert learnt.elbo_of_one_step(x.float(), rng()).requires_grad and not learnt.elbo(x.float(), rng()).requires_grad
+
+
 @pytest.mark.parametrize("path", ["cosine", "straight"])
 def test_what_is_predicted_in_one_form_is_right_in_all(path):
     x, t = torch.randn(20, 2, generator=rng(), dtype=torch.float64), torch.linspace(0.05, 0.95, 20, dtype=torch.float64)

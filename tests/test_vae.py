@@ -362,6 +362,19 @@ def test_a_diffusion_as_prior():
     assert (model.sample(4, rng(), temperature=0, z=codes) == model.decode(codes)).all()
 
 
+def test_a_diffusion_is_trained_together_with_its_vae():
+    """The loss is minus the bound, with one step in the place of all; both learn from it."""
+    model, x = small("categorical", prior=Diffusion(3, n_hidden=8), together=True), some("categorical")
+    model.loss(x, rng()).backward()
+    moved = {
+        name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None and p.grad.abs().max() > 0
+    }
+    assert moved >= {"prior", "encoder", "decoder"}
+    before = -model.elbo(x, rng(), 50).mean()
+    model.fit(x, epochs=100, batch_size=6, lr=3e-3, clip=10, progress=False)
+    assert -model.elbo(x, rng(), 50).mean() < before - 10
+
+
 def test_a_prior_is_fitted_to_the_codes_and_comes_back_from_its_file(tmp_path, monkeypatch):
     model, x = with_flow(), some("categorical", n=200)
     before, encoder = model.elbo(x, rng(), 20).mean(), model.encoder[0].weight.clone()
@@ -436,7 +449,7 @@ def test_what_is_no_x_is_refused(likelihood, x, message):
             "a prior must have n_features = n_latent = 2, and there is no mixture beside",
         ),
         (lambda: VAE(4, prior=RealNVP(2), n_components=2), "there is no mixture beside it"),
-        (lambda: VAE(4, prior=Diffusion(2), together=True), "together needs a RealNVP as prior"),
+        (lambda: VAE(4, together=True), "together needs a prior to train"),
         (lambda: small().sample(3, rng(), z=torch.zeros(2, 3)), "z must hold 3 codes, got 2"),
         (lambda: VAE(4, beta=-1), "beta must be a number from 0 upwards, got -1"),
         (lambda: small().decode(torch.zeros(2, 4)), r"z must be a tensor \(N, 3\), got \(2, 4\)"),

@@ -173,6 +173,18 @@ class Diffusion(DeepModel):
         step, the expectations from one draw of noise for each step.
         """
         check_sizes(n_steps=n_steps)
+        return self._bound(x, rng, n_steps, [torch.full((len(x),), i) for i in range(n_steps)])
+
+    def elbo_of_one_step(self, x: torch.Tensor, rng: torch.Generator, n_steps: int = 100) -> torch.Tensor:
+        """Return elbo's bound (N,) with its gradient, from one of the steps, drawn for each x, in the place of all.
+
+        Its expectation is the bound; a network that learns from it learns to raise the bound.
+        """
+        check_sizes(n_steps=n_steps)
+        return self._bound(x, rng, n_steps, [torch.randint(n_steps, (len(x),), generator=rng)])
+
+    def _bound(self, x: torch.Tensor, rng: torch.Generator, n_steps: int, terms: list[torch.Tensor]) -> torch.Tensor:
+        """Return the bound, with its gradient, where the steps of each of the terms (N,) stand for all n_steps."""
         x = (self._check(x)[:, : self.n_features] - self.mean) / self.std
         first, last = (self._ratio(torch.tensor(t, **self.like)) for t in (FIRST, LAST))
         times = self._time(torch.linspace(first, last, n_steps + 1, **self.like))
@@ -181,10 +193,12 @@ class Diffusion(DeepModel):
         prior = 0.5 * (alpha[-1] ** 2 * x**2 + sigma[-1] ** 2 - 1 - 2 * sigma[-1].log()).sum(dim=1)
         apart = self._drawn(len(x), rng)  # (x_0/α_0 − x)/(σ_0/α_0)
         bound = -prior - self.std.log().sum() - 0.5 * (apart**2 + math.log(2 * math.pi) - snr[0].log()).sum(dim=1)
-        for i in range(n_steps):
-            t = times[i + 1].expand(len(x))
+        for i in terms:
+            i = i.to(x.device)
+            t = times[i + 1]
             clean = self.predict(self.noised(x, t, self._drawn(len(x), rng)), t).clean
-            bound = bound - 0.5 * (snr[i] - snr[i + 1]) * ((x - clean) ** 2).sum(dim=1)
+            each = 0.5 * (snr[i] - snr[i + 1]) * ((x - clean) ** 2).sum(dim=1)
+            bound = bound - each * n_steps / len(terms)
         return bound
 
     def loss(self, x: torch.Tensor, rng: torch.Generator | None = None) -> torch.Tensor:

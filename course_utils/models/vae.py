@@ -13,7 +13,6 @@ from course_utils.models.deep import DeepModel, seeded
 from course_utils.models.diffusion import Diffusion
 from course_utils.models.gaussian_mixture import GaussianMixture
 from course_utils.models.networks import Downwards, Upwards, check_codes, check_sizes, mlp
-from course_utils.models.realnvp import RealNVP
 
 LIKELIHOODS = ("bernoulli", "gaussian", "categorical")
 ARCHITECTURES = ("mlp", "convolutional")
@@ -66,7 +65,7 @@ class VAE(DeepModel):
     the share of the uniform distribution in a categorical p(x_i|z), so that no value is ever impossible. With
     n_components, fit_prior puts a mixture of so many Gaussians in the place of p(z) = N(0, I), which the loss of
     training keeps; with prior, a RealNVP or a Diffusion of n_latent features, it puts that there. together: the loss has
-    the prior, a RealNVP, as its p(z), and fit trains both. Only loss and reparameterise have a gradient.
+    the prior as its p(z), and fit trains both. Only loss and reparameterise have a gradient.
     """
 
     def __init__(
@@ -109,8 +108,8 @@ class VAE(DeepModel):
             prior = getattr(import_module(__package__), prior["model"])(**prior["arguments"])
         if prior is not None and (n_components or prior.arguments.get("n_features") != n_latent):
             raise ValueError(f"a prior must have n_features = n_latent = {n_latent}, and there is no mixture beside it")
-        if together and not isinstance(prior, RealNVP):
-            raise ValueError("together needs a RealNVP as prior: only its log_prob has a gradient")
+        if together and prior is None:
+            raise ValueError("together needs a prior to train")
         described = prior and {"model": type(prior).__name__, "arguments": prior.arguments}
         super().__init__(
             likelihood=likelihood, architecture=architecture, beta=beta, uniform=uniform, n_components=n_components,
@@ -320,11 +319,11 @@ class VAE(DeepModel):
         return self.encoder(x).chunk(2, dim=1)
 
     def _log_prior(self, z: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-        """Return log p(z) (B,), with a gradient; of a Diffusion a bound of it, without."""
+        """Return log p(z) (B,), with a gradient; of a Diffusion a bound, from all steps or, to learn from, from one."""
         if self.prior is None:
             return -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=1)
         if isinstance(self.prior, Diffusion):
-            return self.prior.elbo(z, rng)
+            return (self.prior.elbo_of_one_step if torch.is_grad_enabled() else self.prior.elbo)(z, rng)
         return self.prior.log_prob(z) if isinstance(self.prior, MixturePrior) else self.prior._log_prob(z)
 
     def _divergence(
