@@ -24,20 +24,20 @@ from course_utils.models.transformer import Transformer
 SEED = 0
 LEAST = 30  # how often a pair comes that is merged, where the vocabulary is not what changes
 WIDTH, N_FACES = 64, 2000
-SETTINGS = dict(epochs=20, batch_size=32, lr=3e-3, weight_decay=0.1, clip=20, warm_up=100, average=0.99, progress=False)
+SETTINGS = dict(epochs=10, batch_size=32, lr=5e-3, weight_decay=0.1, clip=20, warm_up=50, average=0.98, progress=False)
 
 Record = dict[str, float]
 
 
 def _vocabulary() -> Iterator[Record]:
     """Vary how often a pair must come to become a token."""
-    for least in 400, 200, 100, 50, 30, 15, 8:
+    for least in 400, 150, 60, 30, 10:
         yield {"least": least} | _trained(least, WIDTH, N_FACES)
 
 
 def _scaling() -> Iterator[Record]:
     """Vary the width of the network with all faces, then the number of faces with one width."""
-    for width, n_faces in [(w, N_FACES) for w in (8, 16, 32, 128)] + [(WIDTH, n) for n in (125, 250, 500, 1000, 2000)]:
+    for width, n_faces in [(w, N_FACES) for w in (8, 16, 32, 128)] + [(WIDTH, n) for n in (250, 500, 1000, 2000)]:
         yield {"width": width, "faces": n_faces} | _trained(LEAST, width, n_faces)
 
 
