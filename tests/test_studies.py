@@ -29,6 +29,7 @@ def tiny(monkeypatch, tmp_path):
     monkeypatch.setattr(files, "CHECKPOINTS", tmp_path)
     few = studies.replace(train, pixels=train.pixels[:64], styles=train.styles[:64])
     monkeypatch.setattr(studies, "load_planet_pixel", lambda split: few)
+    studies._pairs.cache_clear()
     return asked
 
 

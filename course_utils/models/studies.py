@@ -8,6 +8,7 @@ import datetime
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -44,10 +45,15 @@ def _scaling() -> Iterator[Record]:
 STUDIES: dict[str, Callable[[], Iterator[Record]]] = {"vocabulary": _vocabulary, "scaling": _scaling}
 
 
+@cache
+def _pairs(least: int) -> BytePairs:
+    return BytePairs.learn(load_planet_pixel("train").pixels.astype(np.int64), 256, least=least)
+
+
 def _trained(least: int, width: int, n_faces: int) -> Record:
     """Train a transformer of two layers on the first n_faces training faces, and return what it says of all faces."""
     train, validation = (load_planet_pixel(split) for split in ("train", "validation"))
-    pairs = BytePairs.learn(train.pixels.astype(np.int64), 256, least=least)
+    pairs = _pairs(least)
     model = Transformer(256, 1024, 32, pairs.merges, n_features=width, n_layers=2, dropout=0.1, seed=SEED)
     seen = replace(train, pixels=train.pixels[:n_faces], styles=train.styles[:n_faces])
     x = to_indices(seen.pixels).repeat(N_FACES // n_faces, 1)  # so that an epoch has as many steps for few faces
