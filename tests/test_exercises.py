@@ -626,6 +626,13 @@ def test_absurd_answers_are_wrong_but_harmless(name, said):
         ("13.4", lambda j, q: np.full(j.shape[1], lesson_13.estimate(j, q).mean()), "is wrong at"),
         ("01.4", lambda j, p, q: (u := np.exp(j) / p * q) / u.sum(axis=1)[:, None], "since exp(−1500) underflows"),
         ("11.4", ("2", 0.115), "The line is right. Its value is nats a pixel"),
+        ("11.4", (1, 0.115 / 784), "Line 1 is in order"),
+        ("13.1", (1.33, 0.33), "rounded too far"),
+        (
+            "13.4",  # one maximum for all pictures: those of 2,000 nats underflow beside one of 20
+            lambda j, q: np.log(np.exp(j - q - (j - q).max()).mean(axis=0)) + (j - q).max(),
+            "Take the largest log-weight of each picture out first",
+        ),
         (
             "05.3",
             lambda x, thetas: lesson_05.log_prob(x, thetas)[:, None],

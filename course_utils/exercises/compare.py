@@ -179,7 +179,7 @@ def _difference(value: np.ndarray, expected: np.ndarray, tolerance: float, extre
         reason = "was something divided by 0, or the logarithm of 0 taken?"
     elif np.isclose(-ours, theirs, rtol=tolerance, atol=0):
         reason = "that has the wrong sign."
-    elif all(o in (float(f"{t:.1g}"), float(f"{t:.2g}")) for o, t in zip(value[off], expected[off])):
+    elif all(o in [float(f"{t:.{digits}g}") for digits in (1, 2, 3)] for o, t in zip(value[off], expected[off])):
         reason = "that is rounded too far; give four digits."
     else:
         reason = "that is too large." if ours > theirs else "that is too small."

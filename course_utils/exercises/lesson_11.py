@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from .engine import Exercise
-from .matchers import Mistakes, Wrong, agrees, choices, close, show
+from .matchers import Mistakes, Wrong, agrees, choices, close, line_and_number, show
 
 D, H = 64, 100
 OWN, SHARED = sum(i * H + H + H + 1 for i in range(D)), D * H + H + D * H + D
@@ -96,6 +96,23 @@ def ahead(x, n_given, W, c, V, b, u):
     return x
 
 
+def deaf_to_draws(x, n_given, W, c, V, b, u):
+    x = np.array(x, dtype=float)
+    a = c + x[:n_given] @ W[:n_given]
+    for i in range(n_given, len(x)):
+        x[i] = u[i] < sigma(sigma(a) @ V[i] + b[i])
+    return x
+
+
+def told_to_units(x, n_given, W, c, V, b, u):
+    x, h = np.array(x, dtype=float), sigma(c)
+    for i in range(len(x)):
+        if i >= n_given:
+            x[i] = u[i] < sigma(h @ V[i] + b[i])
+        h = sigma(h + x[i] * W[i])
+    return x
+
+
 def cases_of_completion() -> list[tuple]:
     rng, cases = np.random.default_rng(10), []  # with this seed the first case tells all typical mistakes apart
     for d, n_given in [(20, 10), (12, 0), (20, 10), (30, 8), (30, 12), (30, 30)]:
@@ -171,6 +188,9 @@ EXERCISES = {
             (walking(late=True), "You add x_i W_i before the bet on pixel i, so it sees what stood at its own place. First the bet, then the sum."),
             (walking(old=True), "You add what stood there before the draw. The hidden units are to hear the pixel that was drawn."),
             (lambda x, n_given, W, c, V, b, u: walk(x, n_given, W, c, V, b, np.roll(u, n_given)), "`u` has a number for each pixel, also for the given ones: pixel i takes `u[i]`."),
+            (walking(ink=lambda u, p: u < sigma(p)), "You apply σ twice: σ(V · h + b) is the probability already."),
+            (deaf_to_draws, "The hidden units never hear the pixels that you draw: add x_i W_i for these, too."),
+            (told_to_units, "The sum runs along in a, before σ. You add x_i W_i to the hidden units h = σ(a) themselves."),
             (ahead, "The hidden units also hear what stands in x after the pixel. Only the pixels before it are known."),
             (lambda x, n_given, W, c, V, b, u: walk(x, 0, W, c, V, b, u), "You draw all pixels anew. The first n_given are to be kept."),
         ],
@@ -194,18 +214,22 @@ EXERCISES = {
         """,
     ),
     "11.4": Exercise(
-        judge=partial(close, expected=(2, REPORTED * PIXELS)),
+        judge=partial(line_and_number, line=2, number=REPORTED * PIXELS, what="The number of nats", pair="(line, nats)"),
         praise=f'{REPORTED * PIXELS:.2f} nats. By default this loss takes the mean over everything: reduction="none", then the sum over the pixels.',
-        mistakes=[
-            ((2, REPORTED), f"The line is right. Its value is nats a pixel; a picture has {PIXELS} of them."),
-            ((2, PIXELS * np.log(2)), f"The line is right. {PIXELS} log 2 is a coin for each pixel; here multiply the mean by {PIXELS}."),
-            ((2, REPORTED / PIXELS), f"The line is right, but the number goes the wrong way: there are {PIXELS} pixels in a picture."),
-            ((2, REPORTED * 64), f"The line is right. These pictures have {PIXELS} pixels, not 64 as the digits of this lesson."),
-            ((1, REPORTED * PIXELS), "The nats are right. But the logits are what this loss expects: line 1 is in order."),
-            ((3, REPORTED * PIXELS), f"The nats are right. Line 3 prints what it is given. Where was it divided by {PIXELS}?"),
-            ((1, REPORTED), "The number is a mean over all pixels of all pictures. In which line was that mean taken?"),
-            ((3, REPORTED), "The number is a mean over all pixels of all pictures. In which line was that mean taken?"),
-        ],
+        mistakes={
+            0: [
+                (1, "Line 1 is in order: the logits are what this loss expects. The number is a mean over all pixels of all pictures. In which line was that mean taken?"),
+                (3, "Line 3 prints what it is given. The number is a mean over all pixels of all pictures. In which line was that mean taken?"),
+            ],
+            1: [
+                (REPORTED, f"The line is right. Its value is nats a pixel; a picture has {PIXELS} of them."),
+                (PIXELS * np.log(2), f"The line is right. {PIXELS} log 2 is a coin for each pixel; here multiply the mean by {PIXELS}."),
+                (REPORTED / PIXELS, f"The line is right, but the number goes the wrong way: there are {PIXELS} pixels in a picture."),
+                (REPORTED * 28, f"The line is right. A picture is 28 pixels wide, and has {PIXELS} of them."),
+                (REPORTED * 64, f"The line is right. These pictures have {PIXELS} pixels, not 64 as the digits of this lesson."),
+                (85, "The line is right. That is the paper's number; what are the colleague's nats, counted for a picture?"),
+            ],
+        },
         hints=(
             "What does this loss return if it is not told how to reduce: a sum or a mean, and over what?",
             f"A mean over pictures and pixels. A picture has {PIXELS} pixels.",

@@ -23,6 +23,11 @@ def interleaved_mask(kind: str, n_out: int, n_in: int) -> np.ndarray:
     return (into < out if kind == "A" else into <= out).astype(float)
 
 
+def grouped_by_three(kind: str, n_out: int, n_in: int) -> np.ndarray:
+    out, into = np.arange(n_out)[:, None] // 3, np.arange(n_in) // 3
+    return (into < out if kind == "A" else into <= out).astype(float)
+
+
 def sigma(a: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-a))
 
@@ -51,6 +56,11 @@ def of_the_last_cell(x, h, c, W, U, b):
 def without_output_gate(x, h, c, W, U, b):
     c_new = lstm_step(x, h, c, W, U, b)[1]
     return np.stack([np.tanh(c_new), c_new])
+
+
+def every_fourth(x, h, c, W, U, b):
+    columns = np.arange(len(b)).reshape(-1, 4).T.ravel()
+    return lstm_step(x, h, c, W[:, columns], U[:, columns], b[columns])
 
 
 def one_minus(x, h, c, W, U, b):
@@ -99,6 +109,8 @@ EXERCISES = {
             (lambda k, o, i: mask("B", o, i), "Mask A must be stricter than this: a feature may not see its own group."),
             (lambda k, o, i: mask("A", o, i), "With mask B, unlike this, a feature may see its own group as well."),
             (lambda k, o, i: np.tri(o, i, -1 if k == "A" else 0), "You compare the features one by one. Compare the groups that they belong to."),
+            (grouped_by_three, "You begin a new group after three features. The groups are thirds: n_out / 3 outputs each, and n_in / 3 inputs."),
+            (lambda k, o, i: 1 - mask(k, o, i), "Zeros and ones are exchanged: 1 is where the output may see."),
             (interleaved_mask, "The groups are thirds: the first third belongs to R, the second to G. You took them in turn."),
         ],
         hints=(
@@ -136,6 +148,8 @@ EXERCISES = {
             (lambda x, h, c, W, U, b: lstm_step(x, h, c, W, U, 0 * b), "The sums lack b."),
             (of_the_last_cell, "h is made of the **new** c; you took the old one."),
             (without_output_gate, "The output gate is missing: h = σ(o) ⊙ tanh(c)."),
+            (mistaken(told=sigma), "The new c goes through tanh, not through σ: h = σ(o) ⊙ tanh(c)."),
+            (every_fourth, "Each sum has n columns side by side: the first n belong to i. You took every fourth column."),
             (one_minus, "The forget gate is one of its own, σ(f), not 1 − σ(i)."),
             (lambda *args: lstm_step(*args)[::-1], "Both are right, but the other way round: return h first, then c."),
             (lambda *args: lstm_step(*args)[[0, 0]], "The second value you return is h once more: return the new c."),
@@ -168,16 +182,19 @@ EXERCISES = {
                 (N * N, "all pixels of a row are updated at once, so there is one step for each row."),
                 (2 * N - 1, "those are the steps of the diagonal kind."),
                 (N - 1, "the first row is a step as well."),
+                (3 * N, "the three colours of a row are updated in the same step."),
             ],
             "diagonal": [
                 (2 * N, "the diagonals through a picture of n × n pixels are 2n − 1: the corners have one each, and the longest is counted once."),
                 (N, "count the diagonals of the picture: there are more of them than rows."),
                 (2 * (2 * N - 1), "the two directions do not wait for each other: they can run side by side."),
                 (N * N, "all pixels of a diagonal are updated at once."),
+                (3 * (2 * N - 1), "the three colours of a diagonal are updated in the same step."),
             ],
             "sampling": [
                 (N * N, "the three colour channels of a pixel are drawn one after the other as well."),
                 (N, "to sample, each pixel waits for the one on its left, too, and within it G waits for R."),
+                (3 * N, "to sample, each pixel waits for the one on its left, too."),
                 (2 * N - 1, "to sample, each pixel waits for all before it in raster order, whatever the kind."),
                 (N * N * 3 * 256, "the 256 bets on a number come out at once: only the numbers wait."),
             ],

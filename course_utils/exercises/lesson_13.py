@@ -1,26 +1,16 @@
 """Exercises of lesson 13: the variational autoencoder."""
 
-from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
 
 from .engine import Exercise
-from .matchers import Mistakes, Wrong, agrees, call, choose_line, close, show
+from .matchers import Mistakes, Wrong, agrees, call, close, line_and_number
 
 ENTROPY = -0.25 * np.log(0.25) - 0.75 * np.log(0.75)  # of the grey pixel of 13.2
 PIXELS, PICTURES = 64, 50  # in 13.3
 C, BEST = 4, 1.5  # in 13.1: the reconstruction loss is 10 + C (z − BEST)²
 MU, SIGMA = 2 * C * BEST / (1 + 2 * C), (1 + 2 * C) ** -0.5
-
-
-def judge_slip(answer: object, mistakes: Mapping[int, Mistakes]) -> None:
-    a_row = isinstance(answer, (tuple, list)) or (isinstance(answer, np.ndarray) and answer.ndim > 0)
-    if not a_row or len(answer) != 2:
-        raise Wrong(f"Your answer should be a pair (line, β), but it is {show(answer)}.")
-    line, beta = answer
-    choose_line(line, 3, mistakes[0])
-    close(beta, PIXELS, mistakes[1], what="β")
 
 
 def estimate(log_joint: np.ndarray, log_q: np.ndarray) -> np.ndarray:
@@ -33,7 +23,7 @@ def judge_estimate(answer: object, mistakes: Mistakes) -> None:
     *near, (_, words) = mistakes  # the last mistake shows only at 2,000 nats
     rng = np.random.default_rng(1)
     cases = [(rng.normal(-20, 2, size=(n, N)), rng.normal(0, 1, size=(n, N))) for n, N in ((5, 3), (10, 4), (6, 6))]
-    far = (rng.normal(-2000, 2, size=(8, 3)), rng.normal(0, 1, size=(8, 3)))
+    far = (rng.normal((-20, -1000, -2000), 2, size=(8, 3)), rng.normal(0, 1, size=(8, 3)))
     agrees(answer, estimate, cases, near)
     if not np.isfinite(np.asarray(call(answer, *far), dtype=float)).all():
         raise Wrong(words)
@@ -47,6 +37,8 @@ EXERCISES = {
         mistakes=[
             ((BEST, 0), "That reconstructs best, but for σ = 0 the KL is infinite. Add the KL, then minimise."),
             ((BEST, SIGMA), "σ is right. But the KL has a term μ²/2: it pulls μ towards 0."),
+            ((BEST, SIGMA**2), "The KL has a term μ²/2: it pulls μ towards 0. And the second is the variance, σ². Give σ."),
+            ((BEST, (2 * C) ** -0.5), "The KL is more than −½ log σ²: it has the terms μ²/2 and σ²/2, too."),
             ((BEST, 1), "Add both parts, then minimise: the KL pulls μ towards 0, and the reconstruction loss wants a small σ."),
             ((MU, 0), "μ is right. But for σ = 0 the KL is infinite."),
             ((MU, SIGMA**2), "The second is the variance, σ². Give σ."),
@@ -75,6 +67,10 @@ EXERCISES = {
             (-np.log(0.75), "That is −log 0.75, as if the pixel were paper. Weight both terms: x with 0.25, 1 − x with 0.75."),
             (-0.25 * np.log(0.25), "The term for paper is missing: (1 − x) log(1 − p)."),
             (-0.75 * np.log(0.75), "The term for ink is missing: x log p."),
+            (0.75 * np.log(4) + 0.25 * np.log(4 / 3), "The weights are exchanged: log p is weighted with x, log(1 − p) with 1 − x."),
+            (np.log(4) + np.log(4 / 3), "Weight both terms: log p with x = 0.25, log(1 − p) with 0.75."),
+            (0.75, "That is 1 − x. Put p = 0.25 into −x log p − (1 − x) log(1 − p)."),
+            (-0.3 * np.log(0.3) - 0.7 * np.log(0.7), "That is the pixel of the cell above, 0.3. This one has 0.25."),
             (np.log(2), "That is what p = 0.5 reaches. Which p is the best one?"),
             (-ENTROPY, "The sign is wrong: a cross-entropy of probabilities is never negative."),
             (0.25, "That is the best p. What does it reach?"),
@@ -90,7 +86,7 @@ EXERCISES = {
         """,
     ),
     "13.3": Exercise(
-        judge=judge_slip,
+        judge=partial(line_and_number, line=3, number=PIXELS, what="β", pair="(line, β)"),
         praise=f"The mean over {PIXELS} pixels is the sum divided by {PIXELS}: as if β were {PIXELS}. Nothing crashes, and the posterior collapses.",
         mistakes={
             0: [
@@ -104,6 +100,7 @@ EXERCISES = {
                 (PICTURES, "The mean over the pictures is taken in both parts. What else is averaged in line 3?"),
                 (2 * PIXELS, f"Over {PIXELS} pixels is averaged, not over {2 * PIXELS} numbers."),
                 (PIXELS * PICTURES, "The mean over the pictures is taken in both parts. What else is averaged in line 3?"),
+                (PIXELS**0.5, f"Over all {PIXELS} pixels is averaged, not over the rows of a picture alone."),
                 (PIXELS // 2, "The KL keeps its factor 1/2 in both. Only the mean over the pixels counts."),
                 (2, "The number of latent dimensions has no part in it: the KL is summed, as it should be."),
             ],
@@ -130,7 +127,7 @@ EXERCISES = {
             (lambda j, q: -estimate(j, q), "The sign is wrong: return log p(x), not −log p(x)."),
             (lambda j, q: estimate(j, 0 * q) - estimate(q, 0 * q), "You divided one sum by the other. Each sample has a weight of its own, p(x, z) / q(z|x): average these."),
             (lambda j, q: np.max(j - q, axis=0), "That is the largest weight. Average all of them."),
-            (lambda j, q: np.log(np.mean(np.exp(j - q), axis=0)), "For a face, with 2,000 nats, exp gives 0 and its logarithm −∞. Take the largest log-weight out first, or use `logsumexp`."),
+            (lambda j, q: np.log(np.mean(np.exp(j - q), axis=0)), "For a face, with 2,000 nats, exp gives 0 and its logarithm −∞. Take the largest log-weight of each picture out first, or use `logsumexp`."),
         ],
         hints=(
             "The log-weights are `log_joint - log_q`, shape (n, N).",

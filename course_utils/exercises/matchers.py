@@ -90,6 +90,19 @@ def choose_line(answer: Any, expected: int, mistakes: Mistakes) -> None:
         raise Wrong(dict(mistakes)[int(line)])
 
 
+def line_and_number(
+    answer: Any, line: int, number: float, mistakes: Mapping[int, Mistakes], *, what: str, pair: str
+) -> None:
+    """Compare a pair, the number of a line and a number that `what` names, each with mistakes of its own: parts 0 and 1."""
+    an_array = isinstance(answer, np.ndarray) or type(answer).__module__.partition(".")[0] == "torch"
+    a_row = isinstance(answer, (tuple, list)) or (an_array and getattr(answer, "ndim", 0) > 0)
+    if not a_row or len(answer) != 2:
+        raise Wrong(f"Your answer should be a pair {pair}, but it is {show(answer)}.")
+    said, value = answer
+    choose_line(said, line, mistakes[0])
+    close(value, number, mistakes[1], what=what)
+
+
 def agrees(
     answer: Any, reference: Callable, cases: Sequence[tuple], mistakes: Mistakes = (), *, tolerance: float = 1e-3
 ) -> None:
