@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .answers import Wrong
 from .engine import Exercise
 from .matchers import Mistakes, agrees, close_each
 
@@ -106,7 +107,13 @@ def judge_invert(answer: object, mistakes: Mistakes) -> None:
         parameter.data = 0.5 * torch.randn(parameter.shape, generator=rng)
     targets = [torch.randn(1, 5, generator=rng), torch.randn(2, 4, generator=rng)]
     starts = [torch.zeros(1, 2), 0.3 * torch.randn(2, 3, generator=rng)]
-    agrees(answer, descent(), list(zip(layers, targets, starts, (1, 6), (0.1, 0.03))), mistakes)
+    try:
+        agrees(answer, descent(), list(zip(layers, targets, starts, (1, 6), (0.1, 0.03))), mistakes)
+    except Wrong as error:
+        if "NoneType" not in str(error):
+            raise
+        hint = "`z.grad` is None where z itself was computed: begin each step with `z.detach().requires_grad_()`."
+        raise Wrong(f"{error} {hint}") from None
 
 
 EXERCISES = {
@@ -179,6 +186,8 @@ EXERCISES = {
         mistakes={
             "minimax": [
                 (D - 1, "that belongs to the other loss."),
+                (1 - D, "that belongs to the other loss, and the sign is wrong: both losses fall when the log-odds rise."),
+                (D * (D - 1), "that is dD/dℓ with a minus sign. The chain rule multiplies dD/dℓ by the slope of log(1 − D) with respect to D, −1/(1 − D)."),
                 (D, "the sign: the loss log(1 − D) falls when the log-odds rise."),
                 (-1 / (1 - D), "that is the slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
                 (1 / (1 - D), "that is a slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
@@ -188,6 +197,8 @@ EXERCISES = {
             ],
             "non_saturating": [
                 (-D, "that belongs to the other loss."),
+                (D, "that belongs to the other loss, and the sign is wrong: both losses fall when the log-odds rise."),
+                (D * (D - 1), "that is dD/dℓ with a minus sign. The chain rule multiplies dD/dℓ by the slope of −log D with respect to D, −1/D."),
                 (1 - D, "the sign: the loss −log D falls when the log-odds rise."),
                 (-1 / D, "that is the slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
                 (1 / D, "that is a slope with respect to D. With respect to the log-odds multiply it by dD/dℓ = D(1 − D)."),
@@ -221,6 +232,7 @@ EXERCISES = {
             (lambda d: d / (1 - d) / np.sum(d / (1 - d)), "That shares out. Whatever is moved to where D is largest lowers the loss further: what is left in the end?"),
             (lambda d: (1 - d) / np.sum(1 - d), "That gives most to what D believes least, and shares out."),
             (lambda d: (d > 0.5) / max(np.sum(d > 0.5), 1), "That shares out among all that D takes for observations. The mean of their losses is larger than the smallest of them."),
+            (lambda d: 1.0 * (d > 0.5), "That says which pictures D takes for observations. Return probabilities, and give them to the smallest loss only."),
             (lambda d: np.log(1 - d), "These are the losses. Return the weights p_G, for which their mean is smallest."),
             (lambda d: np.min(np.log(1 - d)), "That is the loss that the best reply reaches. Return the reply itself, shape (K,)."),
             (lambda d: np.max(d), "That is D's highest verdict. Return the probabilities of all pictures, shape (K,)."),
@@ -260,6 +272,7 @@ EXERCISES = {
             (lambda G, x, z, steps, rate: descent()(G, x, z, steps + 1, rate), "That is one step too many."),
             (adam, "These are the steps of Adam. Make plain ones: rate times the slope."),
             (lambda G, x, z, steps, rate: z, "Your z is still where it began."),
+            (lambda G, x, z, steps, rate: descent()(G, x, 0 * z, steps, rate), "You begin at 0. Begin at the z that is given."),
             (lambda G, x, z, steps, rate: descent()(G, x, z, 1, rate), "That is z after one step. Make all of them."),
         ],
         hints=(

@@ -13,6 +13,12 @@ def alarm_score(usual: np.ndarray, strange: np.ndarray) -> float:
     return float(((more > 0) + 0.5 * (more == 0)).mean())
 
 
+def in_pairs(usual: np.ndarray, strange: np.ndarray, tie: float) -> float:
+    """Compare the first with the first, the second with the second: a typical mistake."""
+    more = [s - u for s, u in zip(strange, usual)]
+    return float(np.mean([1 if d > 0 else tie if d == 0 else 0 for d in more]))
+
+
 ALARMS = [
     (np.array([7.0, 9.0, 12.0, 30.0]), np.array([8.0, 12.0, 13.0, 40.0])),
     (np.array([5.0, 5.0, 6.0]), np.array([5.0, 4.0, 5.8, 5.5])),
@@ -107,6 +113,8 @@ EXERCISES = {
             (lambda u, s: (s > np.median(u)).mean(), "You compared with the median of the usual ones. Compare each strange picture with each usual one."),
             (lambda u, s: (s > u.max()).mean(), "You compared with the largest of the usual ones. Compare each strange picture with each usual one."),
             (lambda u, s: (s[:, None] < u).mean(), "The other way round: the alarm is right when the strange one has more nats. And a tie counts one half."),
+            (partial(in_pairs, tie=0.5), "You compared the first with the first, the second with the second. Compare each strange picture with each usual one."),
+            (partial(in_pairs, tie=0), "You compared the first with the first, the second with the second. Compare each strange picture with each usual one; a tie counts one half."),
             (lambda u, s: s.mean() - u.mean(), "That is a difference of means, in nats. A probability is asked for: count pairs."),
             (lambda u, s: alarm_score(u, s) * len(u) * len(s), "Those are counts. Divide by the number of pairs, M · N."),
         ],

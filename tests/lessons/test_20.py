@@ -58,6 +58,7 @@ def test_20_the_truth_is_far_from_itself_with_few_pictures(planet, components, l
     for n in (50, 400, 3200):
         draws = [distance(n) for _ in range(20)]
         assert own[n] == pytest.approx(np.mean(draws), abs=4 * np.std(draws) * np.sqrt(2 / 20))
+    assert lesson["spread"] == pytest.approx(np.std([distance(100) for _ in range(60)]), rel=0.6)  # chance, twice
 
 
 @pytest.mark.parametrize("proxy, rule", [("precision", "Rule 1"), ("recall", "coverage")])
@@ -101,6 +102,18 @@ def test_20_a_bus_of_monks(planet, lesson):
     assert lesson["bus"] == pytest.approx(np.average(-np.log(p[monk]), weights=p[monk]))
     others = -np.log(p)[planet["test"][:360]].reshape(12, 30).mean(axis=1)
     assert lesson["groups.min()"] == pytest.approx(others.min()) and lesson["bus"] < others.min()
+
+
+def test_20_what_makes_monks_likely(planet, lesson):
+    p, styles = planet["p"], planet["styles"]
+    for name, column, value in [
+        ("bald", "topType", "NoHair"),
+        ("bare", "accessoriesType", "Blank"),
+        ("white", "clothingColor", "White"),
+    ]:
+        who = styles[:, list(SIZES).index(column)] == value
+        for some, expression in ((who, name), (~who, f"~{name}")):
+            assert lesson[f"true_nats({expression})"] == pytest.approx(np.average(-np.log(p[some]), weights=p[some]))
 
 
 def test_20_who_is_left_out(planet, lesson):
