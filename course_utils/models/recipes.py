@@ -126,7 +126,7 @@ def _transformer() -> Transformer:
 
 
 def _codes_and_hair() -> tuple[torch.Tensor, torch.Tensor]:
-    """Return for each face one code z, as the VAE with a flow draws it, and its hair's colour, (N, 13)."""
+    """Return for each face ten codes z, as the VAE with a flow draws them, and its hair's colour, (10 N, 13)."""
     vae, rng = load_checkpoint("vae_flow_planet_pixel"), torch.Generator().manual_seed(SEED)
     return tuple(_with_hair(vae, load_planet_pixel(split), rng) for split in ("train", "validation"))
 
@@ -135,7 +135,7 @@ def _with_hair(vae: VAE, faces: PlanetPixel, rng: torch.Generator) -> torch.Tens
     colours = torch.tensor([COLOURS.index(colour) for colour in faces.styles["hairColor"]])
     bald = torch.tensor((faces.styles["topType"] == "NoHair").to_numpy())
     labels = torch.where(bald, len(COLOURS), colours)  # no hair, no label
-    return torch.cat([vae.codes(to_indices(faces.pixels), rng), labels[:, None]], dim=1)
+    return torch.cat([vae.codes(to_indices(faces.pixels), rng, 10), labels.repeat(10)[:, None]], dim=1)
 
 
 def _score_latent_diffusion(model: Diffusion) -> dict[str, float]:
@@ -150,7 +150,7 @@ def _score_latent_diffusion(model: Diffusion) -> dict[str, float]:
     vae.prior = own
     wish = torch.arange(N_SAMPLES) % len(COLOURS)
     for w in 0, 1, 2:
-        z = model.sample(N_SAMPLES, rng, labels=wish, guidance=float(w))
+        z = model.sample(N_SAMPLES, rng, n_steps=100, labels=wish, guidance=float(w))
         drawn = vae.sample(N_SAMPLES, rng, z=z).cpu().numpy().astype(np.uint8)
         scores = score_planet_pixel(drawn, load_planet_pixel("train"))
         codes = face_codes()[scores.faces]
@@ -242,7 +242,7 @@ RECIPES = {
     "latent_diffusion_planet_pixel": Recipe(
         lambda: Diffusion(12, n_hidden=256, n_layers=4, n_classes=len(COLOURS), standardise=True, seed=SEED),
         _codes_and_hair,
-        dict(epochs=1000, batch_size=100, lr=2e-3, weight_decay=0.05, clip=10, warm_up=100, average=0.995),
+        dict(epochs=200, batch_size=100, lr=2e-3, weight_decay=0.05, clip=10, warm_up=100, average=0.999),
         _score_latent_diffusion,
     ),
     "gan_planet_pixel": Recipe(

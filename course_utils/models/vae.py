@@ -16,6 +16,7 @@ from course_utils.models.networks import Downwards, Upwards, check_codes, check_
 
 LIKELIHOODS = ("bernoulli", "gaussian", "categorical")
 ARCHITECTURES = ("mlp", "convolutional")
+N_STEPS = 1000  # of a diffusion as p(z): with fewer, its bound is lower by their size
 N_EMBEDDING = 8  # numbers that stand for a value of a categorical x in the encoder
 
 
@@ -323,7 +324,8 @@ class VAE(DeepModel):
         if self.prior is None:
             return -0.5 * (z**2 + math.log(2 * math.pi)).sum(dim=1)
         if isinstance(self.prior, Diffusion):
-            return (self.prior.elbo_of_one_step if torch.is_grad_enabled() else self.prior.elbo)(z, rng)
+            bound = self.prior.elbo_of_one_step if torch.is_grad_enabled() else self.prior.elbo
+            return bound(z, rng, n_steps=N_STEPS)
         return self.prior.log_prob(z) if isinstance(self.prior, MixturePrior) else self.prior._log_prob(z)
 
     def _divergence(
