@@ -42,7 +42,7 @@ class Painter:
 
     paint(n, seed=0) → n pictures (n, 32, 32, 3) uint8. log_prob(pixels), palette numbers (N, 1024) → log p(x) (N,) in nats; None
     without a density. density: "exact"; "bound", where log_prob is at most log p(x), for an ELBO in expectation, from one
-    draw for each picture; or "none". n_parameters: how many free numbers were fitted. latent: what its z is, or "none".
+    draw for each picture, or four of masked diffusion; or "none". n_parameters: how many free numbers were fitted. latent: what its z is, or "none".
     """
 
     paint: Callable[..., NDArray[np.uint8]]
@@ -81,7 +81,7 @@ def painters(training: PlanetPixel) -> dict[str, Painter]:
         found[name] = Painter(partial(_draw, model, decode), partial(_log_prob, model, encode), density, _size(model))
     masked, gan = trained["Masked diffusion"], trained["GAN"]
     found["Masked diffusion"] = Painter(
-        partial(_draw, masked, np.asarray, n_steps=STEPS), partial(_elbo, masked), "bound", _size(masked)
+        partial(_draw, masked, np.asarray, n_steps=STEPS), partial(_elbo, masked, n_draws=4), "bound", _size(masked)
     )
     for name in ("VAE", "VAE, flow"):
         found[name] = _with_latent(trained[name])
@@ -149,8 +149,8 @@ def _log_prob(model: DeepModel, encode: Callable, pixels: NDArray) -> NDArray[np
     return model.log_prob(encode(pixels)).double().numpy()
 
 
-def _elbo(model: DeepModel, pixels: NDArray) -> NDArray[np.float64]:
-    return model.elbo(encodings.to_indices(pixels), torch.Generator().manual_seed(0)).double().numpy()
+def _elbo(model: DeepModel, pixels: NDArray, **how) -> NDArray[np.float64]:
+    return model.elbo(encodings.to_indices(pixels), torch.Generator().manual_seed(0), **how).double().numpy()
 
 
 def _rounded(x: torch.Tensor) -> NDArray[np.uint8]:
