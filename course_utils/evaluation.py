@@ -6,13 +6,15 @@ has it; the value nearest over both halves is the feature's name. The feature is
 than a quarter of the way to the nearest face with another value, and no spot of 3 × 3 pixels is visibly wrong.
 A picture is *valid* if all five are recognised and belong to one face.
 
-The constants were calibrated once and stay as they are, so that all models of the course are judged alike.
+The constants were calibrated once and stay as they are, so that all models of the course are judged alike, and those that
+a reader enters.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from time import process_time
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,9 +23,12 @@ from course_utils.datasets.planet_pixel import (
     PlanetPixel,
     PlanetPixelDistribution,
     face_codes,
+    load_planet_pixel,
     planet_pixel_distribution,
+    planet_pixel_entropy,
 )
 from course_utils.datasets.wrodl import WRODL_VALUES
+from course_utils.entry import Entry, check_name
 
 # Lengths are in RGB on [0, 1]. Each pair gives what passes first, then what must not.
 WAY = 0.25  # of the way to a face with another value; a face that is blurred a little: 0.2, a blend of two faces: 0.5
@@ -35,6 +40,15 @@ HAIR_COLOR, TOP_TYPE = (list(WRODL_VALUES).index(name) for name in ("hairColor",
 NO_HAIR = WRODL_VALUES["topType"].index("NoHair")
 INVISIBLE = len(WRODL_VALUES["hairColor"])  # the hair colour of NoHair, as a value of its own
 BATCH = 250  # pictures or faces at a time
+
+# What `enter` remarks
+N_PICTURES = 500  # as the headers of the checkpoints
+NEAR = (
+    0.1  # nats above H(p_data): a model that knew of the five features, and counted them in 2,000 faces, is 0.01 above
+)
+COPIES = 5  # times fewer new faces than p_data has among its pictures; the most forgetful model of the course: 3 times
+BY_CHANCE = 0.01  # how probable so few of them would be
+KNOWN, UNKNOWN = 1, 50  # nats beyond p_data's own for the training faces, and for the others
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,14 +125,23 @@ class Surprise:
     p_faces: float
 
 
-def surprise(log_prob: Callable[[np.ndarray], ArrayLike], training: PlanetPixel) -> Surprise:
+def surprise(log_prob: Callable[[np.ndarray], ArrayLike], training: PlanetPixel, drawn: bool = False) -> Surprise:
     """Return what p_θ says of all faces, as Surprise explains it; log_prob and errors as in cross_entropy.
 
-    For a bound of log p_θ the nats are bounds from above and p_faces one from below; of an ELBO that is drawn with few z,
-    p_faces is a rough estimate.
+    For a bound of log p_θ the nats are bounds from above and p_faces one from below. drawn: the bound is drawn by lot,
+    as an ELBO is. Its errors cancel in the nats, but not in p_faces, which is a rough estimate then, may even exceed 1, and is not
+    checked; the nats must not be below H(p_data) by more than one.
     """
-    p_data, log_p = planet_pixel_distribution(), _log_probs(log_prob)
-    known = np.isin(np.arange(len(log_p)), _numbers_of(training))
+    return _split(_log_probs(log_prob, drawn=drawn), _known(training))
+
+
+def _known(training: PlanetPixel) -> np.ndarray:
+    """Return which of the faces the training pictures show, (3552,) bool."""
+    return np.isin(np.arange(len(planet_pixel_distribution().pixels)), _numbers_of(training))
+
+
+def _split(log_p: np.ndarray, known: np.ndarray) -> Surprise:
+    p_data = planet_pixel_distribution()
     nats = -p_data.probabilities * log_p
     training_nats, others = (
         float(nats[part].sum() / p_data.probabilities[part].sum()) if part.any() else math.nan
@@ -137,28 +160,137 @@ def cross_entropy(log_prob: Callable[[np.ndarray], ArrayLike]) -> float:
     return float(-(planet_pixel_distribution().probabilities * _log_probs(log_prob)).sum())
 
 
-def _log_probs(log_prob: Callable[[np.ndarray], ArrayLike]) -> np.ndarray:
+def _asked(log_prob: Callable[[np.ndarray], ArrayLike], i: int, what: str) -> np.ndarray:
+    """Return what log_prob says of the faces from i on, a batch of them, checked; what: its name."""
+    pixels = planet_pixel_distribution().pixels[i : i + BATCH]
+    part, n = _plain(log_prob(pixels)), len(pixels)
+    if part.shape != (n,) or part.dtype.kind not in "fiu":
+        raise ValueError(f"{what} must return ({n},) numbers for {n} pictures, got {part.dtype} {part.shape}")
+    wrong = np.isnan(part) | (part == math.inf)
+    if wrong.any():
+        raise ValueError(f"{what} must return log p(x), got {part[wrong][0]} for face {i + wrong.argmax()}")
+    return part.astype(float)
+
+
+def _log_probs(log_prob: Callable[[np.ndarray], ArrayLike], what: str = "log_prob", drawn: bool = False) -> np.ndarray:
     """Return log p(x) (3552,) of all faces, checked."""
     p_data = planet_pixel_distribution()
-    parts = []
-    for i in range(0, len(p_data.pixels), BATCH):
-        pixels = p_data.pixels[i : i + BATCH]
-        part = log_prob(pixels)
-        part = np.asarray(part.detach().cpu() if hasattr(part, "detach") else part)
-        n = len(pixels)
-        if part.shape != (n,) or part.dtype.kind not in "fiu":
-            raise ValueError(f"log_prob must return ({n},) numbers for {n} pictures, got {part.dtype} {part.shape}")
-        if np.isnan(part).any():
-            raise ValueError(f"log_prob must return log p(x), got nan for face {i + np.isnan(part).argmax()}")
-        parts.append(part.astype(float))
-    log_p = np.concatenate(parts)
+    log_p = np.concatenate([_asked(log_prob, i, what) for i in range(0, len(p_data.pixels), BATCH)])
     highest = log_p.max()
+    if drawn and -(p_data.probabilities * log_p).sum() < planet_pixel_entropy() - 1:
+        raise ValueError(
+            f"{what} is no lower bound of log-probabilities of discrete pixels: no model needs fewer nats than "
+            f"H(p_data), and this one is {planet_pixel_entropy() + (p_data.probabilities * log_p).sum():.4g} below."
+        )
+    if drawn:
+        return log_p
     if highest > 1e-3 or np.exp(log_p).sum() > 1 + 1e-3:  # a thousandth for float32's rounding
         raise ValueError(
-            "log_prob must return log-probabilities of discrete pixels: none exceeds 0, and all p(x) sum to 1 at most. "
+            f"{what} must return log-probabilities of discrete pixels: none exceeds 0, and all p(x) sum to 1 at most. "
             f"The largest is {highest:.4g}. A density of real-valued pixels is not comparable with H(p_data)."
         )
     return log_p
+
+
+def enter(
+    name: str,
+    sample: Callable[[int], ArrayLike],
+    log_prob: Callable[[np.ndarray], ArrayLike] | None = None,
+    bound: Callable[[np.ndarray], ArrayLike] | None = None,
+    n: int = N_PICTURES,
+) -> Entry:
+    """Judge a reader's model of Planet Pixel as the course judges its own: the Scores of n pictures, the Surprise of all faces.
+
+    sample(n) returns n pictures as score_planet_pixel takes them, drawn from the model as it is: at temperature 1. One of two, or neither:
+    log_prob, which takes pixels (N, 1024) uint8, some 250 faces at a time, and returns log p(x) (N,) in nats; or bound, which
+    returns lower bounds of it, and may draw them by lot if they are so in expectation, as an ELBO is. Arrays or tensors.
+    The training set is load_planet_pixel("train").
+
+    Remarks name a photocopier (of its possible faces surely fewer are new than a fifth of p_data's share; or it knows the
+    training faces as well as p_data does, and none else), nats within 0.1 of H(p_data), or within the error of a bound, as the truth or a
+    leak of it, and pictures that are more often, or less often, exact faces than log_prob says as those of another model.
+
+    Raises ValueError for pictures or numbers of another form, for nan, for probabilities that sum to more than 1, for a log_prob that
+    answers twice and differently, and for log_prob and bound together.
+    """
+    check_name(name)
+    if log_prob is not None and bound is not None:
+        raise ValueError("give log_prob or bound, not both: a model whose log p(x) is known needs no bound")
+    for what, function in (("sample", sample), ("log_prob", log_prob), ("bound", bound)):
+        if not callable(function) and (what == "sample" or function is not None):
+            raise ValueError(f"{what} must be a function, got {type(function).__name__}")
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise ValueError(f"n must be a whole number from 1 upwards, got {n!r}")
+    training = load_planet_pixel("train")
+    known, p = _known(training), planet_pixel_distribution().probabilities
+    density, found, error = "none", Surprise(math.nan, math.nan, math.nan, math.nan), math.nan
+    if log_prob is not None or bound is not None:  # first: what is wrong there is soon found
+        density, ask = ("exact", log_prob) if bound is None else ("bound", bound)
+        what = "log_prob" if bound is None else "bound"
+        noise = _noise(ask, what)
+        if density == "exact" and noise > 1e-3:
+            raise ValueError(
+                f"log_prob gave two answers for the same faces, {noise:.2g} nats apart: a log p(x) has one. "
+                "Is dropout still on (model.eval())? An estimate that is a lower bound in expectation is a `bound`."
+            )
+        found = _split(_log_probs(ask, what, drawn=noise > 0), known)
+        error = noise * float(np.sqrt((p**2).sum()))
+        if noise > 0:
+            found = Surprise(found.nats, found.training, found.others, math.nan)
+    begun = process_time()
+    images = _plain(sample(n))
+    ms = 1000 * (process_time() - begun) / n
+    if images.shape[:1] != (n,):
+        raise ValueError(f"sample({n}) must return {n} pictures, got {images.dtype} {images.shape}")
+    try:
+        scores = score_planet_pixel(images, training)
+    except ValueError as reason:
+        raise ValueError(f"sample({n}) must return pictures: {reason}") from None
+    return Entry(
+        name, density, found.nats, error, found.training, found.others, found.p_faces, scores.rule1, scores.exact,
+        scores.rule2, scores.coverage, scores.reference_coverage, n, ms, _remarks(density, found, error, scores, known),
+    )  # fmt: skip
+
+
+def _noise(log_prob: Callable[[np.ndarray], ArrayLike], what: str) -> float:
+    """Return the standard deviation of an answer that is drawn by lot, from asking for the first faces twice; else 0."""
+    one, other = _asked(log_prob, 0, what), _asked(log_prob, 0, what)
+    both = np.isfinite(one) & np.isfinite(other)
+    return float(np.sqrt(((one[both] - other[both]) ** 2).mean() / 2)) if both.any() else 0.0
+
+
+def _remarks(density: str, found: Surprise, error: float, scores: Scores, known: np.ndarray) -> tuple[str, ...]:
+    from scipy.stats import binom  # here, since opening a lesson must not load it
+
+    p, H, n = planet_pixel_distribution().probabilities, planet_pixel_entropy(), scores.n
+    truth, new = _split(np.log(p), known), p[~known].sum()
+    valid, invented = int(scores.valid.sum()), round(scores.rule2 * n)
+    remarks = []
+    if valid and binom.cdf(invented, valid, new / COPIES) < BY_CHANCE:
+        remarks.append(
+            f"photocopier: of its {valid} possible faces {invented} are not in the training set, "
+            f"of p_data's some {new * valid:.0f} would be"
+        )
+    elif found.training < truth.training + KNOWN and found.others > truth.others + UNKNOWN:
+        remarks.append(
+            f"photocopier: a training face costs {found.training:.1f} nats, nearly as p_data says, "
+            + ("and any other is impossible" if found.others == math.inf else f"and any other {found.others:.0f}")
+        )
+    if found.nats < H + max(NEAR, 2 * error):
+        remarks.append(
+            f"the truth, or a leak: within {max(NEAR, 2 * error):.1f} nats of H(p_data) = {H:.2f}. "
+            "What has it seen beside the training faces?"
+        )
+    if not math.isnan(found.p_faces):
+        apart = scores.exact - found.p_faces
+        # four standard errors; a bound of log p(x) says only how many exact faces there are at least
+        limit = 4 * math.sqrt(max(found.p_faces * (1 - found.p_faces), 1 / n) / n)
+        if (abs(apart) if density == "exact" else -apart) > limit:
+            remarks.append(
+                f"two models: {scores.exact:.2f} of the pictures are exact faces, by the density it is "
+                f"{found.p_faces:.2f}{'' if density == 'exact' else ' or more'}. Are they drawn at temperature 1?"
+            )
+    return tuple(remarks)
 
 
 @cache
@@ -182,6 +314,11 @@ def _nearest_colours(rgb: np.ndarray, palette: np.ndarray) -> np.ndarray:
     colours, where = np.unique(rgb.reshape(-1, 3), axis=0, return_inverse=True)
     number = cdist(colours.astype(float), palette.astype(float)).argmin(axis=1)
     return number.astype(np.uint8)[where].reshape(rgb.shape[:2])
+
+
+def _plain(values: ArrayLike) -> np.ndarray:
+    """Return an array, also of a tensor that has a gradient or lies on a GPU."""
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
 
 
 def _check_images(images: ArrayLike, palette: np.ndarray) -> np.ndarray:

@@ -25,7 +25,8 @@ def test_all_paint_pictures_in_colour_the_same_for_a_seed(everyone):
     for name, painter in everyone.items():
         if name in ("Row LSTM", "Diagonal"):  # slow: tried below
             continue
-        one, same, other = painter.paint(2, seed=3), painter.paint(2, seed=3), painter.paint(2, seed=4)
+        how = {"n_steps": 4} if name == "Masked diffusion" else {}
+        one, same, other = (painter.paint(2, seed=seed, **how) for seed in (3, 3, 4))
         assert one.shape == (2, 32, 32, 3) and one.dtype == np.uint8, name
         assert (one == same).all() and (one != other).any(), name
 
@@ -47,13 +48,49 @@ def test_the_densities_are_those_of_the_models(everyone):
         assert (painter.log_prob is None) == (painter.density == "none")
 
 
-@pytest.mark.parametrize("name, file", [("NADE", "nade"), ("Row LSTM", "pixelrnn_row"), ("Diagonal", "pixelrnn_diagonal"), ("VAE", "vae")])  # fmt: skip
+def test_latent_diffusion_decodes_what_the_diffusion_draws(everyone):
+    """The code of its first face, drawn by the diffusion alone; and the parameters are those of both models."""
+    vae, diffusion = load_checkpoint("vae_flow_planet_pixel"), load_checkpoint("latent_diffusion_planet_pixel")
+    rng = torch.Generator().manual_seed(0)
+    noise = torch.randn(3, vae.n_latent, generator=rng)
+    z = diffusion.sample(3, rng, noise=noise)
+    with torch.no_grad():
+        p = (1 - vae.uniform) * vae._outputs(z).softmax(dim=1).transpose(1, 2) + vae.uniform / 256
+    x = torch.multinomial(p.flatten(0, 1), 1, generator=rng).view(3, 1024)
+    assert (everyone["Latent diffusion"].paint(3) == P_DATA.palette[x.numpy()].reshape(-1, 32, 32, 3)).all()
+    count = sum(w.numel() for part in (vae.encoder, vae.decoder, vae.embedding, diffusion) for w in part.parameters())
+    assert everyone["Latent diffusion"].n_parameters == count + vae.b.numel()
+    flow = sum(weights.numel() for weights in vae.prior.parameters())
+    assert everyone["VAE, flow"].n_parameters == count + vae.b.numel() + flow - sum(w.numel() for w in diffusion.parameters())  # fmt: skip
+    assert load_checkpoint("vae_flow_planet_pixel").prior.arguments["n_couplings"] == 8  # and nobody has touched it
+
+
+def test_the_kind_of_nats_is_named(everyone):
+    kinds = {name: painter.density for name, painter in everyone.items()}
+    assert {name for name, kind in kinds.items() if kind == "none"} == {"VAE, likeliest x", "GAN"}
+    assert {name for name, kind in kinds.items() if kind == "bound"} == {"Transformer", "Masked diffusion", "VAE", "VAE, flow", "Latent diffusion"}  # fmt: skip
+
+
+def test_the_transformer_says_the_probability_of_the_canonical_tokens(everyone):
+    model, faces = load_checkpoint("transformer_planet_pixel"), P_DATA.pixels[:3]
+    for face, log_p in zip(faces, everyone["Transformer"].log_prob(faces)):
+        (tokens,) = model.pairs.encode([face.astype(int)])
+        row = torch.from_numpy(tokens)[None]
+        with torch.no_grad():
+            bets = model.logits(row).log_softmax(dim=-1)[0]
+        assert log_p == pytest.approx(float(bets[torch.arange(len(tokens)), row[0]].double().sum()), abs=1e-3)
+
+
+TRAINED = [("NADE", "nade"), ("Row LSTM", "pixelrnn_row"), ("Diagonal", "pixelrnn_diagonal"), ("Transformer", "transformer"), ("Masked diffusion", "masked_diffusion"), ("VAE", "vae"), ("VAE, flow", "vae_flow"), ("Latent diffusion", "latent_diffusion")]  # fmt: skip
+
+
+@pytest.mark.parametrize("name, file", TRAINED)
 def test_the_stored_surprise_is_that_of_the_checkpoint(everyone, name, file):
     """It is the header's; forty training faces and forty others, drawn from p_data, agree within four standard errors."""
     stored = stored_surprise()[name]
     with safe_open(files.CHECKPOINTS / f"{file}_planet_pixel.safetensors", framework="numpy") as checkpoint:
         score = json.loads(checkpoint.metadata()["score"])
-    if name == "VAE":
+    if "nats" not in score:
         assert np.isnan(stored.p_faces)
     else:
         assert stored.p_faces == score["p(faces)"] and 0 < stored.p_faces <= 1

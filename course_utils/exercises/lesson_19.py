@@ -7,7 +7,7 @@ import numpy as np
 
 from .engine import Exercise
 from .lesson_06 import INDEPENDENCE
-from .matchers import Mistakes, Wrong, agrees, check_keys, choice, close_each, show
+from .matchers import Mistakes, Wrong, agrees, check_keys, choice, choices, close_each, show
 
 
 def errors_apart(a: np.ndarray, b: np.ndarray) -> float:
@@ -53,7 +53,9 @@ JOBS = {
         "mixture": "its density is exact, but it knows only a few kinds of scans, and within a kind all pixels are independent: long files.",
         "VAE": "it has only a bound, and each nat between bound and log p(x) lengthens the file, unless one tricks hard. Time is no matter here.",
         "GAN": "it has no density, and a scan cannot even be found again among its pictures. Not one bit may be lost.",
+        "masked diffusion": "it has only a bound, and each nat between bound and log p(x) lengthens the file, unless one tricks hard. Time is no matter here.",
     }, {
+        "any order": "a file is read in one order, and any will do. What sets its length?",
         "fast sampling": "nobody draws new scans here, and a scan may take minutes. What sets the length of a file?",
         "latent space": "a few latent numbers keep what is typical. Here every bit has to come back. What sets the length of a file?",
         "few data": "there are millions of scans. What sets the length of a file?",
@@ -64,18 +66,35 @@ JOBS = {
         "mixture": "it is quick enough, but it spatters every shirt: Rule 1 was 0.",
         "PixelRNN": "its faces are the best, but each waits for 1,024 draws, one after the other. Two hundred a second are asked for.",
         "GAN": "it is quicker still, but both are quick enough, and about every second of its pictures is a possible face. Of the VAE's likeliest pictures many more are.",
+        "masked diffusion": "it took hundreds of milliseconds for a face. Two hundred a second are asked for.",
     }, {
+        "any order": "it draws all pixels at once, in no order. What does the game ask for, two hundred times a second?",
         "exact density": "it has only a bound, and nobody will ask for it.",
         "latent space": "it has one, but nobody turns sliders at a stadium. What does the game ask for, two hundred times a second?",
         "few data": "nothing is said of few data, and this model wants many. What does the game ask for, two hundred times a second?",
         "hidden groups": "nobody sorts the crowd. What does the game ask for, two hundred times a second?",
+    }),
+    "restorer": ("masked diffusion", "any order", {
+        "Naive Bayes": "it fills each pixel for itself, whatever is left around the hole: confetti.",
+        "mixture": "it asks what is left for the group, and then fills each pixel for itself: specks.",
+        "PixelRNN": "it can go on from where its order has come to. What is left *below* and to the right of a hole it does not see.",
+        "VAE": "it would need a z from a picture with holes, and its encoder has only learnt whole ones.",
+        "GAN": "it has no way from what is left to a z.",
+    }, {
+        "exact density": "it has only a bound, and nobody asks how likely the photograph is. What makes holes *anywhere* harmless to it?",
+        "fast sampling": "it is slow. What makes holes *anywhere* harmless to it?",
+        "latent space": "it has none. What makes holes *anywhere* harmless to it?",
+        "few data": "nothing is said of few data. What makes holes *anywhere* harmless to it?",
+        "hidden groups": "it has none. What makes holes *anywhere* harmless to it?",
     }),
     "hairdresser": ("VAE", "latent space", {
         "Naive Bayes": "it knows of no hidden numbers that sliders could move.",
         "mixture": "its z is one of K groups. Nothing in it can be moved a little.",
         "PixelRNN": "it has no z. It could repaint the lower part of the photograph, not turn the hair a little redder.",
         "GAN": "it has sliders, but no way from your photograph to their places: it lacks an encoder.",
+        "masked diffusion": "it could redraw the hair, but has no number that turns it a little redder.",
     }, {
+        "any order": "nothing is drawn in an order here. What do the sliders move?",
         "exact density": "it has only a bound, and nobody asks how likely you are. What do the sliders move?",
         "fast sampling": "it helps, but a GAN is as fast. What does this one have that takes your photograph in?",
         "few data": "this model wants many pictures. What do the sliders move?",
@@ -86,7 +105,9 @@ JOBS = {
         "PixelRNN": "twelve answers are no picture, and 80 forms are not enough for a network. Nor could anybody read it.",
         "VAE": "80 forms are not enough for two networks, and nobody could read them.",
         "GAN": "80 forms are not enough for two networks, blanks are not foreseen, and nobody could read it.",
+        "masked diffusion": "blanks would suit it, but 80 forms are not enough for a network, and nobody could read it.",
     }, {
+        "any order": "any answers may be blank, and it can leave them out. But why not a network, with 80 forms?",
         "exact density": "it has one, but so have others. Why not they, with 80 forms?",
         "fast sampling": "nobody needs new forms in a hurry. Why not a network, with 80 forms?",
         "latent space": "it has none. Why not a network, with 80 forms?",
@@ -97,7 +118,9 @@ JOBS = {
         "PixelRNN": "two numbers are no picture, and it has no z that could be a species.",
         "VAE": "its z is a place on a plane, with no borders. A species is one of a few: a z that is a choice.",
         "GAN": "it makes new flowers. It cannot say which group a given flower belongs to.",
+        "masked diffusion": "two numbers are no picture, and it has no z that could be a species.",
     }, {
+        "any order": "nothing is drawn here, in whatever order. What is a species, in this model?",
         "exact density": "that helps to choose K on new flowers. But what is a species, in this model?",
         "fast sampling": "nobody needs new flowers. What is a species, in this model?",
         "latent space": "nearly: this z is a choice among a few. Which reason says that?",
@@ -122,6 +145,47 @@ def judge_jobs(answer: object, mistakes: Mapping[str, Mistakes]) -> None:
         ]
         choice(pair[1], reason, reasons, what=f"The reason for `{job}`")
 
+
+ROWS = {  # of 19.5: nats, training, others, p(A), Rule 1, exact, Rule 2; None is what the table leaves out
+    "ada": (11.9, 8.0, 23.5, 0.55, 0.74, 0.56, 0.10),
+    "ben": (None, None, None, None, 1.00, 1.00, 0.00),
+    "cem": (7.0, 6.5, 8.6, 0.99, 1.00, 0.99, 0.25),
+    "dora": (16.2, 9.6, 35.9, 0.08, 0.81, 0.64, 0.12),
+    "eva": (-2300.0, -2310.0, -2270.0, None, 0.31, 0.00, 0.08),
+}
+HONEST = {"ada": "honest", "ben": "photocopier", "cem": "leak", "dora": "two models", "eva": "no probability"}
+DOUBTS = {
+    "ada": [
+        ("photocopier", "some of its possible faces are new: 0.10 of 0.74."),
+        ("leak", "it is five nats above H(p_data), and others cost three times as much as training faces: it has learnt from those, and from those alone."),
+        ("two models", "0.56 of the pictures are exact faces, and p(A) says 0.55: they belong together."),
+        ("no probability", "11.9 nats are more than H(p_data), and p(A) is below 1: nothing speaks against it."),
+    ],
+    "ben": [
+        ("honest", "flawless, and not one face is new. Of p_data's one in four is."),
+        ("leak", "a leak of p_data would show new faces, too: one in four. Here is none."),
+        ("two models", "without a density there is nothing that the pictures could contradict. How many of the faces are new?"),
+        ("no probability", "it gives none, which is allowed. How many of its faces are new?"),
+    ],
+    "cem": [
+        ("honest", "H(p_data) is 6.97. Nobody comes so near by looking at 2,000 faces, and gives the others what p_data gives them."),
+        ("photocopier", "a quarter of its faces are new, and others cost hardly more than p_data's 8.5 nats. A copier finds them impossible."),
+        ("two models", "0.99 of the pictures are exact faces, and p(A) says 0.99: they belong together. Look at the nats."),
+        ("no probability", "7.0 nats are not below H(p_data) = 6.97, and p(A) is not above 1. But are they likely?"),
+    ],
+    "dora": [
+        ("honest", "by its density 8 of 100 pictures are exact faces, and of those that it shows 64 are. Whose pictures are they?"),
+        ("photocopier", "some of its possible faces are new: 0.12 of 0.81."),
+        ("leak", "16 nats are far above H(p_data). Compare p(A) with exact."),
+        ("no probability", "16.2 nats are more than H(p_data), and p(A) is below 1. Compare p(A) with exact."),
+    ],
+    "eva": [
+        ("honest", "minus 2,300 nats would be a probability of e to the 2,300."),
+        ("photocopier", "a quarter of its possible faces are new: 0.08 of 0.31. Look at the nats."),
+        ("leak", "a leak ends at H(p_data). This is below it, where nobody can be."),
+        ("two models", "that may be, but something is wrong before: what is a probability of e to the 2,300?"),
+    ],
+}  # fmt: skip
 
 EXERCISES = {
     "19.1": Exercise(
@@ -213,15 +277,22 @@ EXERCISES = {
     ),
     "19.4": Exercise(
         judge=judge_jobs,
-        praise="Five jobs and five reasons. Nobody asked which model is the best. The VAE got two jobs and the GAN none: on this planet others paint better than it. With photographs it was the other way round for years (lesson 20).",
+        praise="Six jobs and six reasons. Nobody asked which model is the best. The VAE got two jobs and the GAN none: on this planet others paint better than it. With photographs it was the other way round for years (lesson 20).",
         mistakes={
             job: [((wrong, reason), why) for wrong, why in models.items()] + [((model, wrong), why) for wrong, why in reasons.items()]
             for job, (model, reason, models, reasons) in JOBS.items()
         },
         hints=(
-            "Ask of each job: a density, new samples, or a z? And how much data is there?",
+            "Ask of each job: a density, new samples, the rest of a picture, or a z? And how much data is there?",
             "One model gets two jobs, and one gets none. Read the scoreboard of section 2, and the row of each model in section 6.",
         ),
         solution=f"answer = {RIGHT}",
+    ),
+    "19.5": Exercise(
+        judge=partial(choices, expected=HONEST),
+        praise="Each by another column: Ben by Rule 2, Cem by his nats and their split, Dora by two columns that contradict each other, Eva by a sign. Ada has no column that is too good: that is all that numbers can say of honesty.",
+        mistakes=DOUBTS,
+        hints=("Set each row beside p_data's: 7.0 nats (6.4 / 8.5), Rule 1 and exact 1.00, Rule 2 0.25. What is better than that, or nearly as good?", "p(A) is the share of exact faces that the density promises. And the probability of a picture is at most 1, its nats at least 0."),
+        solution=f"answer = {HONEST}",
     ),
 }  # fmt: skip

@@ -100,7 +100,7 @@ def _score_planet_pixel(encode: Callable, decode: Callable) -> Callable[[DeepMod
 
 
 def _nats(name: str, log_prob: Callable[[np.ndarray], torch.Tensor]) -> dict[str, float]:
-    found = surprise(log_prob, load_planet_pixel("train"))
+    found = surprise(log_prob, load_planet_pixel("train"), drawn=name == "bound")
     return {name: found.nats, "training faces": found.training, "other faces": found.others, "p(faces)": found.p_faces}
 
 
