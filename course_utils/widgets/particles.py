@@ -101,18 +101,13 @@ def particles(
     noise = np.random.default_rng(0).normal(size=(n, 2)).round(3)  # so short in the page, and the same there
     figure, ax = plt.subplots(figsize=(5.6, 4.9))
     ax.set(xlim=(-3.2, 3.2), ylim=(-2.8, 2.8), aspect="equal", xlabel="x₁", ylabel="x₂", title="From noise to villages")
-    for k, (mean, variance, y) in enumerate(zip(villages.means, villages.variances, villages.labels)):
+    for k, (mean, variance, label) in enumerate(zip(villages.means, villages.variances, villages.labels)):
         for radius, alpha in ((2, 1), (1, 0)):
             face = style.P_DATA_PALE if alpha else "none"
             ax.add_patch(Circle(mean, radius * variance**0.5, facecolor=face, edgecolor=style.P_DATA, linewidth=1))
-        ax.text(
-            mean[0],
-            mean[1] + 2.2 * variance**0.5,
-            f"{k + 1} {villages.names[y]}",
-            ha="center",
-            va="top" if below else "bottom",
-            color=style.P_DATA,
-        )
+        side, va = (-2.2, "top") if mean[1] < -0.5 else (2.2, "bottom")  # where there is room for its name
+        x, y = mean[0], mean[1] + side * variance**0.5
+        ax.text(x, y, f"{k + 1} {villages.names[label]}", ha="center", va=va, color=style.P_DATA)
 
     def page() -> dict:
         (left, right), (top, bottom) = in_pixels(ax, [0, 1], [0, 1])
