@@ -1,5 +1,6 @@
 // The browser's half of panel.py: it shows what the model says, and tells a driver what the reader does.
 import { decoderDriver, dragged, framesDriver, kernelDriver, placeOf } from "./drivers.js";
+import { particlesDriver } from "./particles.js";
 
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -12,7 +13,8 @@ function render({ model, el }) {
   const id = `panel-${Math.random().toString(36).slice(2)}`; // each widget loads a copy of this file: counting would repeat
   const width = model.get("width"), height = model.get("height"), sliders = model.get("sliders");
   const inPage = model.get("page").layers, inDeck = model.get("frames").zipped;
-  const driver = inPage ? decoderDriver(model, () => nameButtons()) : inDeck ? framesDriver(model) : kernelDriver(model, () => {
+  const ownDriver = model.get("page").villages ? particlesDriver(model) : inDeck ? framesDriver(model) : null;
+  const driver = inPage ? decoderDriver(model, () => nameButtons()) : ownDriver ?? kernelDriver(model, () => {
     setPlaying(false);
     message.textContent = "Nothing answers. The sliders need a running lesson: run its cells again, from the first.";
   });

@@ -24,7 +24,7 @@ from course_utils.widgets import deck
 from course_utils.widgets.overlay import Frame, Slider, in_pixels
 
 HERE = Path(__file__).parent
-IN_PAGE = ("page_decoder.js", "drivers.js", "panel.js")  # in the order in which they import one another
+IN_PAGE = ("page_decoder.js", "drivers.js", "particles.js", "panel.js")  # in the order in which they import one another
 STILL_COLOURS = 128  # of the picture that is stored
 
 
@@ -42,7 +42,7 @@ class Panel(anywidget.AnyWidget):
     change. click: a function from a place in the picture, in pixels from its top left corner, to the values that change.
     handles: points that can be dragged in the picture, each (axes, slider of its x, slider of its y); the sliders say the same.
     play: the name of a slider that a further button, play or pause, moves to its end, in 200 steps at the most.
-    page: a function, called when the axes are where they stay: how page_decoder.js draws in place of the kernel.
+    page: a function, called when the axes are where they stay: what page_decoder.js or particles.js draws from in place of the kernel.
     grid, presses: for decks, where deck.py bakes what draw gives. There a slider stops at the values that grid has under
     its name, or else at each step, and the buttons of presses, pressed one after the other, lead to further frames.
     """

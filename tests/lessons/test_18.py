@@ -1,0 +1,161 @@
+"""The numbers of lesson 18, beside computations that use none of the course's models."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from oracle import header
+from scipy.integrate import quad
+from scipy.stats import multivariate_normal, norm
+
+WEIGHTS, VARIANCES = np.array([0.35, 0.15, 0.3, 0.2]), np.array([0.09, 0.06, 0.12, 0.04])
+MEANS = np.array([[-1.5, 0.9], [0.4, 0.1], [0.7, -1.1], [1.4, 1.1]])
+RED = np.array([1, 1, 0, 0])
+
+
+def density(x, alpha=1.0, sigma=0.0, weights=WEIGHTS):
+    """Return p_t(x), by scipy, for points (N, 2)."""
+    parts = [
+        multivariate_normal(alpha * m, (alpha**2 * v + sigma**2) * np.eye(2)).pdf(x) for m, v in zip(MEANS, VARIANCES)
+    ]
+    return weights @ np.atleast_2d(parts)
+
+
+def angles(t):
+    return np.cos(np.pi * t / 2), np.sin(np.pi * t / 2)
+
+
+def test_18_many_small_steps_are_one(lesson):
+    """cos 54° and sin² 54°, to four standard errors of 10,000 walkers."""
+    alpha, sigma = angles(0.6)
+    for name in ("small", "large"):
+        x = lesson[f"{name}.numpy()"]
+        np.testing.assert_allclose(x.mean(axis=0), alpha * np.array([2, -1]), atol=4 * sigma / 100)
+        np.testing.assert_allclose(x.var(axis=0), sigma**2, rtol=4 * (2 / 10_000) ** 0.5)
+
+
+def test_18_the_best_guess_is_the_mean_of_all_homes(lesson):
+    """E[x₀|x_t] by averaging a grid of homes, weighed with p(x₀) q(x_t|x₀)."""
+    grid = np.stack(np.meshgrid(*[np.linspace(-4, 4, 401)] * 2), axis=-1).reshape(-1, 2)
+    prior, (alpha, sigma) = density(grid), angles(0.4)
+    for place in ([0.3, 0.2], [-1.0, 0.5], [2.0, 2.0]):
+        r = prior * np.exp(-0.5 * ((np.array(place) - alpha * grid) ** 2).sum(axis=1) / sigma**2)
+        found = lesson[f"exact(torch.tensor([{place}]).double(), torch.tensor(0.4).double()).numpy()[0]"]
+        np.testing.assert_allclose(found, r @ grid / r.sum(), atol=1e-3)
+
+
+def test_18_a_step_s_kl(lesson):
+    """Two Gaussians of one width by an integral, in one dimension, against ½ (SNR_s − SNR_t) (x − x̂)²."""
+    (a_t, s_t), (a_s, s_s) = angles(0.5), angles(0.45)
+    width = s_s * np.sqrt(1 - (a_t * s_s / (a_s * s_t)) ** 2)
+    x_t, x, guess = 0.4, 1.1, 0.3
+    q, p = (
+        norm((a_t * s_s**2 * x_t + a_s * (s_t**2 - (a_t / a_s * s_s) ** 2) * home) / s_t**2, width)
+        for home in (x, guess)
+    )
+    kl = quad(lambda z: q.pdf(z) * (q.logpdf(z) - p.logpdf(z)), q.mean() - 9 * width, q.mean() + 9 * width)[0]
+    assert kl == pytest.approx(0.5 * ((a_s / s_s) ** 2 - (a_t / s_t) ** 2) * (x - guess) ** 2, rel=1e-4)
+    found = lesson["back(*(torch.tensor(v).double() for v in (0.4, 1.1, 0.5, 0.45)))"]
+    assert [part.item() for part in found] == pytest.approx([q.mean(), width], rel=1e-4)
+
+
+def test_18_the_bound(lesson):
+    """Above −log p(x) of the mixture, by scipy, and near it with many small steps only."""
+    x = lesson["some.numpy()"]
+    truth = -np.log(density(x)).mean()
+    assert lesson["truth"] == pytest.approx(truth, abs=1e-6)
+    sums = lesson["sums"]
+    exact = [sums[n][0] for n in (10, 100, 1000)]
+    assert exact == sorted(exact, reverse=True) and truth - 0.05 < exact[-1] < truth + 0.2 and exact[0] > truth + 10
+    assert all(learnt > right for right, learnt in sums.values())
+
+
+def test_18_one_loss_and_two_bounds(lesson):
+    """What an error of 0.5 in both numbers of ε adds: 2 · 0.25 times the share of time, and ½ · 2 · 0.25 times what log SNR loses."""
+    two = lesson["two"]
+    for when, (low, high) in {"early": (0.01, 0.06), "in the middle": (0.5, 0.55)}.items():
+        loss, nats = (two[when][i] - two["never"][i] for i in (0, 1))
+        assert loss == pytest.approx(0.5 * 0.05 / 0.989, abs=0.012)
+        lost = 2 * np.log(np.tan(np.pi * high / 2) / np.tan(np.pi * low / 2))
+        assert nats == pytest.approx(0.25 * lost, rel=0.2)
+
+
+def test_18_the_walks(lesson):
+    """The energy distance of two mixtures is what is left of a wrong score; the exact one ends among p_data's own draws."""
+    rng = np.random.default_rng(0)
+
+    def draws(weights, n=3000):
+        k = rng.choice(4, size=n, p=weights)
+        return MEANS[k] + np.sqrt(VARIANCES[k])[:, None] * rng.normal(size=(n, 2))
+
+    def apart(a, b):
+        return np.mean([np.linalg.norm(row - b, axis=1).mean() for row in a])
+
+    truth, alike, again = draws(WEIGHTS), draws(np.full(4, 0.25)), draws(WEIGHTS)
+    left = 2 * apart(alike, truth) - apart(alike, draws(np.full(4, 0.25))) - apart(truth, again)
+    reached = lesson["reached"]
+    assert reached["all villages alike"][-1] == pytest.approx(left, abs=0.015) and left > 0.01
+    for name in ("exact, ancestral", "exact, DDIM", "exact, straight"):
+        assert reached[name][-1] < 0.003 < 0.1 < reached[name][0]
+    assert lesson["between"] < 0.03
+
+
+def test_18_guidance(lesson):
+    """Without guidance the shares are p(x|red)'s; with it the village between the others empties."""
+    costs = lesson["costs"]
+    red, second, width = costs[0]
+    assert second == pytest.approx(0.3, abs=4 * (0.21 / 1500) ** 0.5)
+    assert width == pytest.approx(0.09, rel=0.15)
+    assert [costs[w][1] for w in (0, 1, 2, 4)] == sorted((costs[w][1] for w in (0, 1, 2, 4)), reverse=True)
+    assert costs[4][1] < 0.01 < 0.99 < costs[4][0] and costs[4][2] < 0.75 * width
+
+
+def test_18_all_times_are_all_orders(lesson):
+    """E_t E_mask (1/t) Σ: drawn by lot, beside the mean over the orders, one by one."""
+    price, rng = lesson["price"], np.random.default_rng(1)
+    orders = [sum(price[k, tuple(sorted(order[:i]))] for i, k in enumerate(order)) for order in permutations(range(4))]
+    assert len(orders) == 24 and lesson["by_orders"] == pytest.approx(np.mean(orders))
+    drawn = []
+    for t in 1 - rng.uniform(size=40_000):
+        hidden = rng.uniform(size=4) < t
+        seen = tuple(np.flatnonzero(~hidden).tolist())
+        drawn.append(sum(price[k, seen] for k in np.flatnonzero(hidden).tolist()) / t)
+    assert lesson["by_time"] == pytest.approx(np.mean(drawn), abs=5 * np.std(drawn) / 200)
+
+
+def test_18_one_step_is_naive_bayes(counted, lesson):
+    """The network that sees nothing, beside the counts of each pixel."""
+    shares = counted / counted.sum(axis=1, keepdims=True)
+    at_once = lesson["at_once"]
+    assert 0.5 * np.abs(at_once - shares).sum(axis=1).mean() == pytest.approx(lesson["differ"], abs=0.01)
+    assert lesson["differ"] < 0.15
+
+
+def test_18_a_staircase_lies_above_its_curve(lesson):
+    """Fewer steps cost more; the sum of the finest stairs is near the file's bound of single pixels, and above it."""
+    cost, stairs, curve = lesson["cost"], lesson["stairs"], lesson["curve"]
+    for n, heights in stairs.items():
+        np.testing.assert_allclose(heights, curve[[64 * (k + 1) // n - 1 for k in range(n)]])
+        assert cost[n] == pytest.approx(np.mean(heights))
+    assert cost[1] > cost[4] > cost[16] > cost[64] > 0
+    assert cost[1] == pytest.approx(curve[-1])
+
+
+def test_18_what_the_files_say(lesson):
+    assert lesson["score"] == header("masked_diffusion")[0]["score"]
+
+
+def test_18_red_hair(planet, lesson):
+    """The red faces and their share of p_data, from the file; what n draws of them would show."""
+    red = (planet["styles"][:, 3] == "Red") & (planet["styles"][:, 4] != "NoHair")
+    p_red = planet["p"] * red / planet["p"][red].sum()
+    np.testing.assert_allclose(lesson["p_red"], p_red, atol=1e-9)
+    n = len(lesson["pictures"][None])
+    assert lesson["by_chance"] == pytest.approx(sum(p_red * (1 - (1 - p_red) ** n)))
+    for w, pictures in lesson["pictures"].items():
+        exact = {face.tobytes(): i for i, face in enumerate(planet["pixels"])}
+        found = [exact.get(picture.astype(np.uint8).tobytes(), -1) for picture in pictures]
+        assert (
+            lesson["seen"][w][0]
+            >= np.mean([red[i] for i in found if i >= 0] or [0]) * np.mean([i >= 0 for i in found]) - 1e-9
+        )
