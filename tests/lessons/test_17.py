@@ -43,11 +43,11 @@ def test_17_the_root_of_d(lesson):
 
 def test_17_the_bag(lesson):
     a, b, with_places = lesson[
-        "attend(x)[-1].numpy(), attend(shuffled)[-1].numpy(), attend(shuffled + place)[-1].numpy()"
+        "attend(six)[-1].numpy(), attend(shuffled)[-1].numpy(), attend(shuffled + place)[-1].numpy()"
     ]
     np.testing.assert_allclose(a, b)
-    assert abs(lesson["attend(x + place)[-1].numpy()"] - with_places).max() > 0.05
-    assert (lesson["depends(lambda x: attend(x), x).numpy()"] == np.tri(6, dtype=bool)).all()
+    assert abs(lesson["attend(six + place)[-1].numpy()"] - with_places).max() > 0.05
+    assert (lesson["depends(lambda x: attend(x), six).numpy()"] == np.tri(6, dtype=bool)).all()
 
 
 def norm(x, scale, shift):
