@@ -85,8 +85,9 @@ FAMILIES = {
     "tractable": [(0.20, 0.42), "tractable\n$p_θ(x)$ computed exactly", "explicit"],
     "approximate": [(0.565, 0.42), "approximate\n$p_θ(x)$ bounded", "explicit"],
     "box, tables, Naive Bayes": [(0.105, 0.13), "box, tables,\nNaive Bayes\n02–06", "tractable"],
-    "mixtures": [(0.30, 0.13), "mixtures\n08", "tractable"],
-    "NADE, PixelRNN": [(0.47, 0.13), "NADE,\nPixelRNN\n10–12", "tractable"],
+    "mixtures": [(0.265, 0.13), "mixtures\n08", "tractable"],
+    "flows": [(0.375, 0.13), "flows\n16", "tractable"],
+    "NADE, PixelRNN": [(0.485, 0.13), "NADE,\nPixelRNN\n10–12", "tractable"],
     "VAE": [(0.66, 0.13), "VAE\n09, 13, 14", "approximate"],
     "GAN": [(0.86, 0.13), "GAN\n15", "implicit"],
 }
