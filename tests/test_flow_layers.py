@@ -51,7 +51,7 @@ def test_dots_and_circles_are_where_a_part_of_the_way_leads(panel, step):
         -np.mean(LOG_P[done]), abs=0.0051
     )
     assert frame.numbers["layers gone through"].startswith(f"{done} of 2")
-    assert ("round" in frame.alt) == (step == 0)
+    assert ("are round" in frame.alt) == (step == 0)
 
 
 def test_in_one_layer_all_dots_move_along_one_axis(panel):

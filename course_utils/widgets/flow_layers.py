@@ -34,8 +34,8 @@ def draw(step: float, *, ax: Axes, dots: np.ndarray, circles: np.ndarray, log_p:
         "mean −log p of the dots then": f"{nats:.2f} nats".replace("-", "−"),
     }
     alt = (
-        f"Dots of noise and {len(rings)} circles around the middle, after {gone} layers of a flow: "
-        f"the circles are {'round' if not step else 'bent, and none is torn'}."
+        f"Dots of noise and {len(rings)} circles around the middle, after {done} of {len(dots) - 1} layers of a flow"
+        f"{f' and {part:.0%} of the next' if part else ''}: the circles are {'round' if not step else 'bent, and none is torn'}."
     )
     return Frame(str(overlay), numbers, alt)
 
@@ -46,7 +46,13 @@ def flow_layers(dots: Sequence[np.ndarray], circles: Sequence[np.ndarray], log_p
     log_p (S, N): that of the dots at each stage. Raises ValueError for other shapes.
     """
     dots, circles, log_p = (np.asarray(part, dtype=float) for part in (dots, circles, log_p))
-    if dots.ndim != 3 or circles.ndim != 4 or log_p.shape != dots.shape[:2] or len(circles) != len(dots) or len(dots) < 2:
+    if (
+        dots.ndim != 3
+        or circles.ndim != 4
+        or log_p.shape != dots.shape[:2]
+        or len(circles) != len(dots)
+        or len(dots) < 2
+    ):
         raise ValueError(
             "dots must be (S, N, 2), circles (S, C, M, 2) and log_p (S, N) for two stages or more, "
             f"got {dots.shape}, {circles.shape} and {log_p.shape}"
@@ -54,7 +60,7 @@ def flow_layers(dots: Sequence[np.ndarray], circles: Sequence[np.ndarray], log_p
     every = np.concatenate([dots.reshape(-1, 2), circles.reshape(-1, 2)])
     (x0, y0), (x1, y1) = every.min(axis=0) - 0.2, every.max(axis=0) + 0.2
     figure, ax = plt.subplots(figsize=(6.4, 5.0))
-    ax.set(xlim=(x0, x1), ylim=(y0, y1), xlabel="x₁", ylabel="x₂", title="Noise becomes two moons")
+    ax.set(xlim=(x0, x1), ylim=(y0, y1), aspect="equal", xlabel="x₁", ylabel="x₂", title="Noise becomes two moons")
     last = BETWEEN * (len(dots) - 1)
 
     def to(step: float) -> dict:

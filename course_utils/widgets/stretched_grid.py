@@ -60,7 +60,12 @@ def stretched_grid(z: np.ndarray) -> Panel:
     ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), aspect="equal", xlabel="x₁", ylabel="x₂")
     ax.set(xticks=LINES, yticks=LINES, title="Drag the two orange dots")
     ax.plot([0, 1, 1, 0, 0], [0, 0, 1, 1, 0], color=style.LATENT, linestyle="--", linewidth=1.5)
-    names = {"a1": "(1, 0) goes to: x₁", "a2": "(1, 0) goes to: x₂", "b1": "(0, 1) goes to: x₁", "b2": "(0, 1) goes to: x₂"}
+    names = {
+        "a1": "(1, 0) goes to: x₁",
+        "a2": "(1, 0) goes to: x₂",
+        "b1": "(0, 1) goes to: x₁",
+        "b2": "(0, 1) goes to: x₂",
+    }
     start = {"a1": 1.0, "a2": 0.0, "b1": 0.0, "b2": 1.0}
     return Panel(
         partial(draw, ax=ax, z=z),

@@ -43,7 +43,9 @@ def test_16_areas(lesson, solution):
         return np.array([a * np.exp(b / 2), b + np.sin(a)])
 
     h = 1e-5
-    J = np.column_stack([(bend(-1 + h, 0.5) - bend(-1 - h, 0.5)) / (2 * h), (bend(-1, 0.5 + h) - bend(-1, 0.5 - h)) / (2 * h)])
+    J = np.column_stack(
+        [(bend(-1 + h, 0.5) - bend(-1 - h, 0.5)) / (2 * h), (bend(-1, 0.5 + h) - bend(-1, 0.5 - h)) / (2 * h)]
+    )
     assert lesson["by_hand.item()"] == pytest.approx(abs(J[0, 0] * J[1, 1] - J[0, 1] * J[1, 0]), rel=1e-6)
     assert lesson["measured.item()"] == pytest.approx(lesson["by_hand.item()"], rel=2e-3)
     log_det, log_p = solution("16.2")
@@ -174,13 +176,17 @@ def test_16_the_flow_as_p_of_z(planet, lesson):
 
 def test_16_the_whole_bound_moves_as_its_one_logarithm(lesson):
     """With the decoder, of forty validation faces and the same noise: what another p(z) saves is its log-density."""
-    elbo = lesson["""[
+    elbo = lesson[
+        """[
         (setattr(face_vae, "prior", prior), face_vae.elbo(to_x(validation.pixels[:40]), seed(3)).double().numpy())[1]
-        for prior in (None, by_flow.float())]"""]
-    log_p = lesson["""[part.double().numpy() for part in (lambda z: (
+        for prior in (None, by_flow.float())]"""
+    ]
+    log_p = lesson[
+        """[part.double().numpy() for part in (lambda z: (
         -0.5 * (z**2 + np.log(2 * np.pi)).sum(dim=1), by_flow.float().log_prob(z)))(
         torch.cat([face_vae.reparameterise(*[part[i : i + 8] for part in face_vae.encode(to_x(validation.pixels[:40]))], g)
-        for g in [seed(3)] for i in range(0, 40, 8)]))]"""]
+        for g in [seed(3)] for i in range(0, 40, 8)]))]"""
+    ]
     closed = (elbo[1] - elbo[0]).mean()  # N(0, I) has its KL in closed form, so only the mean agrees, roughly
     assert closed == pytest.approx((log_p[1] - log_p[0]).mean(), abs=1.5) and closed > 1
 
