@@ -1,0 +1,66 @@
+"""The stretched grid of lesson 16 without a browser: areas by a cross product, densities by scipy."""
+
+import numpy as np
+import pytest
+from overlays import elements, in_data, number, places, styled
+from scipy.stats import multivariate_normal
+
+from course_utils import style
+from course_utils.widgets.stretched_grid import stretched_grid
+
+Z = np.random.default_rng(0).normal(size=(50, 2))
+MAPS = [(1, 0, 0, 1), (2, 0.5, -1, 1.5), (0, 1, 1, 0), (1, 0, 1.3, 1), (-0.4, 0.1, 0.2, -2.5)]
+
+
+def make(z=Z):
+    return styled(stretched_grid, z)
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return make()
+
+
+@pytest.mark.parametrize("a1, a2, b1, b2", MAPS)
+def test_the_numbers_are_those_of_the_moved_gaussian(panel, a1, a2, b1, b2):
+    numbers = panel.draw(a1, a2, b1, b2).numbers
+    A = np.array([[a1, b1], [a2, b2]])
+    sign, log_area = np.linalg.slogdet(A)
+    assert number(numbers["determinant"]) == pytest.approx(sign * np.exp(log_area), abs=0.0051)
+    assert number(numbers["area of the cell"]) == pytest.approx(np.exp(log_area), abs=0.0051)
+    assert number(numbers["log |det| in nats"]) == pytest.approx(log_area, abs=0.0051)
+    moved = multivariate_normal(np.zeros(2), A @ A.T)
+    assert number(numbers["density in the middle"]) == pytest.approx(moved.pdf([0, 0]), abs=0.00051)
+
+
+@pytest.mark.parametrize("a1, a2, b1, b2", MAPS)
+def test_the_dots_and_the_cell_are_moved(panel, a1, a2, b1, b2):
+    frame, ax = panel.draw(a1, a2, b1, b2), panel.draw.keywords["ax"]
+    x = np.array([z[0] * np.array([a1, a2]) + z[1] * np.array([b1, b2]) for z in Z])
+    inside = x[(abs(x) <= 3).all(axis=1)]
+    (dots,) = elements(frame, "path", stroke=style.SAMPLE)
+    np.testing.assert_allclose(in_data(ax, places(dots)), inside, atol=0.02)
+    (cell,) = elements(frame, "polyline", stroke=style.P_MODEL)
+    corners = [(0, 0), (a1, a2), (a1 + b1, a2 + b2), (b1, b2), (0, 0)]
+    np.testing.assert_allclose(in_data(ax, places(cell)), np.clip(corners, -3, 3), atol=0.02)
+    assert ("is turned over" in frame.alt) == (a1 * b2 < a2 * b1)
+
+
+def test_a_flat_map_has_no_way_back(panel):
+    frame = panel.draw(1.0, 0.5, 2.0, 1.0)
+    assert frame.numbers["density in the middle"] == "∞" and frame.numbers["log |det| in nats"] == "−∞"
+    assert "no way back" in frame.alt
+
+
+def test_the_handles_are_the_two_arrows_and_the_button_leads_back(panel):
+    assert [(handle["x"], handle["y"]) for handle in panel.handles] == [("a1", "a2"), ("b1", "b2")]
+    new = make()
+    new.act({"move": {"a1": 2.0, "b2": -1.0}})
+    assert number(dict(new.numbers)["determinant"]) == -2
+    new.act({"press": "as at first"})
+    assert number(dict(new.numbers)["determinant"]) == 1
+
+
+def test_other_dots_are_refused():
+    with pytest.raises(ValueError, match=r"z must be \(N, 2\), got"):
+        make(Z.T)
