@@ -20,6 +20,7 @@ REFERENCES = re.compile(
     | \b(?:lesson|test)_\d\d(?=\b|_)       # modules and tests
     | (?<=["'`])\d\d\.\d(?=\\?["'`])       # "14.2", the id of an exercise
     | (?<=\#\ )\d\d(?=\ ·\ )               # the title of a lesson
+    | (?<=\|\ )\d\d(?=\ [A-Z])            # its row in lesson 00
     """,
     re.VERBOSE | re.IGNORECASE,
 )
