@@ -100,8 +100,10 @@ def _score_planet_pixel(encode: Callable, decode: Callable) -> Callable[[DeepMod
 
 
 def _nats(name: str, log_prob: Callable[[np.ndarray], torch.Tensor]) -> dict[str, float]:
+    """Return what surprise finds; Σ exp of a bound that is drawn by lot is no probability, so a bound has no p(faces)."""
     found = surprise(log_prob, load_planet_pixel("train"), drawn=name == "bound")
-    return {name: found.nats, "training faces": found.training, "other faces": found.others, "p(faces)": found.p_faces}
+    score = {name: found.nats, "training faces": found.training, "other faces": found.others}
+    return score if name == "bound" else score | {"p(faces)": found.p_faces}
 
 
 def _score_vae_planet_pixel(model: VAE) -> dict[str, float]:
