@@ -419,7 +419,7 @@ def test_the_score_is_measured_on_samples_and_weighted_by_p_data(monkeypatch):
     pixels, p = p_data.pixels[::40], p_data.probabilities[::40] / p_data.probabilities[::40].sum()
     monkeypatch.setattr(recipes, "cross_entropy", lambda log_prob: -p @ np.asarray(log_prob(pixels)))
 
-    def few(log_prob, of):
+    def few(log_prob, of, drawn=False):
         assert of is training or (of.pixels == training.pixels).all()
         log_p = np.asarray(log_prob(pixels))
         return Surprise(-p @ log_p, -log_p[0], -log_p[1], 0.5)
