@@ -45,14 +45,13 @@ def test_18_the_best_guess_is_the_mean_of_all_homes(lesson):
 
 
 def test_18_a_step_s_kl(lesson):
-    """Two Gaussians of one width by an integral, in one dimension, against ½ (SNR_s − SNR_t) (x − x̂)²."""
+    """x_s given x_t and a home, by adding precisions; its KL by an integral, against ½ (SNR_s − SNR_t) (x − x̂)²."""
     (a_t, s_t), (a_s, s_s) = angles(0.5), angles(0.45)
-    width = s_s * np.sqrt(1 - (a_t * s_s / (a_s * s_t)) ** 2)
+    r = a_t / a_s  # x_t = r x_s + noise of this variance
+    v = s_t**2 - (r * s_s) ** 2
+    width = (1 / s_s**2 + r**2 / v) ** -0.5
     x_t, x, guess = 0.4, 1.1, 0.3
-    q, p = (
-        norm((a_t * s_s**2 * x_t + a_s * (s_t**2 - (a_t / a_s * s_s) ** 2) * home) / s_t**2, width)
-        for home in (x, guess)
-    )
+    q, p = (norm(width**2 * (a_s * home / s_s**2 + r * x_t / v), width) for home in (x, guess))
     kl = quad(lambda z: q.pdf(z) * (q.logpdf(z) - p.logpdf(z)), q.mean() - 9 * width, q.mean() + 9 * width)[0]
     assert kl == pytest.approx(0.5 * ((a_s / s_s) ** 2 - (a_t / s_t) ** 2) * (x - guess) ** 2, rel=1e-4)
     found = lesson["back(*(torch.tensor(v).double() for v in (0.4, 1.1, 0.5, 0.45)))"]
