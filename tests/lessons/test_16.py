@@ -59,7 +59,9 @@ def test_16_the_sum_of_all_s_is_the_log_determinant(lesson):
     """By differences in place of jacrev; and the middle of the three Jacobians is no triangle."""
 
     def chain(rows, n):
-        return lesson[f"[part.detach().numpy() for part in chain(torch.tensor({rows.tolist()}, dtype=torch.float64), {n})]"]
+        return lesson[
+            f"[part.detach().numpy() for part in chain(torch.tensor({rows.tolist()}, dtype=torch.float64), {n})]"
+        ]
 
     x, h = lesson["chain(torch.randn(1, 8, generator=seed(1), dtype=torch.float64), 0)[0].numpy()"], 1e-5
     for n, J in lesson["{n: J.numpy() for n, J in jacobians.items()}"].items():
@@ -162,7 +164,9 @@ def test_16_the_flow_as_p_of_z(planet, lesson):
     np.testing.assert_allclose(priors["N(0, I)"][some], norm.logpdf(z[some]).sum(axis=1), atol=1e-3)
 
     def f(rows):
-        return lesson[f"by_flow.double().transform(torch.tensor({rows.tolist()}, dtype=torch.float64))[0].detach().numpy()"]
+        return lesson[
+            f"by_flow.double().transform(torch.tensor({rows.tolist()}, dtype=torch.float64))[0].detach().numpy()"
+        ]
 
     h = 1e-6
     for i in some[:3]:
