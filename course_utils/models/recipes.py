@@ -136,7 +136,7 @@ def _codes_and_hair() -> tuple[torch.Tensor, torch.Tensor]:
 def _with_hair(vae: VAE, faces: PlanetPixel, rng: torch.Generator) -> torch.Tensor:
     colours = torch.tensor([COLOURS.index(colour) for colour in faces.styles["hairColor"]])
     bald = torch.tensor((faces.styles["topType"] == "NoHair").to_numpy())
-    labels = torch.where(bald, len(COLOURS), colours)  # no hair, no label
+    labels = torch.where(bald, len(COLOURS), colours)  # no hair has a label of its own: no label means any face
     return torch.cat([vae.codes(to_indices(faces.pixels), rng, 10), labels.repeat(10)[:, None]], dim=1)
 
 
@@ -242,7 +242,7 @@ RECIPES = {
         _score_masked_diffusion,
     ),
     "latent_diffusion_planet_pixel": Recipe(
-        lambda: Diffusion(12, n_hidden=256, n_layers=4, n_classes=len(COLOURS), standardise=True, seed=SEED),
+        lambda: Diffusion(12, n_hidden=256, n_layers=4, n_classes=len(COLOURS) + 1, standardise=True, seed=SEED),
         _codes_and_hair,
         dict(epochs=200, batch_size=100, lr=2e-3, weight_decay=0.05, clip=10, warm_up=100, average=0.999),
         _score_latent_diffusion,
