@@ -77,6 +77,8 @@ def bake(
     now, state = dict(values), state_of(dict(values))
     for label in presses:
         answer = actions[label](dict(now))
+        if isinstance(answer, str):  # it says why nothing moves
+            continue
         moved = {name: _stop(stops[name], to, now[name]) for name, to in answer.items() if name in stops}
         now |= answer
         leads[state][label] = (after := state_of(now), moved)
