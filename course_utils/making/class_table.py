@@ -11,7 +11,6 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from course_utils.datasets.planet_pixel import planet_pixel_entropy
 from course_utils.entry import Entry
 from course_utils.files import in_one_step
 
@@ -50,7 +49,7 @@ def table(entries: dict[Path, Entry], folder: Path) -> str:
         shares = [f"{share:.2f}" for share in (e.rule1, e.exact, e.rule2, e.coverage, e.reference_coverage)]
         rows.append((str(number), e.name, *nats, *shares, str(e.n), f"{e.ms:.1f}", "; ".join(e.remarks), str(path.relative_to(folder))))  # fmt: skip
     head = (
-        f"# Scoreboard\n\n{len(entries)} entries, by nats over all faces of Planet Pixel (H(p_data) = {planet_pixel_entropy():.2f}; "
+        f"# Scoreboard\n\n{len(entries)} entries, by nats over all faces of Planet Pixel ("
         "≤ marks a bound); those without a density below, by Rule 1.\n\n"
     )
     return head + "".join("| " + " | ".join(map(_cell, row)) + " |\n" for row in rows)
