@@ -227,7 +227,7 @@ ALLOWED = {
     "σ for σ²": {"a factor", "a power"},
     "arguments swapped": {"an order", "swapped arguments"},
     "parameters swapped": {"swapped arguments", "an order"},
-    "off by one": {"a count", "a comparison", "an axis", "wrong axis", "a term", "a factor", "a power", "ignored", "too few", "too many"},
+    "off by one": {"a count", "a comparison", "an axis", "wrong axis", "a term", "a factor", "a power", "ignored", "too few", "too many", "a sign"},
     "wrong index": {"an order", "transposed"},
     "comparison turned": {"a comparison"},
     "wrong variable": {"a variable", "ignored", "exp"},
@@ -259,6 +259,12 @@ NOTHING = [
     ("10.4|19.3", "arguments swapped", "logaddexp", "a sum has no order"),
     ("19.2", "off by one", r"log\(1 / (19|21)\)", "half a per cent is less than the rounding that is allowed"),
     ("20.1", "off by one", "102[35]", "a thousandth is less than the rounding that is allowed"),
+    ("16.1", "off by one", "2101|2099", "a two-thousandth is less than the rounding that is allowed"),
+    ("16.2", "difference turned|factor dropped", "abs", "−4 − 6 and 6 + 4 are the same but for the sign"),
+    ("17.2", "wrong variable", r"K\.shape", "queries and keys have the same shape"),
+    ("17.2", "", r"np\.exp\(scores", "the softmax does not notice a constant"),
+    ("18.3", "", "error = ", "1 − 0.5 is 0.5, and a square has no sign"),
+    ("18.6", "term dropped", "", "at 0.5, 1 − x is x"),
 ]
 
 
