@@ -43,9 +43,8 @@ BATCH = 250  # pictures or faces at a time
 
 # What `enter` remarks
 N_PICTURES = 500  # as the headers of the checkpoints
-NEAR = (
-    0.1  # nats above H(p_data): a model that knew of the five features, and counted them in 2,000 faces, is 0.01 above
-)
+# nats above H(p_data): a model that knew of the five features, and counted them in 2,000 faces, is 0.01 above
+NEAR = 0.1
 COPIES = 5  # times fewer new faces than p_data has among its pictures; the most forgetful model of the course: 3 times
 BY_CHANCE = 0.01  # how probable so few of them would be
 KNOWN, UNKNOWN = 1, 50  # nats beyond p_data's own for the training faces, and for the others
