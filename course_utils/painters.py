@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from course_utils.datasets import encodings
 from course_utils.datasets.planet_pixel import PlanetPixel, planet_pixel_distribution
 from course_utils.evaluation import Surprise
-from course_utils.models import VAE, CategoricalMixture, DeepModel, Diffusion, MarkovChain, NaiveBayes, load_checkpoint
+from course_utils.models import VAE, CategoricalMixture, DeepModel, MarkovChain, NaiveBayes, load_checkpoint
 from course_utils.models.deep import checkpoint_facts
 from course_utils.models.vae import MixturePrior
 
@@ -85,9 +85,7 @@ def painters(training: PlanetPixel) -> dict[str, Painter]:
     )
     for name in ("VAE", "VAE, flow"):
         found[name] = _with_latent(trained[name])
-    found["Latent diffusion"] = _with_latent(_with_prior(trained["VAE, flow"], trained["Latent diffusion"]))
-    if "bound" not in checkpoint_facts(FILES["Latent diffusion"])["score"]:
-        found["Latent diffusion"] = replace(found["Latent diffusion"], density="none", log_prob=None)
+    found["Latent diffusion"] = _with_latent(trained["VAE, flow"].with_prior(trained["Latent diffusion"]))
     likeliest = partial(_draw, trained["VAE"], np.asarray, temperature=0)
     found["VAE, likeliest x"] = replace(found["VAE"], paint=likeliest, log_prob=None, density="none")
     found["GAN"] = Painter(partial(_draw, gan, _rounded), None, "none", _size(gan), "16 numbers")
@@ -121,14 +119,6 @@ def _counted(model, n_parameters: int, latent: str = "none") -> Painter:
 
 def _with_latent(vae: VAE) -> Painter:
     return Painter(partial(_draw, vae, np.asarray), partial(_elbo, vae), "bound", _size(vae), f"{vae.n_latent} numbers")
-
-
-def _with_prior(vae: VAE, diffusion: Diffusion) -> VAE:
-    """Return a VAE with the encoder and the decoder of `vae`, and with a diffusion as its p(z)."""
-    without = {name: weights for name, weights in vae.state_dict().items() if not name.startswith("prior.")}
-    made = VAE(**vae.arguments | {"prior": diffusion, "n_components": 0, "together": False})
-    made.load_state_dict(without | {f"prior.{name}": weights for name, weights in diffusion.state_dict().items()})
-    return made.eval()
 
 
 def _size(model: DeepModel) -> int:

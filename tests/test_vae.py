@@ -375,6 +375,16 @@ def test_a_diffusion_is_trained_together_with_its_vae():
     assert -model.elbo(x, rng(), 50).mean() < before - 10
 
 
+def test_another_prior_for_the_same_networks():
+    """The old model keeps its own; the new one has the bound of its networks and of the new p(z)."""
+    model, x, flow = with_flow(), some("categorical"), rough(RealNVP(3, n_couplings=1, n_hidden=5))
+    before = model.elbo(x, rng())
+    other = model.with_prior(flow)
+    z = model.reparameterise(*model.encode(x), rng())
+    torch.testing.assert_close(other.elbo(x, rng()) - before, flow.log_prob(z) - model.prior.log_prob(z))
+    torch.testing.assert_close(model.elbo(x, rng()), before)
+
+
 def test_a_prior_is_fitted_to_the_codes_and_comes_back_from_its_file(tmp_path, monkeypatch):
     model, x = with_flow(), some("categorical", n=200)
     before, encoder = model.elbo(x, rng(), 20).mean(), model.encoder[0].weight.clone()

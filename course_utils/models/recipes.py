@@ -145,11 +145,9 @@ def _score_latent_diffusion(model: Diffusion) -> dict[str, float]:
 
     Of guided faces that have hair, "asked" is the share whose hair has the colour that was asked for.
     """
-    rng, vae = _rng(model), load_checkpoint("vae_flow_planet_pixel")
-    own, vae.prior = vae.prior, model
+    rng, vae = _rng(model), load_checkpoint("vae_flow_planet_pixel").with_prior(model)
     score = _nats("bound", lambda pixels: vae.elbo(to_indices(pixels), rng))
     score |= _rules(_drawn(vae, rng, temperature=1))
-    vae.prior = own
     wish = torch.arange(N_SAMPLES) % len(COLOURS)
     for w in 0, 1, 2:
         z = model.sample(N_SAMPLES, rng, n_steps=100, labels=wish, guidance=float(w))

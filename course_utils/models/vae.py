@@ -165,6 +165,13 @@ class VAE(DeepModel):
         mu, log_var = self.encode(x)
         return torch.cat([self.reparameterise(mu, log_var, rng) for _ in range(n_codes)])
 
+    def with_prior(self, prior: DeepModel) -> Self:
+        """Return a VAE with this encoder and decoder, and with a RealNVP or a Diffusion in the place of its p(z)."""
+        own = {name: weights for name, weights in self.state_dict().items() if not name.startswith("prior.")}
+        made = type(self)(**self.arguments | {"prior": prior, "n_components": 0, "together": False})
+        made.load_state_dict(own | {f"prior.{name}": weights for name, weights in prior.state_dict().items()})
+        return made.to(self.b).eval()
+
     def _independent(self, x: torch.Tensor) -> torch.Tensor:
         """Return the b (O, D) of independent dimensions, with one observation more, spread over all values."""
         if self.likelihood == "gaussian":
