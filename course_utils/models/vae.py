@@ -169,7 +169,7 @@ class VAE(DeepModel):
         """Return a VAE with this encoder and decoder, and with a RealNVP or a Diffusion in the place of its p(z)."""
         own = {name: weights for name, weights in self.state_dict().items() if not name.startswith("prior.")}
         made = type(self)(**self.arguments | {"prior": prior, "n_components": 0, "together": False})
-        made.load_state_dict(own | {f"prior.{name}": weights for name, weights in prior.state_dict().items()})
+        made.load_state_dict(own, strict=False)  # the prior comes with its weights
         return made.to(self.b).eval()
 
     def _independent(self, x: torch.Tensor) -> torch.Tensor:
