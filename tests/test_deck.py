@@ -202,3 +202,11 @@ def test_a_click_leads_to_the_nearest_stops(panel):
         if px >= 200:
             assert answer == {}
     assert len(content["clicks"]) == 50 * 38
+
+
+def test_a_press_that_only_says_something_leads_nowhere(panel):
+    """The second guess is refused: there are two states, and nothing is held for "guess" in the second."""
+    buttons = {"guess": lambda values: {"kind": "square"} if values["kind"] == "round" else "You have guessed."}
+    made = panel(buttons=buttons, fixed={"kind": "round"}, presses=["guess", "guess", "guess"])
+    assert len(baked(made)["states"]) == 2
+    assert [set(lead) for lead in baked(made)["leads"]] == [{"guess"}, set()]
