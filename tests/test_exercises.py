@@ -342,7 +342,7 @@ def test_the_nearest_value_decides():
     mistakes = [(4031, "That is the number of free parameters."), (0.0, "Zero."), ([1, 2], "One too few.")]
     close(4032, 4032, mistakes)
     assert complaint(close, 4031, 4032, mistakes) == "That is the number of free parameters."
-    assert complaint(close, 4030, 4032, mistakes, tolerance=0) == "Your answer is 4030: that is too small."
+    assert complaint(close, 4029, 4032, mistakes, tolerance=0) == "Your answer is 4029: that is too small."
     assert complaint(close, [1, 2], 4032, mistakes) == "One too few."
     assert "one number" in complaint(close, [1, 3], 4032, mistakes)
 
