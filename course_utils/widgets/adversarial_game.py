@@ -159,6 +159,6 @@ def adversarial_game(
             "start again": lambda values: {"state": 0},
         },
         fixed={"state": 0},
-        grid={"angle": range(0, 361, 30)},
+        grid={"angle": range(0, 361, 45)},
         presses=presses(f"play {rounds} rounds"),
     )
