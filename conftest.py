@@ -10,7 +10,7 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["PROGRESS_FILE"] = "off"  # no test reads or changes which exercises somebody has solved
 
-collect_ignore = ["my_lessons", "slides", "class"]
+collect_ignore = ["my_lessons", "site", "slides", "class"]
 
 
 def pytest_addoption(parser, pluginmanager):

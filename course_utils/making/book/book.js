@@ -1,0 +1,44 @@
+// The widgets of a page are loaded when the first of them comes into sight: what a page shows before is light.
+const root = document.currentScript.src.replace(/book\.js.*$/, "");
+const widgets = document.querySelectorAll(".widget");
+
+function load(name) {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    Object.assign(script, { src: root + name, onload: resolve, onerror: reject });
+    document.head.append(script);
+  });
+}
+
+async function wake() {
+  window.MathJax ??= {};
+  window.MathJax.Hub ??= { Queue() {} }; // ipywidgets asks MathJax 2 to typeset its labels; ours have no formulas
+  await load("requirejs/require.js");
+  require.config({ paths: { anywidget: root + "anywidget/dist/index" } });
+  for (const name of new Set([...widgets].map(widget => widget.dataset.state))) await load(name);
+  await load("@jupyter-widgets/html-manager/dist/embed-amd.js");
+  new MutationObserver(show).observe(document.body, { childList: true, subtree: true });
+}
+
+function show() {
+  for (const widget of widgets) if (widget.querySelector(".panel")) widget.classList.add("live");
+}
+
+const sight = new IntersectionObserver(seen => {
+  if (!seen.some(({ isIntersecting }) => isIntersecting)) return;
+  sight.disconnect();
+  wake();
+}, { rootMargin: "400px" });
+widgets.forEach(widget => sight.observe(widget));
+
+// Anyone can hide the lecturers' notes; the choice is remembered.
+const notes = document.querySelectorAll(".notes-switch input");
+const apply = hidden => document.documentElement.classList.toggle("hide-notes", hidden);
+apply(localStorage.getItem("hide-notes") === "yes");
+notes.forEach(box => {
+  box.checked = !document.documentElement.classList.contains("hide-notes");
+  box.addEventListener("change", () => {
+    localStorage.setItem("hide-notes", box.checked ? "no" : "yes");
+    apply(!box.checked);
+  });
+});

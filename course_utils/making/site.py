@@ -1,0 +1,245 @@
+"""Write the course as a web book that opens from disk or from any static host: `python -m course_utils.making.site [NUMBER ...]`.
+
+A lesson is executed in memory first, so that its widgets bring their pictures along, as for a deck. Sphinx makes the
+pages (book/conf.py says how); here stands what it is given: pictures and widgets as files beside the pages, boxes as
+its admonitions, exercises with hints and solution to unfold.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import re
+import shutil
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from string import Template
+
+import nbformat
+from nbformat import NotebookNode
+
+from course_utils.exercises.engine import load
+from course_utils.files import NOTEBOOKS, ROOT
+from course_utils.lessons import Lesson, asked, lessons
+from course_utils.making.assets import AssetsFailed, copy_parts, fetch_parts
+from course_utils.making.execute import BAKED, WIDGET_VIEW, CellFailed, run_cells
+
+BOOK = Path(__file__).resolve().parent / "book"
+SITE = ROOT / "site"
+STATE = "application/vnd.jupyter.widget-state+json"
+PAGES = ("glossary.md", "formulas.md", "for_lecturers.md", "anywhere.md")
+PARTS = ("mathjax", "requirejs", "@jupyter-widgets", "anywidget")  # of what decks load
+FRONT_WIDGET = "18"  # particles, which the page computes itself: the lesson whose first widget the front page shows
+CHECK = re.compile(r'^check\("(\d\d\.\d+)"', re.M)
+
+
+class SiteFailed(Exception):
+    """Sphinx could not make the pages; the message says why."""
+
+
+def to_page(nb: NotebookNode, lesson: Lesson, static: Path) -> NotebookNode:
+    """Change an executed lesson into what Sphinx makes its page of; put its pictures and widgets into the folder static."""
+    state = f"states/{lesson.number}.js"
+    if "widgets" in nb.metadata:
+        (static / "states").mkdir(parents=True, exist_ok=True)
+        (static / state).write_text(_state_script(nb.metadata.pop("widgets")[STATE]), encoding="utf-8")
+    cells = [nbformat.v4.new_markdown_cell(_offers(lesson)), *nb.cells]
+    cells[0], cells[1] = cells[1], cells[0]  # below the title
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            notes = cell.metadata.get("slideshow", {}).get("slide_type") == "notes"
+            cell.source = prose(cell.source)
+            if notes:
+                cell.source = f'<div class="notes">\n\n{cell.source}\n\n</div>'
+            continue
+        tags = cell.metadata.setdefault("tags", [])
+        if CHECK.search(cell.source):
+            cell.outputs = []
+        for output in cell.outputs:
+            data = output.get("data", {})
+            shown = data.get("text/html", "")
+            if view := data.pop(WIDGET_VIEW, None):
+                model = json.dumps(view)
+                shown = (
+                    f'<div class="widget" data-state="{state}"><div class="still">{shown}</div>'
+                    f'<script type="{WIDGET_VIEW}">{model}</script></div>'
+                )
+            if "<style" in shown and "<table" not in shown:  # the rules of JupyterLab's page
+                shown = ""
+            if shown:
+                data["text/html"] = _with_files(shown, static)
+            elif "text/html" in data:
+                data.clear()
+            if "<img" in shown and "hide-input" not in tags:
+                tags.append("hide-input")
+        cell.outputs = [output for output in cell.outputs if output.output_type == "stream" or output.get("data")]
+    nb.cells = list(_with_help(cells))
+    return nb
+
+
+def prose(source: str) -> str:
+    """Return Markdown as Sphinx wants it: no bound expressions, a box as an admonition, no lesson's file name."""
+    source = re.sub(r"<!-- [{!?].*?-->", "", source, flags=re.S)
+    return re.sub(r"^> #+ (.+)\n((?:>.*(?:\n|$))*)", _box, source, flags=re.M)
+
+
+def _box(found: re.Match) -> str:
+    words = re.sub(r"^> ?", "", found[2], flags=re.M).strip()
+    kind = found[1].strip().lower().replace(" ", "-")
+    return f"::::{{admonition}} {found[1].strip()}\n:class: {kind}\n\n{words}\n\n::::\n"
+
+
+def _offers(lesson: Lesson) -> str:
+    """Return the line below a title: what there is to take away."""
+    name = lesson.path.name
+    return (
+        f'<p class="offers"><a href="../files/{name}" download>Download this notebook</a> · '
+        '<label class="notes-switch"><input type="checkbox" checked> notes for lecturers</label></p>'
+    )
+
+
+def _with_help(cells: Iterable[NotebookNode]) -> Iterable[NotebookNode]:
+    """Yield the cells, and after each exercise its hints and its solution, to unfold."""
+    for cell in cells:
+        yield cell
+        if cell.cell_type == "code" and (found := CHECK.search(cell.source)):
+            exercise = load(found[1][:2])[found[1]]
+            folds = [_fold(f"Hint {k}", hint) for k, hint in enumerate(exercise.hints, 1)]
+            warned = f"Have you tried? An answer that you found yourself stays.\n\n```python\n{exercise.code}\n```"
+            folds.append(_fold("Solution", warned))
+            yield nbformat.v4.new_markdown_cell("\n\n".join(folds))
+
+
+def _fold(title: str, words: str) -> str:
+    return f"<details><summary>{title}</summary>\n\n{textwrap.dedent(words).strip()}\n\n</details>"
+
+
+def _with_files(shown: str, static: Path) -> str:
+    """Return HTML whose pictures are files in the folder static/pictures, loaded when they come into sight."""
+
+    def file(found: re.Match) -> str:
+        data = base64.b64decode(found[2])
+        name = f"{hashlib.sha256(data).hexdigest()[:16]}.{found[1].split('+')[0]}"
+        (static / "pictures").mkdir(parents=True, exist_ok=True)
+        (static / "pictures" / name).write_bytes(data)
+        return f'src="../_static/pictures/{name}" loading="lazy"'
+
+    return re.sub(r'src="data:image/([\w+]+);base64,([^"]+)"', file, shown)
+
+
+def _state_script(state: dict) -> str:
+    """Return JavaScript that puts the widgets' state where html-manager looks for it."""
+    text = json.dumps(json.dumps(state, separators=(",", ":")))
+    return (
+        "{\n  const state = document.createElement('script');\n"
+        f"  Object.assign(state, {{ type: {STATE!r}, textContent: {text} }});\n  document.body.append(state);\n}}\n"
+    )
+
+
+def write(chosen: list[Lesson], output: Path, executed: Callable[[Lesson], NotebookNode] | None = None) -> None:
+    """Execute the lessons and write their pages into the folder output; raises CellFailed, AssetsFailed, SiteFailed, OSError.
+
+    executed: a function that gives a lesson's executed notebook, by default one that executes it.
+    """
+    from sphinx.cmd.build import build_main
+
+    fetch_parts()
+    with tempfile.TemporaryDirectory() as scratch:
+        source, made = Path(scratch, "source"), Path(scratch, "site")
+        static = source / "_static"
+        static.mkdir(parents=True)
+        parts = Path(scratch, "parts")
+        copy_parts(parts)
+        for name in PARTS:
+            shutil.copytree(parts / name, static / name)
+        for name in ("book.css", "book.js"):
+            shutil.copy(BOOK / name, static)
+        shutil.copy(BOOK / "conf.py", source)
+        (source / "lessons").mkdir()
+        pages = {}
+        for lesson in chosen:
+            begun = time.perf_counter()
+            nb = (executed or _executed)(lesson)
+            pages[lesson.number] = to_page(nb, lesson, static)
+            nbformat.write(pages[lesson.number], source / "lessons" / lesson.path.name)
+            print(f"{lesson.path.name} {time.perf_counter() - begun:.1f} s", flush=True)
+        for name in PAGES:
+            text = (NOTEBOOKS / name).read_text(encoding="utf-8")
+            (source / "lessons" / name).write_text(prose(text), encoding="utf-8")
+        (source / "index.md").write_text(_front(chosen, pages), encoding="utf-8")
+        if build_main(["-q", "-b", "html", "-j", "auto", str(source), str(made)]):
+            raise SiteFailed("Sphinx could not make the pages; what it wrote stands above.")
+        (made / "files").mkdir()
+        for lesson in chosen:
+            shutil.copy(lesson.path, made / "files")
+        (made / ".nojekyll").touch()
+        shutil.rmtree(made / ".doctrees", ignore_errors=True)
+        shutil.rmtree(output, ignore_errors=True)
+        shutil.copytree(made, output)
+
+
+def _executed(lesson: Lesson) -> NotebookNode:
+    nb = nbformat.read(lesson.path, as_version=4)
+    run_cells(nb, lesson.path, BAKED)
+    return nb
+
+
+def _front(chosen: list[Lesson], pages: dict[str, NotebookNode]) -> str:
+    """Return the front page: its words stand in book/index.md, the rest is what the lessons have."""
+    known = {
+        number: [_html(output) for cell in nb.cells for output in cell.get("outputs", [])]
+        for number, nb in pages.items()
+    }
+    widget = _first(known, FRONT_WIDGET, 'class="widget"')
+    rows = [
+        f"- [{lesson.number} · {lesson.title}](lessons/{lesson.path.stem}.ipynb), {lesson.minutes} minutes: {_question(lesson)}"
+        for lesson in chosen
+    ]
+    return Template((BOOK / "index.md").read_text(encoding="utf-8")).substitute(
+        first=f"lessons/{chosen[0].path.name}",
+        widget=widget.replace("../_static", "_static"),
+        map=_first(known, "00", "A tree of the families").replace("../_static", "_static"),
+        exercises=sum(len(lesson.exercises) for lesson in lessons().values()),
+        lessons="\n".join(rows),
+        tree="\n".join(f"lessons/{lesson.path.stem}" for lesson in chosen),
+        pages="\n".join(f"lessons/{name.removesuffix('.md')}" for name in PAGES),
+    )
+
+
+def _first(known: dict[str, list[str]], number: str, mark: str) -> str:
+    """Return the first output with this mark, of the lesson of this number or else of any that was made."""
+    return next((shown for shown in [*known.get(number, []), *sum(known.values(), [])] if mark in shown), "")
+
+
+def _html(output: NotebookNode) -> str:
+    return output.get("data", {}).get("text/html", "")
+
+
+def _question(lesson: Lesson) -> str:
+    """Return the sentence in bold type with which a lesson begins."""
+    found = re.search(r"^# .*\n\n\*\*(.+)\*\*$", lesson.prose, re.M)
+    return prose(found[1]) if found else ""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the pages of the lessons of these numbers, or of all; return 0, or 1 when something is missing or fails."""
+    parser = argparse.ArgumentParser(
+        "python -m course_utils.making.site", description="Write the course as a web book."
+    )
+    parser.add_argument("--output", type=Path, default=SITE, metavar="FOLDER", help="default: site/")
+    arguments = asked(parser, argv)
+    try:
+        write(arguments.lessons, arguments.output)
+    except (AssetsFailed, CellFailed, SiteFailed, OSError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    print(arguments.output / "index.html")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
