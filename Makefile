@@ -22,7 +22,7 @@ help:
 	$(info make lab          open the lessons in JupyterLab)
 	$(info make test         test everything; ALL=1 also each widget in JupyterLab)
 	$(info make notebooks    execute the lessons and store their outputs; LESSON=05 executes that one)
-	$(info make site         write the course as a web book, into site/; LESSON=05 writes the page of that one alone)
+	$(info make site         write the course as a web book, into site/; ALL=1 with decks and PDFs, LESSON=05 that lesson alone)
 	$(info make slides       write one deck of slides a lesson; LESSON=05 writes that one)
 	$(info make pdf          print every lesson as a PDF; LESSON=13 prints that one)
 	$(info make key          write the answer key: the solution of every exercise)
@@ -42,7 +42,7 @@ notebooks: .venv/lab.done
 	$(VENV_PYTHON) -m course_utils.making.execute $(LESSON)
 
 site: .venv/test.done
-	$(VENV_PYTHON) -m course_utils.making.site $(LESSON)
+	$(VENV_PYTHON) -m course_utils.making.site $(if $(ALL),--everything) $(LESSON)
 
 slides: .venv/lab.done
 	$(VENV_PYTHON) -m course_utils.making.slides $(LESSON)

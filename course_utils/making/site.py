@@ -16,6 +16,7 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from pathlib import Path
 from string import Template
 
@@ -25,12 +26,36 @@ from nbformat import NotebookNode
 from course_utils.exercises.engine import load
 from course_utils.files import NOTEBOOKS, ROOT
 from course_utils.lessons import Lesson, asked, lessons
+from course_utils.making import pdf, slides
 from course_utils.making.assets import AssetsFailed, copy_parts, fetch_parts
 from course_utils.making.execute import BAKED, WIDGET_VIEW, CellFailed, run_cells
 
 BOOK = Path(__file__).resolve().parent / "book"
 SITE = ROOT / "site"
 STATE = "application/vnd.jupyter.widget-state+json"
+TERM = re.compile(r"^- \*\*(.+?)\*\*: (.+) \[\d\d\]\(.+\)$", re.M)
+SIGNS = {
+    r"\mid": "|",
+    r"\log": "log ",
+    r"\theta": "θ",
+    r"\mu": "μ",
+    r"\sigma": "σ",
+    r"\Sigma": "Σ",
+    r"\varepsilon": "ε",
+    r"\pi": "π",
+    r"\eta": "η",
+    r"\alpha": "α",
+    r"\nabla": "∇",
+    r"\prod": "∏",
+    r"\sqrt": "√",
+    r"\approx": "≈",
+    r"\mathbb": "",
+    r"\,": "",
+    "{": "",
+    "}": "",
+    "$": "",
+    "*": "",
+}  # of the formulas in the glossary's meanings, for a tip that shows plain text
 PAGES = ("glossary.md", "formulas.md", "for_lecturers.md", "anywhere.md")
 PARTS = ("mathjax", "requirejs", "@jupyter-widgets", "anywidget")  # of what decks load
 FRONT_WIDGET = "18"  # particles, which the page computes itself: the lesson whose first widget the front page shows
@@ -41,13 +66,13 @@ class SiteFailed(Exception):
     """Sphinx could not make the pages; the message says why."""
 
 
-def to_page(nb: NotebookNode, lesson: Lesson, static: Path) -> NotebookNode:
+def to_page(nb: NotebookNode, lesson: Lesson, static: Path, everything: bool = False) -> NotebookNode:
     """Change an executed lesson into what Sphinx makes its page of; put its pictures and widgets into the folder static."""
     state = f"states/{lesson.number}.js"
     if "widgets" in nb.metadata:
         (static / "states").mkdir(parents=True, exist_ok=True)
         (static / state).write_text(_state_script(nb.metadata.pop("widgets")[STATE]), encoding="utf-8")
-    cells = [nbformat.v4.new_markdown_cell(_offers(lesson)), *nb.cells]
+    cells = [nbformat.v4.new_markdown_cell(_offers(lesson, everything)), *nb.cells]
     cells[0], cells[1] = cells[1], cells[0]  # below the title
     for cell in cells:
         if cell.cell_type == "markdown":
@@ -93,13 +118,28 @@ def _box(found: re.Match) -> str:
     return f"::::{{admonition}} {found[1].strip()}\n:class: {kind}\n\n{words}\n\n::::\n"
 
 
-def _offers(lesson: Lesson) -> str:
+def terms() -> dict[str, tuple[str, str]]:
+    """Return the glossary's words: {word: (its anchor, its meaning as plain text)}."""
+    found = {}
+    for word, meaning in TERM.findall((NOTEBOOKS / "glossary.md").read_text(encoding="utf-8")):
+        for sign, plain in SIGNS.items():
+            meaning = meaning.replace(sign, plain)
+        found[word] = (_anchor(word), re.sub(r"\[(.+?)\]\(.+?\)", r"\1", meaning))
+    return found
+
+
+def _anchor(word: str) -> str:
+    return "term-" + re.sub(r"\W+", "-", word.lower()).strip("-")
+
+
+def _offers(lesson: Lesson, everything: bool) -> str:
     """Return the line below a title: what there is to take away."""
-    name = lesson.path.name
-    return (
-        f'<p class="offers"><a href="../files/{name}" download>Download this notebook</a> · '
-        '<label class="notes-switch"><input type="checkbox" checked> notes for lecturers</label></p>'
-    )
+    name = lesson.path.stem
+    offers = [f'<a href="../files/{name}.ipynb" download>Download this notebook</a>']
+    if everything:
+        offers += [f'<a href="../slides/{name}.slides.html">the slides</a>', f'<a href="../pdf/{name}.pdf">the PDF</a>']
+    offers.append('<label class="notes-switch"><input type="checkbox" checked> notes for lecturers</label>')
+    return f'<p class="offers">{" · ".join(offers)}</p>'
 
 
 def _with_help(cells: Iterable[NotebookNode]) -> Iterable[NotebookNode]:
@@ -140,19 +180,25 @@ def _state_script(state: dict) -> str:
     )
 
 
-def write(chosen: list[Lesson], output: Path, executed: Callable[[Lesson], NotebookNode] | None = None) -> None:
+def write(
+    chosen: list[Lesson],
+    output: Path,
+    everything: bool = False,
+    executed: Callable[[Lesson], NotebookNode] | None = None,
+) -> None:
     """Execute the lessons and write their pages into the folder output; raises CellFailed, AssetsFailed, SiteFailed, OSError.
 
-    executed: a function that gives a lesson's executed notebook, by default one that executes it.
+    everything: their decks, of the same execution, and their PDFs too. executed: a function that gives a lesson's executed
+    notebook, by default one that executes it.
     """
     from sphinx.cmd.build import build_main
 
     fetch_parts()
-    with tempfile.TemporaryDirectory() as scratch:
-        source, made = Path(scratch, "source"), Path(scratch, "site")
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        source, made, parts = scratch / "source", scratch / "site", scratch / "parts"
         static = source / "_static"
         static.mkdir(parents=True)
-        parts = Path(scratch, "parts")
         copy_parts(parts)
         for name in PARTS:
             shutil.copytree(parts / name, static / name)
@@ -164,18 +210,37 @@ def write(chosen: list[Lesson], output: Path, executed: Callable[[Lesson], Noteb
         for lesson in chosen:
             begun = time.perf_counter()
             nb = (executed or _executed)(lesson)
-            pages[lesson.number] = to_page(nb, lesson, static)
+            if everything:
+                (scratch / "slides").mkdir(exist_ok=True)
+                deck = slides.to_deck(deepcopy(nb))
+                (scratch / "slides" / f"{lesson.path.stem}.slides.html").write_text(deck, encoding="utf-8")
+            pages[lesson.number] = to_page(nb, lesson, static, everything)
             nbformat.write(pages[lesson.number], source / "lessons" / lesson.path.name)
             print(f"{lesson.path.name} {time.perf_counter() - begun:.1f} s", flush=True)
         for name in PAGES:
-            text = (NOTEBOOKS / name).read_text(encoding="utf-8")
-            (source / "lessons" / name).write_text(prose(text), encoding="utf-8")
+            text = prose((NOTEBOOKS / name).read_text(encoding="utf-8"))
+            if name == "glossary.md":
+                text = re.sub(
+                    r"^- \*\*(.+?)\*\*:",
+                    lambda found: f'- <span id="{_anchor(found[1])}"></span>**{found[1]}**:',
+                    text,
+                    flags=re.M,
+                )
+            (source / "lessons" / name).write_text(text, encoding="utf-8")
+        (static / "terms.js").write_text(
+            f"const terms = {json.dumps(terms(), ensure_ascii=False)};\n", encoding="utf-8"
+        )
         (source / "index.md").write_text(_front(chosen, pages), encoding="utf-8")
         if build_main(["-q", "-b", "html", "-j", "auto", str(source), str(made)]):
             raise SiteFailed("Sphinx could not make the pages; what it wrote stands above.")
         (made / "files").mkdir()
         for lesson in chosen:
             shutil.copy(lesson.path, made / "files")
+        if everything:
+            shutil.move(scratch / "slides", made / "slides")
+            slides.write_parts(made / "slides")
+            if pdf.main(["--output", str(made / "pdf"), *(lesson.number for lesson in chosen)]):
+                raise SiteFailed("The PDFs could not be made; why stands above.")
         (made / ".nojekyll").touch()
         shutil.rmtree(made / ".doctrees", ignore_errors=True)
         shutil.rmtree(output, ignore_errors=True)
@@ -231,9 +296,12 @@ def main(argv: list[str] | None = None) -> int:
         "python -m course_utils.making.site", description="Write the course as a web book."
     )
     parser.add_argument("--output", type=Path, default=SITE, metavar="FOLDER", help="default: site/")
+    parser.add_argument(
+        "--everything", action="store_true", help="also the decks and the PDFs, which the pages offer then"
+    )
     arguments = asked(parser, argv)
     try:
-        write(arguments.lessons, arguments.output)
+        write(arguments.lessons, arguments.output, arguments.everything)
     except (AssetsFailed, CellFailed, SiteFailed, OSError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1

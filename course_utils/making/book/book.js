@@ -42,3 +42,30 @@ notes.forEach(box => {
     apply(!box.checked);
   });
 });
+
+// The first time that a word of the glossary stands in a lesson's text, it leads there and says its meaning.
+const known = new Map(Object.entries(terms).map(([word, found]) => [word.toLowerCase(), found]));
+const words = [...known.keys()].sort((a, b) => b.length - a.length).map(word => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+const pattern = new RegExp(`(?<![\\p{L}\\d-])(${words.join("|")})(?![\\p{L}\\d-])`, "giu");
+
+function explain(article) {
+  const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT), texts = [];
+  while (walker.nextNode()) {
+    const parent = walker.currentNode.parentElement;
+    if (parent.closest("p, li") && !parent.closest("a, code, .math, mjx-container, .offers, .hook, .widget, .cell")) texts.push(walker.currentNode);
+  }
+  for (const text of texts) {
+    const pieces = text.data.split(pattern); // every second piece is a word
+    if (!pieces.some((piece, k) => k % 2 && known.has(piece.toLowerCase()))) continue;
+    text.replaceWith(...pieces.map((piece, k) => {
+      const found = k % 2 && known.get(piece.toLowerCase());
+      if (!found) return piece;
+      known.delete(piece.toLowerCase());
+      const link = document.createElement("a");
+      Object.assign(link, { className: "term", href: `glossary.html#${found[0]}`, textContent: piece, ariaDescription: found[1] });
+      link.dataset.meaning = found[1];
+      return link;
+    }));
+  }
+}
+if (/lessons\/\d\d_/.test(location.pathname)) explain(document.querySelector("article"));
