@@ -17,7 +17,7 @@ import nbformat
 import pytest
 from in_page import HANG
 
-from course_utils.files import NOTEBOOKS
+from course_utils.files import NOTEBOOKS, in_one_step
 from course_utils.lab import update_working_copy
 from course_utils.lessons import lessons
 from course_utils.making import assets, pdf
@@ -64,27 +64,36 @@ RUN_ABOVE = """function_ => {
 class Executed:
     """A lesson that was executed: `nb`, with outputs and baked widgets, and values of expressions in its names."""
 
-    def __init__(self, run, ask):
-        self.nb, self.ask = run.nb, ask
+    def __init__(self, nb, ask):
+        self.nb, self.ask = nb, ask
 
     def __getitem__(self, expression):
         return self.ask(expression)
 
 
 @pytest.fixture(scope="session")
-def executed():
+def executed(tmp_path_factory):
     """Return a function that gives a lesson by its number; each is executed once, and the latest keeps its kernel.
 
-    All of that happens in a thread of its own, since Playwright's event loop would disturb it.
+    All of that happens in a thread of its own, since Playwright's event loop would disturb it. What one worker has
+    executed the other reads.
     """
     known, kernel, found, alive = {}, ExitStack(), lessons(), []
+    own = tmp_path_factory.getbasetemp()
+    shared = (own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own) / "executed"
+    shared.mkdir(exist_ok=True)
 
     def start(number):
         kernel.close()
         path = found[number].path
         run = kernel.enter_context(running(path, nbformat.read(path, as_version=4), {"BAKE_FRAMES": "on"}))
         alive[:] = [number, run]
-        return Executed(run, lambda expression: thread.submit(ask, number, expression).result())
+        with in_one_step(shared / path.name) as part:
+            nbformat.write(run.nb, part)
+        return lesson(number, run.nb)
+
+    def lesson(number, nb):
+        return Executed(nb, lambda expression: thread.submit(ask, number, expression).result())
 
     def ask(number, expression):
         if alive[:1] != [number]:
@@ -92,7 +101,10 @@ def executed():
         return alive[1][expression]
 
     def executed(number):
-        if number not in known:
+        file = shared / found[number].path.name
+        if number not in known and file.exists():
+            known[number] = thread.submit(lesson, number, nbformat.read(file, as_version=4))
+        elif number not in known:
             known[number] = thread.submit(start, number)
         return known[number].result()  # or the exception, again
 

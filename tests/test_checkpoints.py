@@ -12,7 +12,7 @@ from course_utils.datasets import WRODL_VALUES, load_planet_pixel, planet_pixel_
 from course_utils.datasets.encodings import from_floats, to_bits, to_indices, to_map
 from course_utils.evaluation import score_planet_pixel
 from course_utils.files import CHECKPOINTS
-from course_utils.models import load_checkpoint, scores
+from course_utils.models import BytePairs, load_checkpoint, scores
 from course_utils.models.deep import checkpoint_facts
 from course_utils.models.recipes import RECIPES
 from course_utils.models.studies import STUDIES
@@ -43,8 +43,10 @@ def draws() -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_the_table_says_what_the_file_says(name):
+def test_the_table_says_what_the_file_says(name, monkeypatch):
     facts = checkpoint_facts(name)
+    # its merges have a test of their own: learning them all takes long
+    monkeypatch.setattr(BytePairs, "learn", lambda *_, least: BytePairs(256, facts["arguments"]["merges"]))
     (row,) = re.findall(rf"^\| `{name}` \|.*$", README, flags=re.MULTILINE)
     _, _, model, parameters, best, minutes, score, _, _ = (cell.strip() for cell in row.split("|"))
     weights = load_checkpoint(name)
@@ -58,6 +60,12 @@ def test_the_table_says_what_the_file_says(name):
     recipe = RECIPES[name]
     assert facts["settings"] == recipe.settings
     assert facts["arguments"] == json.loads(json.dumps(recipe.model().arguments))
+
+
+def test_the_transformer_begins_with_the_pairs_that_come_most_often():
+    first = BytePairs.learn(to_indices(load_planet_pixel("train").pixels).numpy(), 256, least=2000).merges
+    stored = checkpoint_facts("transformer_planet_pixel")["arguments"]["merges"]
+    assert len(first) > 50 and [list(pair) for pair in first] == stored[: len(first)]
 
 
 @pytest.mark.parametrize("name", ENCODE)

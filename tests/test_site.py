@@ -1,0 +1,235 @@
+"""The web book: what its pages are made of, and the pages themselves in real browsers."""
+
+import json
+import os
+import re
+import threading
+from copy import deepcopy
+from functools import partial
+from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote, urldefrag
+
+import pytest
+from in_page import HANG
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from course_utils.exercises.engine import load
+from course_utils.files import NOTEBOOKS
+from course_utils.lessons import lessons
+from course_utils.making import site
+
+# One lesson for each kind of widget: with baked frames, with a decoder in the page, with particles in the page.
+LESSONS = [*lessons()] if os.environ.get("ALL") else ["02", "13", "18"]
+PAGES = ["index.html", *(f"lessons/{lessons()[number].path.stem}.html" for number in LESSONS), "lessons/glossary.html"]
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="
+
+
+def test_prose_becomes_what_sphinx_reads():
+    boxed = site.prose(
+        "Before.\n\n> ### Common mistake\n> *One* line.\n>\n> - a list\n\nAfter 6<!-- {len(few)} --> days."
+    )
+    assert boxed == (
+        "Before.\n\n::::{admonition} Common mistake\n:class: common-mistake\n\n*One* line.\n\n- a list\n\n::::\n\nAfter 6 days."
+    )
+    assert site.prose("> A quotation.\n> Its end.") == "> A quotation.\n> Its end."
+
+
+def test_every_word_of_the_glossary_has_a_plain_meaning():
+    entries = [
+        line for line in (NOTEBOOKS / "glossary.md").read_text(encoding="utf-8").splitlines() if line.startswith("- ")
+    ]
+    found = site.terms()
+    assert len(found) == len(entries) > 100
+    assert [word for word, (_, meaning) in found.items() if re.search(r"[$\\{}*]|\]\(", meaning)] == []
+    assert len({anchor for anchor, _ in found.values()}) == len(found)
+
+
+def test_a_lesson_becomes_a_page(tmp_path):
+    """Pictures are files, a widget asks for its state, an exercise has hints and solution, and its verdict is gone."""
+    shown = f'<figure><img alt="A dot" src="data:image/png;base64,{PIXEL}"></figure>'
+    view = {"model_id": "abc", "version_major": 2, "version_minor": 0}
+    cells = [
+        new_markdown_cell("# 02 · A box"),
+        new_markdown_cell("A note.", metadata={"slideshow": {"slide_type": "notes"}}),
+        new_code_cell(
+            "draw()",
+            outputs=[new_output("display_data", {"text/html": shown, site.WIDGET_VIEW: view, "text/plain": "?"})],
+        ),
+        new_code_cell(
+            'answer = ...\ncheck("02.1", answer)', outputs=[new_output("display_data", {"text/html": "Wrong!"})]
+        ),
+    ]
+    nb = new_notebook(cells=cells, metadata={"widgets": {site.STATE: {"state": {"abc": {"words": "</script>"}}}}})
+    page = site.to_page(nb, lessons()["02"], tmp_path)
+    (picture,) = (tmp_path / "pictures").iterdir()
+    sources = [cell.source for cell in page.cells]
+    assert sources[0] == "# 02 · A box" and "02_a_box_on_the_world_map.ipynb" in sources[1]
+    assert sources[2].startswith('<div class="notes">')
+    output = page.cells[3].outputs[0].data["text/html"]
+    assert f"pictures/{picture.name}" in output and "base64" not in output and '"model_id": "abc"' in output
+    assert "hide-input" in page.cells[3].metadata.tags
+    assert page.cells[4].outputs == []
+    helped, exercise = "\n".join(sources[5:]), load("02")["02.1"]
+    assert all(hint in helped for hint in exercise.hints) and exercise.code in helped
+    assert "widgets" not in page.metadata and "abc" in (tmp_path / "states" / "02.js").read_text()
+
+
+class Links(HTMLParser):
+    """What a page links to or loads, and the ids that it has."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.ids = [], set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.ids |= {attributes.get("id"), attributes.get("name")}
+        self.links += [attributes[name] for name in ("href", "src") if attributes.get(name)]
+
+
+@pytest.fixture(scope="module")
+def folder(executed, parts, tmp_path_factory):
+    """The pages of LESSONS, made of the lessons that were executed for the decks."""
+    folder = tmp_path_factory.mktemp("site") / "site"
+    site.write(
+        [lessons()[number] for number in LESSONS], folder, executed=lambda lesson: deepcopy(executed(lesson.number).nb)
+    )
+    return folder
+
+
+def test_every_link_leads_somewhere(folder):
+    """Links between the pages, to their parts, to what can be taken away, and to places in pages."""
+    pages = {
+        path.resolve(): Links(path.read_text(encoding="utf-8"))
+        for path in folder.rglob("*.html")
+        if "_static" not in path.parts
+    }
+    left_out = {lesson.path.name for number, lesson in lessons().items() if number not in LESSONS}
+    lost = []
+    for path, page in pages.items():
+        for link in page.links:
+            address, place = urldefrag(unquote(link))
+            if re.match(r"[a-z]+:", address) or address in left_out or link == "#":
+                continue
+            target = (path.parent / address.partition("?")[0]).resolve() if address else path
+            if not target.is_file() or place and target in pages and place not in pages[target].ids:
+                lost.append(f"{path.name}: {link}")
+    assert lost == []
+
+
+def test_nothing_is_too_heavy(folder):
+    """60 MB for all lessons without decks and PDFs; of the front page 1 MB comes before a widget is reached."""
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    assert size < 60e6 * (0.3 + 0.7 * len(LESSONS) / len(lessons()))
+    page = folder / "index.html"
+    loaded = {link for link in Links(page.read_text(encoding="utf-8")).links if re.search(r"\.(js|css)", link)}
+    files = {(folder / link.partition("?")[0]).resolve() for link in loaded if not re.match("[a-z]+:", link)}
+    assert page.stat().st_size + sum(file.stat().st_size for file in files) < 1e6
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A static host that does not write down what it is asked for."""
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def host(folder):
+    """The address of a host that serves the pages."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def watched(browser):
+    """Return a function that opens a page, and a list of what it does wrong: errors, failed requests, requests off the site."""
+    contexts, wrong = [], []
+
+    def open_page(address, width=1400, scheme="light"):
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        contexts.append(context)
+        page, home = context.new_page(), address.partition("/lessons")[0].rpartition("/index")[0] or address[:20]
+
+        def off_the_site(url):
+            return not url.startswith(("data:", "blob:", home[:20]))
+
+        page.route(off_the_site, lambda route: (wrong.append(f"asks for {route.request.url[:100]}"), route.abort()))
+        page.on("console", lambda message: message.type == "error" and wrong.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+        page.on("requestfailed", lambda request: wrong.append(f"could not load {request.url[:100]}"))
+        page.goto(address)
+        return page
+
+    yield open_page, wrong
+    for context in contexts:
+        context.close()
+
+
+SHOWN = """panel => [...panel.querySelectorAll(".panel-picture svg, .panel-numbers")].map(node => node.innerHTML).join()
+  + (panel.querySelector("canvas")?.toDataURL() ?? "")"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("served", [False, True], ids=["from disk", "from a host"])
+def test_a_page_lives_without_a_server_of_its_own(page, served, folder, host, watched):
+    """Each widget comes when it is reached, and each of its sliders moves it by keyboard; nothing else is asked for."""
+    open_page, wrong = watched
+    seen = open_page(f"{host}/{page}" if served else (folder / page).as_uri())
+    seen.wait_for_load_state()
+    for widget in seen.locator(".widget").all():
+        widget.scroll_into_view_if_needed()
+        panel = widget.locator(".panel")
+        panel.wait_for(timeout=HANG)
+        for slider in panel.locator("input[type=range]").all():
+            before = panel.evaluate(SHOWN)
+            for key in ("ArrowRight", "ArrowLeft", "End", "Home"):
+                slider.press(key)
+                seen.wait_for_timeout(60)
+                if panel.evaluate(SHOWN) != before:
+                    break
+            else:
+                wrong.append(f"{slider.get_attribute('name')} moves nothing")
+        assert panel.locator(".panel-message").inner_text() == ""
+    assert wrong == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1400])
+def test_a_page_shuts_nobody_out(width, scheme, folder, watched, axe):
+    """axe finds nothing serious, and no page scrolls sideways."""
+    open_page, wrong = watched
+    for page in ("index.html", PAGES[1], "lessons/glossary.html"):
+        seen = open_page((folder / page).as_uri(), width, scheme)
+        seen.wait_for_load_state()
+        assert seen.evaluate("document.documentElement.dataset.theme") == scheme
+        assert seen.evaluate("document.documentElement.scrollWidth") <= width
+        found = [fault for fault in axe(seen) if re.search(r"\((serious|critical)\)", fault)]
+        assert found == [], f"{page}, {width}, {scheme}"
+    assert wrong == []
+
+
+def test_a_word_is_searched_and_explained(folder, watched):
+    """The search finds a lesson's word, a word of the glossary says its meaning, and the notes can be hidden for good."""
+    open_page, wrong = watched
+    found = open_page(f"{(folder / 'search.html').as_uri()}?q=reparameterisation")
+    assert "The variational autoencoder" in found.locator("#search-results li").first.inner_text(timeout=HANG)
+    address = (folder / f"lessons/{lessons()['13'].path.stem}.html").as_uri()
+    page = open_page(address)
+    term = page.locator(".term").first
+    anchor, meaning = site.terms()[term.inner_text().lower()]
+    assert (term.get_attribute("data-meaning"), urldefrag(term.get_attribute("href"))[1]) == (meaning, anchor)
+    term.focus()
+    assert json.loads(term.evaluate("node => getComputedStyle(node, '::after').content")) == meaning
+    words = [text.lower() for text in page.locator(".term").all_inner_texts()]
+    assert len(words) == len(set(words)) > 10
+    notes = page.locator(".notes").first
+    assert notes.is_visible()
+    page.locator(".notes-switch input").uncheck()
+    page.reload()
+    assert not notes.is_visible() and not page.locator(".notes-switch input").is_checked()
+    assert wrong == []
