@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import textwrap
@@ -191,8 +192,6 @@ def write(
     everything: their decks, of the same execution, and their PDFs too. executed: a function that gives a lesson's executed
     notebook, by default one that executes it.
     """
-    from sphinx.cmd.build import build_main
-
     fetch_parts()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
@@ -231,8 +230,7 @@ def write(
             f"const terms = {json.dumps(terms(), ensure_ascii=False)};\n", encoding="utf-8"
         )
         (source / "index.md").write_text(_front(chosen, pages), encoding="utf-8")
-        if build_main(["-q", "-b", "html", "-j", "auto", str(source), str(made)]):
-            raise SiteFailed("Sphinx could not make the pages; what it wrote stands above.")
+        _make(source, made, whole=len(chosen) == len(lessons()))
         (made / "files").mkdir()
         for lesson in chosen:
             shutil.copy(lesson.path, made / "files")
@@ -245,6 +243,18 @@ def write(
         shutil.rmtree(made / ".doctrees", ignore_errors=True)
         shutil.rmtree(output, ignore_errors=True)
         shutil.copytree(made, output)
+
+
+def _make(source: Path, made: Path, whole: bool) -> None:
+    """Let Sphinx make the pages; print what it warns of, but not of links to lessons that are left out."""
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(source), str(made)]
+    result = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    said = [line for line in result.stderr.splitlines() if whole or "xref_missing" not in line]
+    print("\n".join(said), end="\n" * bool(said), file=sys.stderr)
+    if result.returncode:
+        raise SiteFailed("Sphinx could not make the pages; what it said stands above.")
+    # all icons there are, as JavaScript of 1.5 MB; the theme's style has the few that are used, as a font
+    (made / "_static" / "scripts" / "fontawesome.js").write_text("// The icons come as a font.\n", encoding="utf-8")
 
 
 def _executed(lesson: Lesson) -> NotebookNode:

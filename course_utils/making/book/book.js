@@ -31,6 +31,9 @@ const sight = new IntersectionObserver(seen => {
 }, { rootMargin: "400px" });
 widgets.forEach(widget => sight.observe(widget));
 
+// The theme names these by other words than stand on them, which who speaks to the page cannot know.
+document.querySelectorAll("summary[aria-label], .search-button-field[aria-label]").forEach(one => one.removeAttribute("aria-label"));
+
 // Anyone can hide the lecturers' notes; the choice is remembered.
 const notes = document.querySelectorAll(".notes-switch input");
 const apply = hidden => document.documentElement.classList.toggle("hide-notes", hidden);
