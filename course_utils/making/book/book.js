@@ -34,6 +34,14 @@ widgets.forEach(widget => sight.observe(widget));
 // The theme names these by other words than stand on them, which who speaks to the page cannot know.
 document.querySelectorAll("summary[aria-label], .search-button-field[aria-label]").forEach(one => one.removeAttribute("aria-label"));
 
+// A formula that is wider than the page scrolls, by keyboard too.
+addEventListener("load", async () => {
+  await window.MathJax?.startup?.promise;
+  const wide = [...document.querySelectorAll('mjx-container[display="true"]')].filter(one => one.scrollWidth > one.clientWidth);
+  for (const formula of wide) formula.tabIndex = 0;
+  document.documentElement.dataset.typeset = "yes";
+});
+
 // Anyone can hide the lecturers' notes; the choice is remembered.
 const notes = document.querySelectorAll(".notes-switch input");
 const apply = hidden => document.documentElement.classList.toggle("hide-notes", hidden);
