@@ -155,8 +155,8 @@ def table(exercise_id: str) -> dict | None:
             made.append({"told": told})
             continue
         boxes = [[*ends, place(text)] for ends, text in _boxes(exercise, field, ask)]
-        example = " " if np.ndim(field.right) == 0 else " and a pair as 0.5, −2"
-        text = ask("?")[1].replace('"?"', '"{}"') + f"{NOTATION}{example}".rstrip() + "."
+        example = ", and a pair as 0.5, −2" if np.ndim(field.right) else ""
+        text = ask("?")[1].replace('"?"', '"{}"') + f"{NOTATION}{example}."
         made.append({"count": np.size(field.right), "form": place(text), "boxes": boxes})
     return {"words": words, "fields": made} | ({"lead": lead} if lead else {})
 
@@ -208,8 +208,9 @@ def _along(
     ends = [zone.at[0] + way * zone.reach[0] for zone in zones for way in (1, -1)]
     width = max(map(abs, ends)) + 1
     too_small, too_large = said(min(ends) - width), said(max(ends) + width)
-    rounded = {float(f"{right:.{digits}g}") for digits in (1, 2, 3)}
-    yield from (([x, x], said(x)) for x in rounded if said(x) not in (too_small, too_large))
+    points = {float(f"{right:.{digits}g}") for digits in (1, 2, 3)}  # what is rounded too far
+    points |= {lo for hi, lo in zip(ends[::2], ends[1::2]) if lo == hi}
+    yield from (([x, x], text) for x in points if (text := said(x)) not in (too_small, too_large))
     pieces = []
     for lo, hi in pairwise(sorted({*ends, *_between(zones, 0)})):
         middle = (lo + hi) / 2
@@ -265,7 +266,8 @@ def _cuts(zone: Zone, others: Sequence[Zone], axis: int) -> list[tuple[float, fl
     """Return the pieces into which others that meet a zone cut it along one axis."""
     lo, hi = zone.at[axis] - zone.reach[axis], zone.at[axis] + zone.reach[axis]
     ends = {other.at[axis] + way * other.reach[axis] for other in others for way in (1, -1)}
-    return [*pairwise(sorted({lo, hi, *(x for x in (*ends, *_between(others, axis)) if lo < x < hi)}))]
+    inside = sorted(x for x in {*ends, *_between(others, axis)} if lo < x < hi)
+    return [*pairwise([lo, *inside, hi])]
 
 
 def _at(answer: Any, path: Path) -> Any:
