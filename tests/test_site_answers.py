@@ -102,13 +102,16 @@ def candidates(exercise, field) -> list[str]:
                 values.append(of(right))
     values = [value for value in values if like(value, right)]
     rng = np.random.default_rng(len(values))
-    values += [right * f for f in (0, 1.0004, 0.997, 1.3, -0.7, 50, -1, 1e-4)] + [right + 3, right - 1e6]
+    own = [right, *(np.asarray(wrong, float) for wrong, _ in field.mistakes if like(wrong, right))]
+    close = [(a, b) for a, b in itertools.permutations(own, 2) if np.allclose(a, b, rtol=0.05)]
+    values += [0.51 * a + 0.49 * b for a, b in close]  # just nearer to one
+    values += [right * f for f in (0, 1.0004, 0.997, 1.3, -0.7, 50, -1, -1.0015, 1e-4)] + [right + 3, right - 1e6]
     values += [np.vectorize(lambda x, d=digits: float(f"{x:.{d}g}"))(right) for digits in (1, 2, 3)]
     values += [np.asarray(rng.choice(values[: len(values) // 2])) * (1 + 2e-3 * rng.normal()) for _ in range(10)]
     if right.ndim:
         pairs = [np.asarray(value, float) for value in values]
-        values = [*pairs, *([p[0], right[1]] for p in pairs[::2]), *([right[0], p[1]] for p in pairs[::2])]
-        values += [[p[0], 7.77 * right[1]] for p in pairs[1::2]]
+        values = [*pairs, *([p[0], right[1]] for p in pairs[::3]), *([right[0], p[1]] for p in pairs[::3])]
+        values += [[p[0], 7.77 * right[1]] for p in pairs[1::3]]
     return [*dict.fromkeys(shown(value) for value in values)]
 
 
