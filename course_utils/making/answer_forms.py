@@ -172,12 +172,10 @@ def _boxes(exercise: Exercise, field: Field, ask: Callable) -> Iterator[Box]:
         changed = [_at(answer, field.path) for answer, _ in changed_answers(exercise.code)]
     if right.ndim == 0:
         own = [wrong for wrong, _ in field.mistakes]
-        yield from _along(lambda x: ask(x), float(right), tolerance, own, changed, 0)
+        yield from _along(ask, float(right), tolerance, own, changed, 0)
         return
     first, second = map(float, right)
-    usual = [_made(of, right) for _, of, _ in slips.SLIPS]
-    zones = _zones([right, *(wrong for wrong, _ in field.mistakes)], right, tolerance, own=True)
-    zones += _zones([*changed, *usual], right, min(tolerance, 1e-3))
+    zones = _zones(right, tolerance, [wrong for wrong, _ in field.mistakes], changed)
     for zone in zones:
         others = [other for other in zones if _meet(zone, other)]
         for cell in product(*(_cuts(zone, others, axis) for axis in (0, 1))):
@@ -202,9 +200,8 @@ def _along(
         found, text = ask(x)
         return text if found is not None else text.replace(f" is {show(x)}: ", f" is {{{i}}}: ", 1)
 
-    usual = [_made(of, np.asarray(right)) for _, of, _ in slips.SLIPS]
-    zones = _zones([right, *own], right, tolerance, own=True)
-    zones += _zones([*changed, *usual], right, min(tolerance, 1e-3)) + _zones([-right], right, tolerance)
+    zones = _zones(np.asarray(right), tolerance, own, changed)
+    zones += _around([-right], np.asarray(right), tolerance)  # the wrong sign
     ends = [zone.at[0] + way * zone.reach[0] for zone in zones for way in (1, -1)]
     width = max(map(abs, ends)) + 1
     too_small, too_large = said(min(ends) - width), said(max(ends) + width)
@@ -236,19 +233,28 @@ def _joined(pieces: Iterable[tuple]) -> list[list[float]]:
     return joined
 
 
-def _zones(values: Iterable, right: Any, tolerance: float, own: bool = False) -> list[Zone]:
+def _zones(right: np.ndarray, tolerance: float, own: Iterable, changed: Iterable) -> list[Zone]:
+    """Return where a verdict can be another than too large or too small, as `compare` has it; the right one comes first."""
+    usual = []
+    for _, of, _ in slips.SLIPS:
+        with contextlib.suppress(IndexError), np.errstate(all="ignore"):
+            usual.append(of(right))
+    return _around([right, *own], right, tolerance, True) + _around([*changed, *usual], right, min(tolerance, 1e-3))
+
+
+def _around(values: Iterable, right: np.ndarray, tolerance: float, own: bool = False) -> list[Zone]:
     """Return the zones around those of the values that are like the right one, and that somebody may type."""
-    right = np.asarray(right, float)
-    scale, zones = float(np.abs(right).max()), {}
+    zones = {}
     for value in values:
         with contextlib.suppress(TypeError, ValueError):
             at = np.asarray(value, float)
             if at.shape != right.shape or not np.isfinite(at).all():
                 continue
-            zone = Zone(tuple(at.ravel().tolist()), tuple(reach(at, tolerance, scale).ravel().tolist()), own)
-            typed = [float(f"{x:.{TYPED}g}") for x in zone.at]
+            near = reach(at, tolerance, float(np.abs(right).max()))
+            zone = Zone(tuple(at.ravel().tolist()), tuple(near.ravel().tolist()), own)
+            typed = tuple(float(f"{x:.{TYPED}g}") for x in zone.at)
             if zone.holds(typed):
-                zones.setdefault(tuple(typed), zone)
+                zones.setdefault(typed, zone)
     return [*zones.values()]
 
 
@@ -279,13 +285,6 @@ def _at(answer: Any, path: Path) -> Any:
     return None
 
 
-def _made(of: Callable, right: np.ndarray) -> Any:
-    """Return what a slip makes of the right value; None if it makes nothing of it."""
-    with contextlib.suppress(Exception), np.errstate(all="ignore"):
-        return of(right)
-    return None
-
-
 # ---- the page -------------------------------------------------------------------------------------------------------
 
 
@@ -295,17 +294,18 @@ def answer_form(exercise_id: str) -> str:
     if made is None:
         return ""
     exercise = find(exercise_id)
-    asked = [(field, _control(field, i)) for i, field in enumerate(fields(exercise))]
+    asked = [*enumerate(fields(exercise))]
     parts = []
-    for _, group in groupby(asked, key=lambda pair: pair[0].path[:1] if len(pair[0].path) > 1 else pair[0].path):
-        some = [*group]
-        what = _what(exercise, some[0][0])
-        controls = " ".join(control.replace("{what}", html.escape(what)) for _, control in some)
-        shown = f"<code>{html.escape(what)}</code>" if some[0][0].path and type(some[0][0].path[0]) is str else what
-        if some[0][0].options is None:
-            parts.append(f"<label>{shown} {controls}</label>")
-        else:
+    for what, group in groupby(asked, key=lambda item: _what(exercise, item[1])):
+        some, title = [*group], html.escape(what)
+        names = [title] if len(some) == 1 else [f"{title}, {k} of {len(some)}" for k in range(1, len(some) + 1)]
+        controls = " ".join(_control(field, i, name) for (i, field), name in zip(some, names))
+        field = some[0][1]
+        shown = f"<code>{title}</code>" if what in field.path else title
+        if field.options:
             parts.append(f"<fieldset><legend>{shown}</legend>{controls}</fieldset>")
+        else:
+            parts.append(f"<label>{shown} {controls}</label>")
     data = json.dumps(made, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     return (
         f'<form class="answer" data-exercise="{exercise_id}">{"".join(parts)}'
@@ -325,7 +325,7 @@ def _what(exercise: Exercise, field: Field) -> str:
     return f"Your answer, {form(np.asarray(field.right))}"
 
 
-def _control(field: Field, i: int) -> str:
+def _control(field: Field, i: int, name: str) -> str:
     """Return what is filled in, as HTML: a field for a number, buttons for few short choices, else a list."""
     if not field.options:
         return f'<input type="text" name="{i}" autocomplete="off" autocapitalize="off" spellcheck="false">'
@@ -333,4 +333,4 @@ def _control(field: Field, i: int) -> str:
     if len("".join(options)) <= 40:
         return " ".join(f'<label><input type="radio" name="{i}" value="{o}"> {o}</label>' for o in options)
     chosen = "".join(f'<option value="{o}">{o}</option>' for o in options)
-    return f'<select name="{i}" aria-label="{{what}}"><option value="">choose …</option>{chosen}</select>'
+    return f'<select name="{i}" aria-label="{name}"><option value="">choose …</option>{chosen}</select>'
