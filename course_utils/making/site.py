@@ -125,7 +125,7 @@ def _by_hand(lesson: Lesson) -> str:
     """Return how an exercise is answered that the page cannot judge."""
     return (
         f'<p class="by-hand">Write it in <a href="../files/{lesson.path.name}" download>the notebook</a>: '
-        "<code>make lab</code> opens it, and Shift+Enter runs the cell, which judges your answer.</p>"
+        "<code>make lab</code> opens JupyterLab, where Shift+Enter runs the cell and judges your answer.</p>"
     )
 
 
