@@ -87,13 +87,17 @@ def _distance(values: Sequence[np.ndarray], made: Iterable, tolerance: float, sc
 
 
 def _near(value: np.ndarray, target: np.ndarray, tolerance: float, scale: float) -> np.ndarray:
-    """Compare element by element. Next to numbers of size `scale` a zero may be off by rounding errors."""
+    """Compare element by element."""
     value, target = value.astype(float), target.astype(float)
-    noise = 1e-12 * scale
     with np.errstate(invalid="ignore"):
-        size = np.abs(target)
-        near = np.abs(value - target) <= np.where(size <= noise, 1e-9 * min(scale or 1, 1), tolerance * size) + noise
+        near = np.abs(value - target) <= reach(target, tolerance, scale)
         return (near & np.isfinite(target)) | (value == target) | (np.isnan(value) & np.isnan(target))
+
+
+def reach(target: np.ndarray, tolerance: float, scale: float) -> np.ndarray:
+    """Return how far from each number is still near. Next to numbers of size `scale` a zero may be off by rounding errors."""
+    size, noise = np.abs(target), 1e-12 * scale
+    return np.where(size <= noise, 1e-9 * min(scale or 1, 1), tolerance * size) + noise
 
 
 def _has_nan(value: np.ndarray) -> bool:

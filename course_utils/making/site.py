@@ -28,6 +28,7 @@ from course_utils.exercises.engine import load
 from course_utils.files import NOTEBOOKS, ROOT
 from course_utils.lessons import Lesson, asked, lessons
 from course_utils.making import pdf, slides
+from course_utils.making.answer_forms import answer_form
 from course_utils.making.assets import AssetsFailed, copy_parts, fetch_parts
 from course_utils.making.execute import BAKED, WIDGET_VIEW, CellFailed, run_cells
 
@@ -103,7 +104,7 @@ def to_page(nb: NotebookNode, lesson: Lesson, static: Path, everything: bool = F
             if "<img" in shown and "hide-input" not in tags:
                 tags.append("hide-input")
         cell.outputs = [output for output in cell.outputs if output.output_type == "stream" or output.get("data")]
-    nb.cells = list(_with_help(cells))
+    nb.cells = list(_with_help(cells, lesson))
     return nb
 
 
@@ -143,16 +144,30 @@ def _offers(lesson: Lesson, everything: bool) -> str:
     return f'<p class="offers">{" · ".join(offers)}</p>'
 
 
-def _with_help(cells: Iterable[NotebookNode]) -> Iterable[NotebookNode]:
-    """Yield the cells, and after each exercise its hints and its solution, to unfold."""
+def _with_help(cells: Iterable[NotebookNode], lesson: Lesson) -> Iterable[NotebookNode]:
+    """Yield the cells, each exercise with a form in the place of its code if it has one, and its hints and its solution."""
     for cell in cells:
+        found = CHECK.search(cell.source) if cell.cell_type == "code" else None
+        if found and (form := answer_form(found[1])):
+            cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": form})]
+            cell.metadata.tags.append("remove-input")
         yield cell
-        if cell.cell_type == "code" and (found := CHECK.search(cell.source)):
+        if found:
+            if not form:
+                yield nbformat.v4.new_markdown_cell(_by_hand(lesson))
             exercise = load(found[1][:2])[found[1]]
             folds = [_fold(f"Hint {k}", hint) for k, hint in enumerate(exercise.hints, 1)]
             warned = f"Have you tried? An answer that you found yourself stays.\n\n```python\n{exercise.code}\n```"
             folds.append(_fold("Solution", warned))
             yield nbformat.v4.new_markdown_cell("\n\n".join(folds))
+
+
+def _by_hand(lesson: Lesson) -> str:
+    """Return how an exercise is answered that the page cannot judge."""
+    return (
+        f'<p class="by-hand">Write it in <a href="../files/{lesson.path.name}" download>the notebook</a>: '
+        "<code>make lab</code> opens JupyterLab, where Shift+Enter runs the cell and judges your answer.</p>"
+    )
 
 
 def _fold(title: str, words: str) -> str:
@@ -201,7 +216,7 @@ def write(
         copy_parts(parts)
         for name in PARTS:
             shutil.copytree(parts / name, static / name)
-        for name in ("book.css", "book.js"):
+        for name in ("book.css", "book.js", "answers.js"):
             shutil.copy(BOOK / name, static)
         shutil.copy(BOOK / "conf.py", source)
         (source / "lessons").mkdir()
