@@ -70,3 +70,19 @@ def test_the_handles_are_the_two_arrows_and_the_button_leads_back(panel):
 def test_other_dots_are_refused():
     with pytest.raises(ValueError, match=r"z must be \(N, 2\), got"):
         make(Z.T)
+
+
+@pytest.mark.parametrize("a1, a2, b1, b2", MAPS)
+def test_the_lines_of_the_grid_are_moved_too(panel, a1, a2, b1, b2):
+    """Back in z, by numpy's solve, each line is straight, at a whole number, and ends at the frame or at the grid's end."""
+    frame, ax = panel.draw(a1, a2, b1, b2), panel.draw.keywords["ax"]
+    A, lines = np.array([[a1, b1], [a2, b2]]), elements(frame, "polyline", stroke=style.GREY)
+    seen = set()
+    for line in lines:
+        x = in_data(ax, places(line))
+        z = np.linalg.solve(A, x.T)
+        (still,) = [k for k in (0, 1) if np.ptp(z[k]) < 0.1 and abs(z[k] - z[k].round()).max() < 0.1][:1]
+        seen.add((still, round(z[still][0])))
+        for end, place in zip(z[1 - still], x):
+            assert abs(abs(end) - 3) < 0.1 or abs(abs(place).max() - 3) < 0.1
+    assert {(0, 0), (1, 0)} <= seen and len(seen) == len(lines)

@@ -20,13 +20,13 @@ def draw(a1: float, a2: float, b1: float, b2: float, *, ax: Axes, z: np.ndarray)
     A = np.array([[a1, b1], [a2, b2]])
     det = a1 * b2 - b1 * a2
     overlay = Overlay()
-    ends = np.linspace(LINES[0], LINES[-1], 61)
+    ends = np.linspace(LINES[0], LINES[-1], 481)
     for k in LINES:
-        for line in (np.stack([np.full(61, k), ends]), np.stack([ends, np.full(61, k)])):
-            x1, x2 = A @ line
-            inside = (abs(x1) <= REACH) & (abs(x2) <= REACH)
+        for line in (np.stack([np.full(481, k), ends]), np.stack([ends, np.full(481, k)])):
+            moved = A @ line
+            inside = (abs(moved) <= REACH).all(axis=0)
             if inside.any():
-                overlay.line(ax, x1[inside], x2[inside], style.GREY, width=1)
+                overlay.line(ax, *moved[:, inside][:, [0, -1]], style.GREY, width=1)
     x = z @ A.T
     shown = (abs(x) <= REACH).all(axis=1)
     overlay.dots(ax, x[shown, 0], x[shown, 1], style.SAMPLE, radius=2.5)
