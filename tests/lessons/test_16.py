@@ -99,6 +99,11 @@ def test_16_the_sea(lesson):
     assert sea["flow from two humps"] < sea["flow"] / 3
     for x in lesson["[part.numpy() for part in drawn.values()]"]:
         assert 0.3 < (x[:, 0] > 0.5).mean() < 0.7  # both islands are there
+    density = 0.5 * norm.pdf(0, [-2, 2], 0.5).sum()  # of the truth in the middle, along x1
+    assert lesson["np.exp(8) / 2"] == pytest.approx(norm.pdf(0) / density, rel=1e-6)
+    way, line = lesson["way.numpy()"], lesson["(end - start).numpy()"]
+    steepest = max(np.hypot(*(b - a)) for a, b in zip(way, way[1:])) / (np.hypot(*line) / 199)
+    assert lesson["pace"] == pytest.approx(steepest, rel=1e-3) and steepest < 300  # far below what a right flow needs
     across = lesson["way[:, 0].numpy()"]  # the image of the line leads from one island over the sea to the other
     assert across.min() < -1.5 and across.max() > 1.5 and (abs(across) < 0.5).any()
 
@@ -183,6 +188,33 @@ def test_16_the_flow_as_p_of_z(planet, lesson):
         assert training == pytest.approx(says["training faces"] + p[met] @ gain[met] / p[met].sum(), abs=1e-6)
         assert others == pytest.approx(says["other faces"] + p[~met] @ gain[~met] / p[~met].sum(), abs=1e-6)
     assert rows["flow"][0] < rows["N(0, I)"][0] - 2
+
+
+def test_16_what_is_drawn_and_from_where(planet, lesson):
+    """Faces and new faces by their bytes; the codes at sea by q(z), summed face by face."""
+    faces = {face.tobytes(): i for i, face in enumerate(planet["pixels"])}
+    train, p = set(planet["train"].tolist()), planet["p"] / planet["p"].sum()
+    mu, log_var = (lesson[f"{name}.double().numpy()"] for name in ("mu", "log_var"))
+    sigma = np.exp(log_var / 2)
+
+    def log_q(z):
+        return np.array([logsumexp(norm.logpdf(row, mu, sigma).sum(axis=1), b=p) for row in z])
+
+    z = lesson["z.double().numpy()"][lesson["chosen_on"]]
+    floor = np.sort(log_q(z))[int(0.02 * (len(z) - 1))]
+    assert lesson["floor"] == pytest.approx(floor, abs=0.5)
+    for name, prior in {"N(0, I)": "None", "mixture": "by_mixture", "flow": "by_flow"}.items():
+        found = [faces.get(picture.tobytes(), -1) for picture in lesson[f"painted['{name}']"]]
+        valid = np.array(found) >= 0
+        new = np.array([i >= 0 and i not in train for i in found])
+        rules = lesson[f"[rules['{name}'].rule1, rules['{name}'].rule2]"]
+        assert rules == pytest.approx([valid.mean(), new.mean()])
+        codes = lesson[
+            f"(setattr(face_vae, 'prior', {prior}), face_vae.sample_prior(150, seed(2)).double().numpy())[1]"
+        ]
+        lost = log_q(codes) < lesson["floor"]
+        assert lesson["at_sea"][name] == pytest.approx(lost.mean(), abs=0.01)
+        assert lesson["valid_at"][name] == pytest.approx((valid[lost].mean(), valid[~lost].mean()), abs=0.02)
 
 
 def test_16_the_whole_bound_moves_as_its_one_logarithm(lesson):
