@@ -147,6 +147,15 @@ def test_16_two_pixels(planet, lesson):
     assert lesson["H_pair"] == pytest.approx(H, abs=1e-9)
     for bound, exact, table in lesson["two_pixels"].values():
         assert bound >= exact > H and table > H
+    # the renumbered pairs, the last ones: the mean over all faces by p, of log q at 8 × 8 places in the cell, and of its mean
+    bound, exact, _ = lesson["two_pixels['renumbered']"]
+    p, log_q, pairs = planet["p"] / planet["p"].sum(), lesson["log_q"], lesson["renumbered[2]"]
+    assert bound == pytest.approx(-p @ log_q.sum(axis=1) / 64, abs=1e-6)
+    assert exact == pytest.approx(-p @ (logsumexp(log_q, axis=1) - np.log(64)), abs=1e-6)
+    for i in (0, 1700, 3500):
+        cell = [[pairs[i][0] + (a + 0.5) / 8, pairs[i][1] + (b + 0.5) / 8] for a in range(8) for b in range(8)]
+        said = lesson[f"pixel_flow.log_prob(torch.tensor({np.array(cell).tolist()})).double().numpy()"]
+        np.testing.assert_allclose(log_q[i], said, atol=1e-3)
     train, every = (planet["pixels"][rows][:, [5 * 32 + 16, 28 * 32 + 16]] for rows in (planet["train"], slice(None)))
     counts = {}
     for pair in map(tuple, train):
@@ -191,7 +200,7 @@ def test_16_the_flow_as_p_of_z(planet, lesson):
 
 
 def test_16_what_is_drawn_and_from_where(planet, lesson):
-    """Faces and new faces by their bytes; the codes at sea by q(z), summed face by face."""
+    """Faces to the pixel by their bytes; the codes at sea by q(z), summed face by face."""
     faces = {face.tobytes(): i for i, face in enumerate(planet["pixels"])}
     train, p = set(planet["train"].tolist()), planet["p"] / planet["p"].sum()
     mu, log_var = (lesson[f"{name}.double().numpy()"] for name in ("mu", "log_var"))
@@ -203,12 +212,13 @@ def test_16_what_is_drawn_and_from_where(planet, lesson):
     z = lesson["z.double().numpy()"][lesson["chosen_on"]]
     floor = np.sort(log_q(z))[int(0.02 * (len(z) - 1))]
     assert lesson["floor"] == pytest.approx(floor, abs=0.5)
-    for name, prior in {"N(0, I)": "None", "mixture": "by_mixture", "flow": "by_flow"}.items():
+    for name, prior in {"N(0, I)": "None", "mixture": "by_mixture", "flow": "by_flow.float()"}.items():
         found = [faces.get(picture.tobytes(), -1) for picture in lesson[f"painted['{name}']"]]
-        valid = np.array(found) >= 0
-        new = np.array([i >= 0 and i not in train for i in found])
-        rules = lesson[f"[rules['{name}'].rule1, rules['{name}'].rule2]"]
-        assert rules == pytest.approx([valid.mean(), new.mean()])
+        exact, new = np.array(found) >= 0, np.array([i >= 0 and i not in train for i in found])
+        rule1, to_the_pixel, rule2 = lesson[f"[getattr(rules['{name}'], part) for part in ('rule1', 'exact', 'rule2')]"]
+        assert rule1 >= to_the_pixel == pytest.approx(exact.mean()) and rule2 >= new.mean()
+        valid = lesson[f"rules['{name}'].valid"]
+        assert rule1 == pytest.approx(valid.mean()) and valid[exact].all()
         codes = lesson[
             f"(setattr(face_vae, 'prior', {prior}), face_vae.sample_prior(150, seed(2)).double().numpy())[1]"
         ]
