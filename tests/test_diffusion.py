@@ -149,6 +149,44 @@ def test_it_learns_the_noise_and_labels_lead_where_they_say():
     assert 0.35 < (free[:, 0] > 0).float().mean() < 0.65
 
 
+@pytest.mark.parametrize("predicts", ["velocity", "noise", "clean"])
+@pytest.mark.parametrize("w", [0.0, 0.5, 3.0])
+def test_guidance_adds_w_times_the_difference_of_two_noises(predicts, w):
+    """Ho and Salimans (2022), equation 6: (1 + w) ε(x, y) − w ε(x)."""
+    model = Diffusion(2, n_hidden=8, predicts=predicts, n_classes=2).double()
+    x, t = torch.randn(30, 2, generator=rng(), dtype=torch.float64), torch.linspace(0.1, 0.9, 30, dtype=torch.float64)
+    y = torch.arange(30) % 2
+    asked, free, led = (model.predict(x, t, *rest) for rest in ((y,), (), (y, w)))
+    assert (asked.noise - free.noise).abs().min() > 0
+    torch.testing.assert_close(led.noise, (1 + w) * asked.noise - w * free.noise)
+    torch.testing.assert_close(led.score, (1 + w) * asked.score - w * free.score)
+
+
+def test_the_loss_looks_at_all_times_alike():
+    """The times at which the network is asked: as many in each fifth of the way, and from its beginning to its end."""
+    model, seen = Diffusion(2, n_hidden=8), []
+    model._output = lambda x, t, labels: seen.append(t) or torch.zeros_like(x)
+    for k in range(4):
+        model.loss(torch.zeros(500, 2), rng(k))
+        counts = torch.histc(seen[-1], 5, 1e-3, 0.99)
+        assert (counts - 100).abs().max() <= 1
+    assert min(map(torch.min, seen)) < 0.005 and max(map(torch.max, seen)) > 0.985
+    assert not torch.equal(seen[0].sort().values, seen[0]), "shuffled over the batch"
+
+
+def test_the_bound_pays_for_its_end():
+    """A network that always knows home pays at the end and at the start only: KL(q(x_1|x)‖N(0, I)), and −E log p(x|x_0)."""
+    x = torch.tensor([[60.0, -45.0]], dtype=torch.float64)
+    model = Diffusion(2, 4, predicts="clean").double()
+    model._output = lambda x_t, t, labels: x.expand(len(x_t), 2)
+    (alpha, sigma), (a, s) = ((math.cos(t * math.pi / 2), math.sin(t * math.pi / 2)) for t in (0.99, 1e-3))
+    q = torch.distributions.Normal(alpha * x, sigma)
+    at_end = torch.distributions.kl_divergence(q, torch.distributions.Normal(0.0 * x, 1.0)).sum().item()
+    at_start = -torch.distributions.Normal(0.0, s / a).entropy().item() * 2  # E log p(x|x_0), over many draws
+    bound = model.elbo(x.expand(20_000, 2), rng(), 5).mean().item()
+    assert at_end > 0.5 and bound == pytest.approx(at_start - at_end, abs=0.05)
+
+
 def test_what_it_does_not_take():
     with pytest.raises(ValueError, match="path must be one of cosine, straight, got 'bent'"):
         Diffusion(2, path="bent")

@@ -57,6 +57,13 @@ def test_the_bound_is_the_mean_over_all_orders_and_the_sum_over_all_masks(model)
     assert (orders <= over_orders(model, PICTURES).logsumexp(dim=0) - math.log(24) + 1e-12).all(), "a bound, by Jensen"
 
 
+def test_no_weight_is_idle(model):
+    """Each array of weights has a part in the loss: what it says where a pixel is, too."""
+    gradients = torch.autograd.grad(model.loss(PICTURES.repeat(20, 1), rng()), list(model.parameters()))
+    for (name, _), gradient in zip(model.named_parameters(), gradients):
+        assert name.endswith("bias") or gradient.abs().max() > 1e-12, name  # a norm may take a bias away
+
+
 def test_the_loss_is_the_bound_of_its_batch(model):
     x = PICTURES.repeat(400, 1)
     loss, truth = model.loss(x, rng()).item(), -over_orders(model, PICTURES).mean().item()

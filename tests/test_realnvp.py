@@ -76,6 +76,21 @@ def test_an_untrained_flow_is_a_gaussian_and_fitting_learns_a_bent_one():
     torch.testing.assert_close(model.transform(model.sample(5, rng(), noise=noise))[0], noise, atol=1e-4, rtol=1e-4)
 
 
+def test_what_it_standardises_is_that_of_its_first_data():
+    """Mean and spread of the first data, by numpy; a second fit leaves the unit as it is."""
+    x = torch.randn(300, 2, generator=rng(5)) * torch.tensor([50.0, 0.02]) + torch.tensor([7.0, -3.0])
+    model = RealNVP(2, n_couplings=2, n_hidden=4)
+    model.fit(x, epochs=1, lr=1e-9, progress=False)
+    mean, std = x.double().numpy().mean(axis=0), x.double().numpy().std(axis=0, ddof=1)
+    np.testing.assert_allclose(model.mean, mean, rtol=1e-4)
+    np.testing.assert_allclose(model.log_std.exp(), std, rtol=1e-4)
+    nats = np.log(std).sum() + 0.5 * (((x.numpy() - mean) / std) ** 2).sum(axis=1) + math.log(2 * math.pi)
+    np.testing.assert_allclose(-model.log_prob(x), nats, atol=1e-2)
+    model.fit(2 * x + 1, epochs=1, lr=1e-9, progress=False)
+    np.testing.assert_allclose(model.mean, mean, rtol=1e-4)
+    np.testing.assert_allclose(model.log_std.exp(), std, rtol=1e-4)
+
+
 def test_what_it_does_not_take():
     with pytest.raises(ValueError, match="2 or more, got 1"):
         RealNVP(1)

@@ -9,7 +9,7 @@ from course_utils import style
 from course_utils.widgets.stretched_grid import stretched_grid
 
 Z = np.random.default_rng(0).normal(size=(50, 2))
-MAPS = [(1, 0, 0, 1), (2, 0.5, -1, 1.5), (0, 1, 1, 0), (1, 0, 1.3, 1), (-0.4, 0.1, 0.2, -2.5)]
+MAPS = [(1, 0, 0, 1), (2, 0.5, -1, 1.5), (0, 1, 1, 0), (1, 0, 1.3, 1), (-0.4, 0.1, 0.2, -2.5), (2.5, 1, 1.5, 2.8)]
 
 
 def make(z=Z):
@@ -40,9 +40,15 @@ def test_the_dots_and_the_cell_are_moved(panel, a1, a2, b1, b2):
     inside = x[(abs(x) <= 3).all(axis=1)]
     (dots,) = elements(frame, "path", stroke=style.SAMPLE)
     np.testing.assert_allclose(in_data(ax, places(dots)), inside, atol=0.02)
-    (cell,) = elements(frame, "polyline", stroke=style.P_MODEL)
-    corners = [(0, 0), (a1, a2), (a1 + b1, a2 + b2), (b1, b2), (0, 0)]
-    np.testing.assert_allclose(in_data(ax, places(cell)), np.clip(corners, -3, 3), atol=0.02)
+    sides = [in_data(ax, places(side)) for side in elements(frame, "polyline", stroke=style.P_MODEL)]
+    drawn = sum(np.linalg.norm(np.diff(side, axis=0)[0]) for side in sides)
+    corners = np.array([(0, 0), (a1, a2), (a1 + b1, a2 + b2), (b1, b2)])
+    edges = [p + np.linspace(0, 1, 2001)[:, None] * (q - p) for p, q in zip(corners, np.roll(corners, -1, axis=0))]
+    seen = [np.linalg.norm(edge[-1] - edge[0]) * (abs(edge) <= 3).all(axis=1).mean() for edge in edges]
+    assert drawn == pytest.approx(sum(seen), abs=0.1)
+    for ends in sides:  # on its own edge, and not bent to the frame
+        away = [min(np.linalg.norm(edge - end, axis=1).min() for edge in edges) for end in ends]
+        assert max(away) < 0.03
     assert ("is turned over" in frame.alt) == (a1 * b2 < a2 * b1)
 
 
@@ -64,3 +70,19 @@ def test_the_handles_are_the_two_arrows_and_the_button_leads_back(panel):
 def test_other_dots_are_refused():
     with pytest.raises(ValueError, match=r"z must be \(N, 2\), got"):
         make(Z.T)
+
+
+@pytest.mark.parametrize("a1, a2, b1, b2", MAPS)
+def test_the_lines_of_the_grid_are_moved_too(panel, a1, a2, b1, b2):
+    """Back in z, by numpy's solve, each line is straight, at a whole number, and ends at the frame or at the grid's end."""
+    frame, ax = panel.draw(a1, a2, b1, b2), panel.draw.keywords["ax"]
+    A, lines = np.array([[a1, b1], [a2, b2]]), elements(frame, "polyline", stroke=style.GREY)
+    seen = set()
+    for line in lines:
+        x = in_data(ax, places(line))
+        z = np.linalg.solve(A, x.T)
+        (still,) = [k for k in (0, 1) if np.ptp(z[k]) < 0.1 and abs(z[k] - z[k].round()).max() < 0.1][:1]
+        seen.add((still, round(z[still][0])))
+        for end, place in zip(z[1 - still], x):
+            assert abs(abs(end) - 3) < 0.1 or abs(abs(place).max() - 3) < 0.1
+    assert {(0, 0), (1, 0)} <= seen and len(seen) == len(lines)

@@ -49,3 +49,10 @@ def test_nothing_that_it_was_given_changes():
 def test_what_does_not_fit_is_refused(change):
     with pytest.raises(ValueError, match=r"told and pixels must be \(N, side²\)"):
         unmasking(**dict(told=TOLD, pixels=PICTURES, guesses=GUESSES, palette=PALETTE) | change)
+
+
+def test_the_sliders_reach_from_nothing_told_to_all_and_to_each_picture():
+    panel = make()
+    reach = {name: (slider["min"], slider["max"], slider["step"]) for name, slider in panel.sliders.items()}
+    assert reach == {"step": (0, 4, 1), "face": (0, 1, 1)} and panel.play == "step"
+    assert panel.draw(step=4, face=1).numbers["guesses that will come true"] == "nothing is hidden"

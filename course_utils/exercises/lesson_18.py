@@ -10,7 +10,10 @@ from .matchers import agrees, choices, close
 KEPT = 0.99**50  # of 18.1
 SNR_S, SNR_T = 0.8**2 / 0.6**2, 0.6**2 / 0.8**2  # of 18.3
 TERM = 0.5 * (SNR_S - SNR_T) * 0.5
+MEAN = 10  # of p_data in 18.5
+SHIFT = MEAN * np.cos(0.45 * np.pi)  # of x_0.9; as variances are 1 all along, the ODE keeps it
 ALL, THERE = -0.5 + np.tanh(0.5), 1 - 0.5  # of 18.6: the scores of p(x) and of p(x|y) at 0.5
+HALF_WAY = -0.5 + np.tanh(0.25)  # with a responsibility of 1/(1 + e^{−x})
 GUIDED = THERE + 2 * (THERE - ALL)
 
 
@@ -79,7 +82,13 @@ EXERCISES = {
             (scored_with(lambda s, a, b: b**2), "That is the score of q(x_t|x₀) with x₀ = m. The data spread around m by s: add α² s²."),
             (scored_with(lambda s, a, b: (a * s + b) ** 2), "Variances of independent parts add up, standard deviations do not."),
             (scored_with(lambda s, a, b: np.sqrt(a**2 * s**2 + b**2)), "Divide by the variance, not by the standard deviation."),
-            (scored_with(lambda s, a, b: s**2), "That is the score of the data themselves, not of x_t."),
+            (lambda x, m, s, a, b: -(x - m) / s**2, "That is the score of the data themselves, not of x_t."),
+            (scored_with(lambda s, a, b: s**2), "The noise is missing: the variance of x_t is α² s² + σ²."),
+            (scored_with(lambda s, a, b: a**2 * s**2), "The noise is missing: the variance of x_t is α² s² + σ²."),
+            (lambda x, m, s, a, b: -(x - m) / (s**2 + b**2), "The data shrink: of x_t the mean is α m, and of its variance the data's part is α² s²."),
+            (lambda x, m, s, a, b: (a * m - x) / b, "That is minus a noise. The score is the slope of log p_t, a Gaussian with mean α m: which variance has it?"),
+            (lambda x, m, s, a, b: m + a * s**2 * (x - a * m) / (a**2 * s**2 + b**2), "That is x̂, the best guess. Tweedie makes the score of it: (α x̂ − x)/σ²."),
+            (lambda x, m, s, a, b: score(x, m, s, a, b) * np.exp(-0.5 * (x - a * m) ** 2 / (v := a**2 * s**2 + b**2)) / np.sqrt(2 * np.pi * v), "That is the slope of the density. The score is the slope of its logarithm."),
             (lambda x, m, s, a, b: -0.5 * (x - a * m) ** 2 / (a**2 * s**2 + b**2), "That is the logarithm of the density. Take its derivative in x."),
         ],
         hints=(
@@ -102,6 +111,9 @@ EXERCISES = {
             (0.5 * (SNR_S - SNR_T) * np.sqrt(0.5), "The squared distance is needed, 0.5² + 0.5²."),
             (0.5 * (SNR_S - SNR_T) * 0.25, "That is the squared error of one of the two numbers. Add both."),
             (0.5 * (0.8 / 0.6 - 0.6 / 0.8) * 0.5, "The signal-to-noise ratio is α²/σ², with squares."),
+            (9 * TERM, "The difference of x and x̂ is needed: 1 − 0.5 and −1 + 0.5."),
+            (0.5 * np.log(SNR_S / SNR_T) * 0.5, "The difference of the ratios themselves is needed, not of their logarithms."),
+            (4 * TERM, "That is ‖x‖². How far is the guess from it?"),
             (0.5 * SNR_S * 0.5, "The difference of two signal-to-noise ratios is needed: α_t²/σ_t² is missing."),
             (0.5 * SNR_T * 0.5, "The difference of two signal-to-noise ratios is needed: take it away from α_s²/σ_s²."),
             (0.5 * (0.8**2 - 0.6**2) * 0.5, "You left out the noise: the ratio is α²/σ²."),
@@ -116,7 +128,7 @@ EXERCISES = {
     ),
     "18.4": Exercise(
         judge=partial(agrees, reference=step, cases=cases_of_step()),
-        praise="The whole sampler of DDIM: the same x̂ and the same ε, mixed for another time. You will meet it again in the next cell.",
+        praise="The whole sampler of DDIM: the same x̂ and the same ε, mixed for another time. You will meet it again in `walk`, soon.",
         mistakes=[
             (lambda x, c, at, st, s, b: s * c + b * x, "x is not the noise. What is left of x without α_t x̂, divided by σ_t, is."),
             (lambda x, c, at, st, s, b: s * c + b * (x - c) / st, "In x stands α_t x̂, not x̂: take that away."),
@@ -128,6 +140,8 @@ EXERCISES = {
             (lambda x, c, at, st, s, b: s * c + 0 * x, "The noise is missing: σ_s ε, with the ε of time t."),
             (lambda x, c, at, st, s, b: s * c + b * (x - s * c) / st, "ε is what x and x̂ say at time t: use α_t and σ_t for it."),
             (lambda x, c, at, st, s, b: s * c + b * (x - at * c) / b, "ε is what x and x̂ say at time t: divide by σ_t."),
+            (lambda x, c, at, st, s, b: at * b**2 / (s * st**2) * x + s * (1 - (at * b / (s * st)) ** 2) * c, "That is the mean of the ancestral step, to which it adds fresh noise. DDIM keeps the ε that x and x̂ imply."),
+            (lambda x, c, at, st, s, b: (x - at * c) / st, "That is ε. Mix it with x̂ for time s."),
             (lambda x, c, at, st, s, b: s * c - b * (x - at * c) / st, "The sign: the noise is added, as in x_t = α x + σ ε."),
         ],
         hints=("First ε: it follows from x = α_t x̂ + σ_t ε.", "Then mix again, for time s: α_s x̂ + σ_s ε."),
@@ -146,7 +160,7 @@ EXERCISES = {
         praise="A network that knows all times can be asked at any of them, but the way must lead from noise to data, and it cannot mend what it was told.",
         mistakes={
             "every second": [("no", "the network was trained on all times, and a step may lead from any time to any earlier one. The error is that of a larger step.")],
-            "first ten": [("yes", "then pure noise would be handed in where x_t with some signal is expected: noise of a variance that this time does not have, and no village in it.")],
+            "first ten": [("yes", f"x_0.9 has the mean α · {MEAN} = {SHIFT:.1f}, and the noise has the mean 0. Nothing on the way makes up for it: all draws come out about {SHIFT:.1f} too low.")],
             "another hundred": [("yes", "then the steps are smaller, and the walk follows the network's score more exactly: but it is the network's score that is wrong.")],
             "every second, ancestral": [("no", "q(x_s|x_t, x̂) is known for any two times, however far apart. Nothing is trained anew.")],
         },
@@ -162,11 +176,13 @@ EXERCISES = {
         mistakes=[
             (THERE, "That is the score of p(x|y), with guidance 0."),
             (ALL, "That is the score of p(x), without the wish."),
+            (THERE - ALL, "That is the slope of the classifier, once. Take it w times, and add the score of p(x|y)."),
             (2 * (THERE - ALL), "That is the guidance alone. Add the score of p(x|y)."),
             (ALL + 2 * (THERE - ALL), "That is with w = 1: you added twice the difference to the score of p(x). In this course w is what comes on top of p(x|y)."),
             (THERE + 2 * (ALL - THERE), "The guidance leads away from p(x): score of p(x|y) minus score of p(x)."),
             (THERE + 2 * THERE, "The guidance is the difference of two scores: take that of p(x) away."),
             (THERE + 2 * (THERE + 0.5), "The score of p(x) is not that of a Gaussian around 0: weigh the scores of both halves by their responsibilities at 0.5."),
+            (THERE + 2 * (THERE - HALF_WAY), "The right half has the responsibility 1/(1 + e^{−2x}), not 1/(1 + e^{−x}): the two squares differ by 4x, half of that counts."),
             (-1.5 + 2 * (-1.5 - ALL), "That leads to the left half. y is the right one."),
         ],
         hints=(

@@ -125,7 +125,7 @@ def particles(
             "time": Slider("time t", 0, STOPS, 1, 0, tuple(f"{t:.2f}" for t in TIMES)),
             "steps": Slider("steps", 0, len(STEPS) - 1, 1, len(STEPS) - 1, tuple(map(str, STEPS))),
             "wish": Slider("asked for", 0, len(villages.names), 1, 0, ("anyone", *villages.names)),
-            "guidance": Slider("guidance w", 0, 8, 0.5, 0),
+            "guidance": Slider("guidance w to what is asked for", 0, 8, 0.5, 0),
         },
         play="time",
         page=page,

@@ -12,6 +12,7 @@ from course_utils.widgets.panel import Panel
 
 REACH = 3.0  # of the sliders, and half the side of the picture
 LINES = np.arange(-3, 4)  # of the grid in z, a square of side 6
+SIDE = np.linspace(0, 1, 241)  # places on a side of the cell
 
 
 def draw(a1: float, a2: float, b1: float, b2: float, *, ax: Axes, z: np.ndarray) -> Frame:
@@ -19,18 +20,22 @@ def draw(a1: float, a2: float, b1: float, b2: float, *, ax: Axes, z: np.ndarray)
     A = np.array([[a1, b1], [a2, b2]])
     det = a1 * b2 - b1 * a2
     overlay = Overlay()
-    ends = np.linspace(LINES[0], LINES[-1], 61)
+    ends = np.linspace(LINES[0], LINES[-1], 481)
     for k in LINES:
-        for line in (np.stack([np.full(61, k), ends]), np.stack([ends, np.full(61, k)])):
-            x1, x2 = A @ line
-            inside = (abs(x1) <= REACH) & (abs(x2) <= REACH)
+        for line in (np.stack([np.full(481, k), ends]), np.stack([ends, np.full(481, k)])):
+            moved = A @ line
+            inside = (abs(moved) <= REACH).all(axis=0)
             if inside.any():
-                overlay.line(ax, x1[inside], x2[inside], style.GREY, width=1)
+                overlay.line(ax, *moved[:, inside][:, [0, -1]], style.GREY, width=1)
     x = z @ A.T
     shown = (abs(x) <= REACH).all(axis=1)
     overlay.dots(ax, x[shown, 0], x[shown, 1], style.SAMPLE, radius=2.5)
-    cell = A @ np.array([[0, 1, 1, 0, 0], [0, 0, 1, 1, 0]])
-    overlay.line(ax, *np.clip(cell, -REACH, REACH), style.P_MODEL, width=4)
+    corners = A @ np.array([[0, 1, 1, 0, 0], [0, 0, 1, 1, 0]])
+    for start, end in zip(corners.T, corners.T[1:]):  # a side is cut off where it leaves the picture
+        side = start[:, None] + (end - start)[:, None] * SIDE
+        inside = (abs(side) <= REACH + 1e-9).all(axis=0)
+        if inside.any():
+            overlay.line(ax, *side[:, inside][:, [0, -1]], style.P_MODEL, width=4)
     overlay.dots(ax, [a1, b1], [a2, b2], style.P_MODEL, radius=8)
     area = abs(det)
     flat = area < 1e-9

@@ -99,6 +99,11 @@ def test_16_the_sea(lesson):
     assert sea["flow from two humps"] < sea["flow"] / 3
     for x in lesson["[part.numpy() for part in drawn.values()]"]:
         assert 0.3 < (x[:, 0] > 0.5).mean() < 0.7  # both islands are there
+    density = 0.5 * norm.pdf(0, [-2, 2], 0.5).sum()  # of the truth in the middle, along x1
+    assert lesson["np.exp(8) / 2"] == pytest.approx(norm.pdf(0) / density, rel=1e-6)
+    way, line = lesson["way.numpy()"], lesson["(end - start).numpy()"]
+    steepest = max(np.hypot(*(b - a)) for a, b in zip(way, way[1:])) / (np.hypot(*line) / 199)
+    assert lesson["pace"] == pytest.approx(steepest, rel=1e-3) and steepest < 300  # far below what a right flow needs
     across = lesson["way[:, 0].numpy()"]  # the image of the line leads from one island over the sea to the other
     assert across.min() < -1.5 and across.max() > 1.5 and (abs(across) < 0.5).any()
 
@@ -142,6 +147,15 @@ def test_16_two_pixels(planet, lesson):
     assert lesson["H_pair"] == pytest.approx(H, abs=1e-9)
     for bound, exact, table in lesson["two_pixels"].values():
         assert bound >= exact > H and table > H
+    # the renumbered pairs, the last ones: the mean over all faces by p, of log q at 8 × 8 places in the cell, and of its mean
+    bound, exact, _ = lesson["two_pixels['renumbered']"]
+    p, log_q, pairs = planet["p"] / planet["p"].sum(), lesson["log_q"], lesson["renumbered[2]"]
+    assert bound == pytest.approx(-p @ log_q.sum(axis=1) / 64, abs=1e-6)
+    assert exact == pytest.approx(-p @ (logsumexp(log_q, axis=1) - np.log(64)), abs=1e-6)
+    for i in (0, 1700, 3500):
+        cell = [[pairs[i][0] + (a + 0.5) / 8, pairs[i][1] + (b + 0.5) / 8] for a in range(8) for b in range(8)]
+        said = lesson[f"pixel_flow.log_prob(torch.tensor({np.array(cell).tolist()})).double().numpy()"]
+        np.testing.assert_allclose(log_q[i], said, atol=1e-3)
     train, every = (planet["pixels"][rows][:, [5 * 32 + 16, 28 * 32 + 16]] for rows in (planet["train"], slice(None)))
     counts = {}
     for pair in map(tuple, train):
@@ -183,6 +197,34 @@ def test_16_the_flow_as_p_of_z(planet, lesson):
         assert training == pytest.approx(says["training faces"] + p[met] @ gain[met] / p[met].sum(), abs=1e-6)
         assert others == pytest.approx(says["other faces"] + p[~met] @ gain[~met] / p[~met].sum(), abs=1e-6)
     assert rows["flow"][0] < rows["N(0, I)"][0] - 2
+
+
+def test_16_what_is_drawn_and_from_where(planet, lesson):
+    """Faces to the pixel by their bytes; the codes at sea by q(z), summed face by face."""
+    faces = {face.tobytes(): i for i, face in enumerate(planet["pixels"])}
+    train, p = set(planet["train"].tolist()), planet["p"] / planet["p"].sum()
+    mu, log_var = (lesson[f"{name}.double().numpy()"] for name in ("mu", "log_var"))
+    sigma = np.exp(log_var / 2)
+
+    def log_q(z):
+        return np.array([logsumexp(norm.logpdf(row, mu, sigma).sum(axis=1), b=p) for row in z])
+
+    z = lesson["z.double().numpy()"][lesson["chosen_on"]]
+    floor = np.sort(log_q(z))[int(0.02 * (len(z) - 1))]
+    assert lesson["floor"] == pytest.approx(floor, abs=0.5)
+    for name, prior in {"N(0, I)": "None", "mixture": "by_mixture", "flow": "by_flow.float()"}.items():
+        found = [faces.get(picture.tobytes(), -1) for picture in lesson[f"painted['{name}']"]]
+        exact, new = np.array(found) >= 0, np.array([i >= 0 and i not in train for i in found])
+        rule1, to_the_pixel, rule2 = lesson[f"[getattr(rules['{name}'], part) for part in ('rule1', 'exact', 'rule2')]"]
+        assert rule1 >= to_the_pixel == pytest.approx(exact.mean()) and rule2 >= new.mean()
+        valid = lesson[f"rules['{name}'].valid"]
+        assert rule1 == pytest.approx(valid.mean()) and valid[exact].all()
+        codes = lesson[
+            f"(setattr(face_vae, 'prior', {prior}), face_vae.sample_prior(150, seed(2)).double().numpy())[1]"
+        ]
+        lost = log_q(codes) < lesson["floor"]
+        assert lesson["at_sea"][name] == pytest.approx(lost.mean(), abs=0.01)
+        assert lesson["valid_at"][name] == pytest.approx((valid[lost].mean(), valid[~lost].mean()), abs=0.02)
 
 
 def test_16_the_whole_bound_moves_as_its_one_logarithm(lesson):
