@@ -69,7 +69,7 @@ def test_a_click_chooses_the_token_under_it(panel):
             assert panel.values["token"] == token and panel.message == ""
     panel.act({"press": "next token"})
     assert panel.values["token"] == T - 1
-    panel.act({"press": "last token"})
+    panel.act({"press": "token before"})
     assert panel.values["token"] == T - 2
 
 
