@@ -122,8 +122,9 @@ def test_17_a_small_nucleus_is_the_likeliest_token(lesson):
 def test_17_tokens_of_the_miniatures(lesson, planet):
     x, merges = lesson["small_world.numpy(), merges"]  # the last ones: a hundred
     n = len(lesson["colours"])
-    counts = [len(by_replacing(row, merges, n)) for row in x[::37]]
-    assert lesson["(model.tokens(small_world[::37]) >= 0).sum(dim=1).tolist()"] == counts
+    counts = [len(by_replacing(row, merges, n)) for row in x]
+    assert lesson["(model.tokens(small_world) >= 0).sum(dim=1).tolist()"] == counts
+    assert lesson["mini[100]['tokens a face']"] == pytest.approx(planet["p"] @ counts)
     for row in lesson["list(mini.values())"]:
         assert row["nats a face"] == pytest.approx(row["nats a token"] * row["tokens a face"])
         assert row["nats a face"] > lesson["H"]
