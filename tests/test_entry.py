@@ -94,6 +94,11 @@ def test_naive_bayes_enters():
     assert entry.rule1 == 0 and entry.ms > 0
 
 
+def test_milliseconds_are_those_of_one_picture(monkeypatch):
+    monkeypatch.setattr(evaluation, "process_time", iter([10.0, 13.0]).__next__)
+    assert enter("slow", drawing(P), n=30).ms == pytest.approx(100)  # three seconds for thirty
+
+
 def test_a_bound_that_is_drawn_by_lot_has_an_error():
     """Each answer is 3 nats too low and 2 nats off by lot: its mean is known, and so is its standard error."""
     rng = np.random.default_rng(0)
