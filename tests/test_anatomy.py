@@ -147,6 +147,14 @@ def exercises(lesson):
 
 
 @rule
+def boxes(lesson):
+    for i, cell in lesson.markdown:
+        for marks in re.findall(r"^> (#+) ", cell.source, re.M):
+            if marks != "###":
+                yield f"cell {i}: the word of a box is a heading of level 3, which the style knows: '> ### Predict'"
+
+
+@rule
 def checks(lesson):
     for i, cell in lesson.code:
         for arguments in re.findall(r"\bcheck\((.*)", cell.source):
@@ -450,6 +458,7 @@ BREAKS = [
     (exercises, source('# hint("02.3")', "")),
     (exercises, source('# solution("02.3")', "")),
     (exercises, lambda lesson: lesson.known_ids.add("02.5")),
+    (boxes, source("See.", "> ##### Think\n> Why?")),
     (checks, source('check("02.1"', "check(f'{number}'")),
     (checks, source('check("02.1"', 'check("03.1"')),
     (checks, lambda lesson: [c.outputs.clear() for c in lesson.nb.cells if "check(" in c.source]),

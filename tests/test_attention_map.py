@@ -47,8 +47,13 @@ def test_each_pixel_is_as_dark_as_its_token_is_looked_at(panel, token, head):
                 assert tuple(shades[place]) == tuple(face[place]) == NOT_YET
             pixel += 1
     assert frame.numbers["looks at the start"] == f"{looks[token, 0]:.2f}"
+    assert (
+        "the mean of all heads" if head == 0 else f"layer {(head + 2) // 3}, head {(head - 1) % 3 + 1} "
+    ) in frame.alt
     if token:
         assert frame.numbers["with the weight"] == f"{strongest:.2f}"
+        row, column = divmod(sum(LENGTHS[: looks[token, 1 : token + 1].argmax()]), 32)
+        assert frame.numbers["looks most at the token from"] == f"row {row + 1}, column {column + 1}"
 
 
 def test_the_token_itself_is_framed_in_both_pictures(panel):
@@ -69,7 +74,7 @@ def test_a_click_chooses_the_token_under_it(panel):
             assert panel.values["token"] == token and panel.message == ""
     panel.act({"press": "next token"})
     assert panel.values["token"] == T - 1
-    panel.act({"press": "last token"})
+    panel.act({"press": "token before"})
     assert panel.values["token"] == T - 2
 
 

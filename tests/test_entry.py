@@ -94,6 +94,11 @@ def test_naive_bayes_enters():
     assert entry.rule1 == 0 and entry.ms > 0
 
 
+def test_milliseconds_are_those_of_one_picture(monkeypatch):
+    monkeypatch.setattr(evaluation, "process_time", iter([10.0, 13.0]).__next__)
+    assert enter("slow", drawing(P), n=30).ms == pytest.approx(100)  # three seconds for thirty
+
+
 def test_a_bound_that_is_drawn_by_lot_has_an_error():
     """Each answer is 3 nats too low and 2 nats off by lot: its mean is known, and so is its standard error."""
     rng = np.random.default_rng(0)
@@ -231,6 +236,17 @@ def test_the_files_of_a_class_become_a_table(tmp_path, capsys):
     assert {len(row) for row in cells} == {len(class_table.HEAD)}
     assert [row[1] for row in cells] == ["Ada's VAE", "Ada's VAE", "Copier", "a \\| &lt;b&gt;", "A GAN"]
     assert [row[2] for row in cells] == ["9.50", "≤ 14.25 ± 0.05", "inf", "–", "–"]
+    assert cells[1][3:11] == ["9.0", "29.9", "0.76", "0.50", "0.10", "0.41", "0.46", "500"]
+    assert class_table.HEAD[3:11] == (
+        "training",
+        "others",
+        "Rule 1",
+        "exact",
+        "Rule 2",
+        "coverage",
+        "of p_data's",
+        "pictures",
+    )
     assert cells[2][-2:] == ["photocopier: all known", "copier.json"] and cells[0][-1].startswith("ben")
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 

@@ -71,6 +71,20 @@ def test_an_ignored_output_is_kept_until_its_source_changes(write):
     assert printed(path, 2).startswith("now ")
 
 
+def test_an_ignored_output_is_renewed_when_another_cell_shows_something_else(write, tmp_path):
+    """As a picture of a model does whose checkpoint is new."""
+    model = tmp_path / "model.txt"
+    model.write_text("1")
+    path = write(new_code_cell(f"open({str(model)!r}).read()"), new_code_cell(TIME, metadata=TAGGED))
+    execute.execute(path)
+    first = printed(path, 2)
+    execute.execute(path)
+    assert printed(path, 2) == first
+    model.write_text("2")
+    execute.execute(path)
+    assert printed(path, 2) != first
+
+
 def test_of_a_widget_its_picture_is_stored_also_where_none_was(write):
     source = "import numpy as np\nfrom course_utils.widgets import pseudo_count\npseudo_count(np.array([1, 2, 0]))"
     path = write(new_code_cell(source, metadata=TAGGED))

@@ -59,6 +59,21 @@ def test_few_faces_are_seen_as_often_as_many(tiny, monkeypatch):
     assert seen[0].shape == (64, 1024) and len(seen[0].unique(dim=0)) <= 16
 
 
+def test_the_best_epoch_is_chosen_on_validation_faces_and_the_words_are_those_asked_for(tiny, monkeypatch):
+    train, other = (studies.load_planet_pixel("train"), load_planet_pixel("validation"))
+    other = studies.replace(other, pixels=other.pixels[:9], styles=other.styles[:9])
+    monkeypatch.setattr(studies, "load_planet_pixel", lambda split: train if split == "train" else other)
+    asked = []
+    monkeypatch.setattr(studies.Transformer, "fit", lambda self, x, **settings: asked.append((self, settings)) or self)
+    monkeypatch.setattr(studies.Transformer, "log_prob", lambda self, x: torch.zeros(len(x)))
+    record = studies._trained(50, 4, 64)
+    ((model, settings),) = asked
+    assert (settings["validation"].numpy() == other.pixels).all() and settings["epochs"] == 1
+    pairs = studies.BytePairs.learn(train.pixels, 256, least=50)
+    assert model.pairs.merges == pairs.merges
+    assert record["tokens a face"] == pytest.approx(sum(map(len, pairs.encode(train.pixels))) / 64)
+
+
 def test_a_study_that_is_not_there_is_named(tiny):
     with pytest.raises(FileNotFoundError, match="python -m course_utils.pretrain vocabulary` makes it"):
         load_study("vocabulary")

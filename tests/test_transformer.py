@@ -57,6 +57,7 @@ def test_every_face_and_any_picture_comes_back():
         for row, tokens in zip(rows, pairs.encode(rows)):
             assert (pairs.decode(tokens) == row).all()
             assert (pairs.encode([pairs.decode(tokens)])[0] == tokens).all(), "the canonical form"
+        assert tokens.tolist() == by_replacing("".join(map(chr, row)), pairs.merges)
     assert len(pairs.encode(faces[:1])[0]) < 500
 
 
@@ -158,6 +159,41 @@ def test_samples_follow_the_probabilities():
         p[model.pairs.decode(row[0].numpy()) @ [16, 8, 4, 2, 1]] += model.token_log_prob(row).sum().exp().item()
     shares = np.bincount(drawn, minlength=32) / 4000
     assert (abs(shares - p) <= 4 * np.sqrt(p * (1 - p) / 4000) + 1e-9).all()
+
+
+def test_a_temperature_divides_the_logits():
+    """Of one token of the last place, by p^(1/T) and by counts: cold is likelier to be the likeliest."""
+    model = tiny(merges=(), n_symbols=4, n_places=1)
+    p = model.log_prob(torch.arange(4)[:, None]).exp()
+    for T in (0.4, 2.5):
+        shares = np.bincount(model.sample(4000, rng(), temperature=T)[:, 0], minlength=4) / 4000
+        tempered = (p ** (1 / T) / (p ** (1 / T)).sum()).tolist()
+        assert shares == pytest.approx(tempered, abs=0.04)
+        assert max(abs(p - torch.tensor(tempered))) > 0.08, "another distribution than p"
+
+
+def test_dropout_is_for_training_only():
+    """In training two passes differ, also in the attention alone; else never."""
+    model = tiny(dropout=0.5)
+    x = torch.tensor([[0, 1, 1, 0, 1]])
+    model.eval()
+    assert torch.equal(model.log_prob(x), model.log_prob(x))
+    model.train()
+    assert not torch.equal(model.logits(model.tokens(x)), model.logits(model.tokens(x)))
+    block, h = model.blocks[0], torch.randn(1, 6, 8, generator=rng(2), dtype=torch.float64)
+    block._dropped = lambda x: x  # what is left: the weights of the attention
+    assert not torch.equal(block(h)[0], block(h)[0])
+    block.eval()
+    assert torch.equal(block(h)[0], block(h)[0])
+
+
+def test_a_pair_is_merged_as_long_as_it_comes_often_enough():
+    text = "ababab" + "cdcd" + "ef"  # three times, twice, once
+    for least, tokens in [(3, {"ab"}), (2, {"ab", "cd"}), (4, set())]:
+        pairs = BytePairs.learn(
+            [symbols("".join(f"{text[i : i + 2]}{chr(40 + i)}" for i in range(0, 12, 2)))], 256, least=least
+        )
+        assert {bytes(token).decode() for token in pairs.tokens[256:]} == tokens
 
 
 def test_it_learns_a_small_language_and_its_file_gives_it_back(tmp_path):

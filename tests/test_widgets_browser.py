@@ -43,6 +43,7 @@ MOVED = {
     ("latent_explorer", "14"): ("z9", "z9", ""),  # the one at whose tenth a face changes
     ("latent_explorer", "15"): ("z1", "z2", "a decoder in the page"),
     ("adversarial_game", "15"): ("angle", "angle", "buttons"),
+    ("next_token", "17"): ("bar", "temperature", ""),
     ("particles", "18"): ("time", "wish", ""),  # without a wish guidance leads nowhere
 }
 WIDGETS = [

@@ -50,10 +50,19 @@ def attending(**mistake) -> Callable:
     return lambda Q, K, V: attend(Q, K, V, **mistake)
 
 
+def without_softmax(Q, K, V):
+    return np.tril(Q @ K.T / np.sqrt(K.shape[1])) @ V
+
+
 def without_itself(Q, K, V):
     answers = attend(Q, K, V, hidden=lambda t, s: (s >= t) & (t > 0))
     answers[0] = 0
     return answers
+
+
+def unseeing(Q, K, V):
+    with np.errstate(invalid="ignore"):
+        return attend(Q, K, V, hidden=lambda t, s: s >= t)
 
 
 def cases_of_attention() -> list[tuple]:
@@ -87,6 +96,20 @@ def by_threshold(p, q):
     return kept / kept.sum() if kept.sum() else kept
 
 
+def one_too_many(p, q):
+    p = np.asarray(p, dtype=float)
+    order = np.argsort(-p, kind="stable")
+    rest = np.delete(order, np.s_[: np.searchsorted(np.cumsum(p[order]), q) + 2])
+    kept = p.copy()
+    kept[rest] = 0
+    return kept / kept.sum()
+
+
+def never_empty(p, q):
+    kept = nucleus(p, q, passes=False)
+    return kept if kept.sum() else nucleus(p, 1e-9)  # at least the likeliest
+
+
 def by_share(p, q):
     n = max(round(q * len(p)), 1)
     kept = np.where(np.argsort(np.argsort(-np.asarray(p))) < n, p, 0)
@@ -100,6 +123,7 @@ def cases_of_nuclei() -> list[tuple]:
         (np.array([0.1, 0.81, 0.09]), 0.5),
         (np.array([0.22, 0.18, 0.33, 0.27]), 0.95),
         (np.array([0.04, 0.3, 0.2, 0.11, 0.35]), 0.6),
+        (np.array([0.05, 0.08, 0.6, 0.03, 0.1, 0.07, 0.03, 0.04]), 0.75),
     ]
 
 
@@ -114,7 +138,8 @@ EXERCISES = {
             (float(DOTS @ VALUES / DOTS.sum()), "You took the scores themselves as weights. The softmax takes their exponentials first."),
             (float(DOTS @ VALUES / 2), "That is the sum of scores times values. The weights are a softmax of the scores."),
             (32, "That is the value of the best key alone. A softmax hears all of them, each by its weight."),
-            (float(VALUES.mean()), "That is the plain mean. The weights are 1/8, 2/8 … of which key?"),
+            (float(VALUES.mean()), "That is the plain mean: all keys have one weight. The weights are a softmax of the scores."),
+            (5.0, "That is the exponential of the best key's score. Divide it by the sum of all three, and take the other keys along."),
         ],
         hints=(
             "Divide the dot products by √4 = 2. What are their exponentials?",
@@ -141,6 +166,8 @@ EXERCISES = {
             (attending(late=True), "You hid after the softmax: then the weights of a row no longer sum to one. Hide before it."),
             (attending(axis=0), "Your softmax runs down the columns. Each row, that is, each question, must share its own 1."),
             (without_itself, "A place may look at itself, too: hide only s > t."),
+            (unseeing, "A place may look at itself, too: hide only s > t. The first place sees nothing else, and a softmax over nothing is nan."),
+            (without_softmax, "You took the scores themselves as weights. Each row goes through a softmax first."),
             (lambda Q, K, V: attend(K, Q, V), "Queries and keys are exchanged: row t asks with Q[t], and is answered by the keys K[s]."),
         ],
         hints=(
@@ -185,6 +212,9 @@ EXERCISES = {
             ((7, len(TEXT) / 7), "That is after the first merge. Go on with A b → B, and B B → C."),
             ((TOKENS, TOKENS / len(TEXT)), "The number of tokens is right. Symbols per token is the other way round."),
             ((TOKENS, len(TEXT)), "The number of tokens is right. Divide the symbols by it."),
+            ((TOKENS, len(TEXT) // TOKENS), "The number of tokens is right. Symbols per token is a mean: do not round it."),
+            ((TOKENS, len(TEXT) // TOKENS + 1), "The number of tokens is right. Symbols per token is a mean: do not round it."),
+            ((len(TEXT), 1), "Nothing is merged yet: those are the symbols. Go through the text once for each of the three merges."),
         ],
         hints=(
             "Go through the whole text once for each merge, in the order in which they were learnt.",
@@ -198,6 +228,9 @@ EXERCISES = {
         mistakes=[
             (cutting(again=False), "The cut is right, but what is left must sum to one again: divide by its sum."),
             (cutting(passes=False), "The token that passes q belongs to the nucleus: else less than q is kept, and sometimes nothing."),
+            (never_empty, "The token that passes q belongs to the nucleus, not only the likeliest one: else less than q is kept."),
+            (one_too_many, "You keep one token too many: the nucleus ends with the one that passes q."),
+            (lambda p, q: p, "Nothing is cut. The tokens after the nucleus get 0."),
             (cutting(ordered=False), "You return the probabilities sorted. Token v must keep its place v: put them back in the order of p."),
             (cutting(ascending=True), "You keep the unlikely ones. Sort the likeliest first."),
             (cutting(unsorted=True), "You add up p in the order in which it came. Sort it first, the likeliest first."),

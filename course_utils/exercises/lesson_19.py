@@ -64,7 +64,7 @@ JOBS = {
     "crowd": ("VAE", "fast sampling", {
         "Naive Bayes": "it is quick, but it paints confetti: Rule 1 was 0.",
         "mixture": "it is quick enough, but it spatters every shirt: Rule 1 was 0.",
-        "PixelRNN": "its faces are the best, but each waits for 1,024 draws, one after the other. Two hundred a second are asked for.",
+        "PixelRNN": "its faces are the best of these six, but each waits for 1,024 draws, one after the other. Two hundred a second are asked for.",
         "GAN": "it is quicker still, but both are quick enough, and about every second of its pictures is a possible face. Of the VAE's likeliest pictures many more are.",
         "masked diffusion": "it took hundreds of milliseconds for a face. Two hundred a second are asked for.",
     }, {
@@ -133,7 +133,7 @@ RIGHT = {job: (model, reason) for job, (model, reason, *_) in JOBS.items()}
 def judge_jobs(answer: object, mistakes: Mapping[str, Mistakes]) -> None:
     check_keys(answer, RIGHT)
     for job, (model, reason) in RIGHT.items():
-        pair = answer[job]
+        pair = answer[job].tolist() if isinstance(answer[job], np.ndarray) else answer[job]
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise Wrong(f"`{job}` should be a pair, a model and a reason, but it is {show(pair)}.")
         models = [(name, f"`{job}`, {name}: {why}") for (name, _), why in mistakes[job] if name != model]
@@ -198,6 +198,9 @@ EXERCISES = {
              "The two errors are independent: their squares add up, and the root of that is smaller than their sum."),
             (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() + b.var()), "s² = r(1 − r)/N: the N is missing. More pictures make the error smaller."),
             (lambda a, b: (a.mean() - b.mean()) / (a.std() / np.sqrt(len(a))), "b's share is uncertain, too. Add both s² under the root."),
+            (lambda a, b: (a.mean() - b.mean()) / (b.std() / np.sqrt(len(b))), "a's share is uncertain, too. Add both s² under the root."),
+            (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.mean() / len(a) + b.mean() / len(b)), "s² is r(1 − r)/N: you left out 1 − r."),
+            (lambda a, b: (a.mean() - b.mean()) / np.sqrt(0.25 / len(a) + 0.25 / len(b)), "That is the error of a share of one half. Take each painter's own r in r(1 − r)/N."),
             (lambda a, b: (a.mean() - b.mean()) / np.sqrt(a.var() / np.sqrt(len(a)) + b.var() / np.sqrt(len(b))), "Divide r(1 − r) by N, not by √N: the root is taken once, at the end."),
             (pooled, "You pooled the two, as a test does that takes them for equal. Here each painter keeps a share, and a variance, of its own."),
             (lambda a, b: (a.mean() - b.mean()) / np.sqrt((a.var() + b.var()) / (len(a) + len(b))), "Each painter's r(1 − r) is divided by its own N, not both by the sum."),
@@ -226,6 +229,7 @@ EXERCISES = {
                 (H - np.log(20), "nobody needs fewer nats than H(p_data). −log(1/20) is positive: add it."),
                 (H + np.log2(20), "that is in bits. Take the natural logarithm."),
                 (H + 0.05, "the share has to go through the logarithm: −log(1/20)."),
+                (20.0, "20 is one over the share. Its logarithm is the divergence, and the nats are H(p_data) more."),
                 (H + 20, "the share has to go through the logarithm: −log(1/20)."),
                 (H, "that much needs p_data itself, all of whose pictures are faces. Add −log(1/20)."),
             ],

@@ -3,7 +3,7 @@
 Then the numbers that their prose quotes are written anew (numbers.py), and what other pages say of the lessons
 (tables.py). Run twice it changes nothing. A cell's id is a digest of its source, so an id that does not fit says that the cell was
 edited since its output was stored. So the output of a cell tagged `nbval-ignore-output` is kept while its source is
-unchanged. Of a widget its picture is stored, or its text, and no link to a kernel that is gone.
+unchanged, and all that the other cells show: a new checkpoint changes its picture, too. Of a widget its picture is stored, or its text, and no link to a kernel that is gone.
 """
 
 import argparse
@@ -95,11 +95,23 @@ def execute(path: Path) -> bool:
         if old.get("id") == new.id and old.cell_type == "code" and old.execution_count is not None
         and IGNORE_TAG in old.metadata.get("tags", []) and not any(_is_trouble(output) for output in old.outputs)
     }  # fmt: skip
+    before = _shown(nb)
     run_cells(nb, path)
+    if _shown(nb) != before:
+        kept = {}
     for cell in nb.cells:
         if cell.id in kept and not any(map(_is_widget_with_picture, cell.outputs)):  # which is the same in each run
             cell.outputs = kept[cell.id]
     return _replace(path, to_text(normalise(nb)))
+
+
+def _shown(nb: NotebookNode) -> list[list[dict[str, Any]]]:
+    """Return what the cells show that is compared with what they showed before: all but those tagged with IGNORE_TAG."""
+    return [
+        [{what: value for what, value in output.items() if what != "execution_count"} for output in cell.outputs]
+        for cell in normalise(nb).cells
+        if cell.cell_type == "code" and IGNORE_TAG not in cell.metadata.get("tags", [])
+    ]
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -100,7 +100,7 @@ def attention_map(image: np.ndarray, lengths: np.ndarray, looks: np.ndarray, sta
         },
         buttons={
             "next token": lambda values: {"token": min(values["token"] + 1, T - 1)},
-            "last token": lambda values: {"token": max(values["token"] - 1, 0)},
+            "token before": lambda values: {"token": max(values["token"] - 1, 0)},
         },
         click=click,
     )

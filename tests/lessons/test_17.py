@@ -122,10 +122,13 @@ def test_17_a_small_nucleus_is_the_likeliest_token(lesson):
 def test_17_tokens_of_the_miniatures(lesson, planet):
     x, merges = lesson["small_world.numpy(), merges"]  # the last ones: a hundred
     n = len(lesson["colours"])
-    counts = [len(by_replacing(row, merges, n)) for row in x[::37]]
-    assert lesson["(model.tokens(small_world[::37]) >= 0).sum(dim=1).tolist()"] == counts
+    counts = [len(by_replacing(row, merges, n)) for row in x]
+    assert lesson["(model.tokens(small_world) >= 0).sum(dim=1).tolist()"] == counts
+    assert lesson["mini[100]['tokens a face']"] == pytest.approx(planet["p"] @ counts)
     for row in lesson["list(mini.values())"]:
         assert row["nats a face"] == pytest.approx(row["nats a token"] * row["tokens a face"])
+        assert row["nats a face"] > lesson["H"]
+    assert lesson["[row['tokens a face'] for row in mini.values()][:2]"] == [64, 64]
     assert len(np.unique(x, axis=0)) == 3552
 
 
@@ -137,6 +140,37 @@ def test_17_the_words_of_a_face(lesson, planet):
         tokens = by_replacing(face, merges, 256)
         assert lesson[f"cuts[{colour!r}].tolist()"] == tokens
     assert lesson["V"] == 256 + len(merges)
+
+
+def test_17_the_longest_word(lesson, planet):
+    """By pixels: whose face begins with what the token stands for."""
+    train = planet["pixels"][planet["train"]]
+    token = lesson["painter.pairs.tokens[int(longest)]"]
+    assert len(token) == max(map(len, lesson["painter.pairs.tokens"]))
+    begins = (train[:, : len(token)] == np.array(token)).all(axis=1)
+    assert (lesson["with_it"] == begins).all() and begins.any()
+
+
+def test_17_both_straps_in_one_word(lesson, planet):
+    """By the cuts between tokens: is there one behind the left strap's first pixel, and up to the right strap's?"""
+    merges = header("transformer")[0]["arguments"]["merges"]
+    lengths = [1] * 256
+    for a, b in merges:
+        lengths.append(lengths[a] + lengths[b])
+    shares = {}
+    for colour, face in lesson["overalls"].items():
+        ends = set(np.cumsum([lengths[token] for token in by_replacing(face, merges, 256)]).tolist())
+        cut = any(lesson["left"] < end <= lesson["right"] for end in ends)
+        assert cut == (colour in lesson["separate"]), colour
+        shares[cut] = shares.get(cut, 0) + planet["p"][(planet["pixels"] == face).all(axis=1)].sum()
+    assert lesson["apart / in_all"] == pytest.approx(shares[True] / sum(shares.values()))
+
+
+def test_17_an_untrained_network_guesses_among_its_tokens(lesson, planet):
+    """Before training nearly all tokens are equally likely, of those that still fit in."""
+    counts = lesson["(speaker.tokens(to_letters(world)) >= 0).sum(dim=1).numpy()"]
+    at_random = planet["p"] @ counts * np.log(lesson["len(speaker.pairs.tokens)"])
+    assert lesson["untrained"] == pytest.approx(at_random, rel=0.05)
 
 
 def test_17_spellings(lesson):

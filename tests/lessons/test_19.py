@@ -213,10 +213,12 @@ def test_19_exercises():
 
 
 def test_19_five_features_counted(planet, seen, lesson):
-    """The nats of who counts each feature of the training faces, by dicts; hair that is not seen has every colour."""
+    """The nats of who counts each feature of the training faces, by dicts, and the colour of hair of those who have hair."""
     p, styles = planet["p"], lesson["p_data.styles"].astype(str)
     training = styles.iloc[planet["train"]]
+    hairy = training[training["topType"] != "NoHair"]
     shares = {feature: training[feature].value_counts(normalize=True).to_dict() for feature in styles}
+    shares["hairColor"] = hairy["hairColor"].value_counts(normalize=True).to_dict()
     log_q = np.zeros(3552)
     for i, face in enumerate(styles.to_dict("records")):
         for feature, value in face.items():
