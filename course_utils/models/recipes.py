@@ -122,9 +122,9 @@ def _drawn(model: VAE, rng: torch.Generator, temperature: float) -> np.ndarray:
 
 
 def _transformer() -> Transformer:
-    """Return one with the byte pairs of the training faces that come 40 times or more."""
-    pairs = BytePairs.learn(load_planet_pixel("train").pixels.astype(np.int64), 256, least=40)
-    return Transformer(256, 1024, 32, pairs.merges, n_features=128, dropout=0.25, seed=SEED)
+    """Return one with the byte pairs of the training faces that come 60 times or more."""
+    pairs = BytePairs.learn(load_planet_pixel("train").pixels.astype(np.int64), 256, least=60)
+    return Transformer(256, 1024, 32, pairs.merges, n_features=128, dropout=0.3, seed=SEED)
 
 
 def _codes_and_hair() -> tuple[torch.Tensor, torch.Tensor]:
@@ -230,7 +230,7 @@ RECIPES = {
     "transformer_planet_pixel": Recipe(
         _transformer,
         _planet_pixel(to_indices),
-        dict(epochs=70, batch_size=32, lr=3e-3, weight_decay=0.3, clip=20, warm_up=100, average=0.99),
+        dict(epochs=90, batch_size=32, lr=3e-3, weight_decay=0.1, clip=20, warm_up=100, average=0.99),
         _score_planet_pixel(to_indices, from_map),
     ),
     "masked_diffusion_planet_pixel": Recipe(
