@@ -29,7 +29,7 @@ BROWSER = {"browser", "chromium_path", "jupyterlab", "in_firefox", "parts"}  # f
 
 
 def executed_once(config):
-    """Say whether nbval leaves out the longer lessons, from 03 on: whether all tests are run, without ALL=1."""
+    """Say whether nbval leaves out the lessons from 01 on: whether all tests are run, without ALL=1."""
     return config.args_source is not config.ArgsSource.ARGS and not os.environ.get("ALL")
 
 
@@ -38,7 +38,7 @@ def pytest_ignore_collect(collection_path, config):
     long = (
         collection_path.suffix == ".ipynb"
         and collection_path.parent.name == "notebooks"
-        and collection_path.name > "03"
+        and collection_path.name > "01"
     )
     return True if long and executed_once(config) else None
 
@@ -47,7 +47,7 @@ def pytest_terminal_summary(terminalreporter, config):
     """Say what was left out."""
     if executed_once(config):
         terminalreporter.write_line(
-            "nbval left out the lessons from 03 on, which were executed and compared once; make test ALL=1"
+            "nbval left out the lessons from 01 on, which were executed and compared once; make test ALL=1"
         )
 
 

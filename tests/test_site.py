@@ -8,6 +8,7 @@ from copy import deepcopy
 from functools import partial
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import product
 from urllib.parse import unquote, urldefrag
 
 import pytest
@@ -198,8 +199,10 @@ def test_a_page_lives_without_a_server_of_its_own(page, served, folder, host, wa
     assert wrong == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1400])
+SCREENS = [*product((360, 1400), ("light", "dark"))] if os.environ.get("ALL") else [(360, "dark"), (1400, "light")]
+
+
+@pytest.mark.parametrize("width, scheme", SCREENS)
 def test_a_page_shuts_nobody_out(width, scheme, host, watched, axe):
     """axe finds nothing serious, and no page scrolls sideways."""
     open_page, wrong = watched

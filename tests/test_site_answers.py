@@ -142,8 +142,9 @@ def shown(value) -> str:
 
 
 def test_the_page_says_what_the_notebook_says():
-    cases = [(name, texts) for name in JUDGED for texts in texts_of(name)]
-    assert len(cases) > 3000
+    step = 1 if os.environ.get("ALL") else 4
+    cases = [(name, texts) for name in JUDGED for texts in texts_of(name)[::step]]
+    assert len(cases) > 4000 / step
     wrong = [
         (name, texts, here, there)
         for (name, texts), here in zip(cases, said_in_page(cases))

@@ -26,6 +26,7 @@ MOVED = {
     ("imagined_digit", "00"): ("courage", "digit", ""),
     ("bayes_explorer", "01"): ("noisy", "picture", ""),
     ("box_explorer", "02"): ("north", "west", ""),
+    ("globe", "02"): ("", "", "plays"),
     ("likelihood_landscape", "03"): ("east", "north", ""),
     ("pseudo_count", "04"): ("log_alpha", "log_alpha", ""),
     ("style_designer", "04"): ("hairColor", "topType", ""),
@@ -37,7 +38,7 @@ MOVED = {
     ("em_stepper", "08"): ("step", "step", ""),
     ("elbo_explorer", "09"): ("mean", "width", ""),
     ("guessing_game", "10"): ("told", "picture", ""),
-    ("pixel_sampler", "11"): ("step", "step", "plays"),
+    ("pixel_sampler", "11"): ("step", "step", ""),
     ("completion", "12"): ("setting", "face", ""),
     ("latent_explorer", "13"): ("z1", "z2", ""),
     ("latent_explorer", "14"): ("z9", "z9", ""),  # the one at whose tenth a face changes

@@ -205,7 +205,7 @@ def test_18_a_staircase_lies_above_its_curve(lesson):
     assert cost[1] == pytest.approx(curve[-1])
     faces, rng = lesson["faces.numpy()"], np.random.default_rng(0)
     found = []  # at t = 1/4, with masks of our own
-    for _ in range(12):
+    for _ in range(6):
         hidden = np.stack([rng.permutation(1024) < 256 for _ in faces])
         logits = lesson[
             f"masked.logits(faces, torch.tensor({hidden.astype(int).tolist()}) == 1).detach().double().numpy()"
