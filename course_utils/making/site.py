@@ -270,6 +270,8 @@ def _make(source: Path, made: Path, whole: bool) -> None:
         raise SiteFailed("Sphinx could not make the pages; what it said stands above.")
     # all icons there are, as JavaScript of 1.5 MB; the theme's style has the few that are used, as a font
     (made / "_static" / "scripts" / "fontawesome.js").write_text("// The icons come as a font.\n", encoding="utf-8")
+    for source_map in made.rglob("*.map"):  # 3.5 MB for those who mend the theme
+        source_map.unlink()
 
 
 def _executed(lesson: Lesson) -> NotebookNode:
