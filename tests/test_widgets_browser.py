@@ -40,9 +40,9 @@ MOVED = {
     ("guessing_game", "10"): ("told", "picture", ""),
     ("pixel_sampler", "11"): ("step", "step", ""),
     ("completion", "12"): ("setting", "face", ""),
-    ("latent_explorer", "13"): ("z1", "z2", ""),
+    ("latent_explorer", "13"): ("z1", "z2", "a decoder in the page"),
     ("latent_explorer", "14"): ("z9", "z9", ""),  # the one at whose tenth a face changes
-    ("latent_explorer", "15"): ("z1", "z2", "a decoder in the page"),
+    ("latent_explorer", "15"): ("z1", "z2", ""),
     ("adversarial_game", "15"): ("angle", "angle", "buttons"),
     ("next_token", "17"): ("bar", "temperature", ""),
     ("particles", "18"): ("time", "wish", ""),  # without a wish guidance leads nowhere
