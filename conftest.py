@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-# Two groups of tests run at a time. On two cores, more threads than this would mostly wait for each other.
+# Several groups of tests run at a time: more threads than this would mostly wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["PROGRESS_FILE"] = "off"  # no test reads or changes which exercises somebody has solved
 
@@ -57,6 +57,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if BROWSER & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Take one worker more than there are cores, up to four: one of them often waits for a kernel or a browser."""
+    return min((os.cpu_count() or 1) + 1, 4)
 
 
 @pytest.hookimpl(optionalhook=True)
