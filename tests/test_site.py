@@ -76,6 +76,14 @@ def test_a_lesson_becomes_a_page(tmp_path):
     assert "widgets" not in page.metadata and "abc" in (tmp_path / "states" / "02.js").read_text()
 
 
+def test_nothing_else_is_written_over(tmp_path):
+    kept = tmp_path / "thesis.txt"
+    kept.write_text("Years of work.")
+    with pytest.raises(site.SiteFailed, match="holds something else"):
+        site.write([], tmp_path)
+    assert kept.read_text() == "Years of work."
+
+
 class Links(HTMLParser):
     """What a page links to or loads, and the ids that it has."""
 

@@ -109,7 +109,7 @@ def to_page(nb: NotebookNode, lesson: Lesson, static: Path, everything: bool = F
 
 
 def prose(source: str) -> str:
-    """Return Markdown as Sphinx wants it: no bound expressions, a box as an admonition, no lesson's file name."""
+    """Return Markdown as Sphinx wants it: no bound expressions, and a box as an admonition."""
     source = re.sub(r"<!-- [{!?].*?-->", "", source, flags=re.S)
     return re.sub(r"^> #+ (.+)\n((?:>.*(?:\n|$))*)", _box, source, flags=re.M)
 
@@ -207,6 +207,8 @@ def write(
     everything: their decks, of the same execution, and their PDFs too. executed: a function that gives a lesson's executed
     notebook, by default one that executes it.
     """
+    if output.exists() and not (output / ".nojekyll").exists() and (output.is_file() or any(output.iterdir())):
+        raise SiteFailed(f"{output} holds something else than a web book, which would be lost. Choose an empty folder.")
     fetch_parts()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
