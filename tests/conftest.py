@@ -15,13 +15,13 @@ from urllib.request import urlopen
 import firefox
 import nbformat
 import pytest
-from in_page import HANG
+from in_page import HANG, LESSON_STATE, RUN_ABOVE
 
 from course_utils.files import NOTEBOOKS, in_one_step
 from course_utils.lab import update_working_copy
 from course_utils.lessons import lessons
 from course_utils.making import assets, pdf
-from course_utils.making.execute import running
+from course_utils.making.execute import BAKED, running
 
 AXE = "axe-core@4.14.1"  # the npm package that looks for what shuts readers out
 
@@ -31,33 +31,11 @@ LAB_SETTINGS = {
     "docmanager-extension/plugin": {"autosave": False},
 }
 
-# The state of the open lesson: null until its kernel is idle, then the counts of the code cells above the active one, and the errors.
-LESSON_STATE = """() => {
-  const panel = window.jupyterapp?.shell?.currentWidget;
-  if (panel?.sessionContext?.session?.kernel?.status !== "idle" || !panel.context.isReady) return null;
-  const above = [...panel.content.model.cells].slice(0, panel.content.activeCellIndex);
-  const cells = above.filter(cell => cell.type === "code" && cell.sharedModel.getSource().trim());
-  const errors = cells.flatMap(cell => cell.outputs.toJSON().filter(output => output.output_type === "error"));
-  return {
-    counts: cells.map(cell => cell.executionCount),
-    errors: errors.map(error => `${error.ename}: ${error.evalue}`),
-  };
-}"""
-
 # What axe finds in an element, or in the whole page, one line each. What it cannot decide counts too, but for the contrast of words on a picture.
 LOOK = """async element => {
   const { violations, incomplete } = await axe.run(element ?? document, { resultTypes: ["violations", "incomplete"] });
   const found = [...violations, ...incomplete.filter(({ id }) => id !== "color-contrast")];
   return found.flatMap(({ id, impact, nodes }) => impact === "minor" ? [] : nodes.map(({ html }) => `${id} (${impact}): ${html.slice(0, 150)}`));
-}"""
-
-# Run the cells above the first one that calls a function at the beginning of a line; window.ran says when that is done.
-RUN_ABOVE = """function_ => {
-  const notebook = window.jupyterapp.shell.currentWidget.content;
-  const calls = cell => cell.type === "code" && cell.sharedModel.getSource().split("\\n").some(line => line.startsWith(`${function_}(`));
-  notebook.activeCellIndex = [...notebook.model.cells].findIndex(calls);
-  window.ran = false;
-  window.jupyterapp.commands.execute("notebook:run-all-above").finally(() => { window.ran = true; });
 }"""
 
 
@@ -76,37 +54,38 @@ def executed(tmp_path_factory):
     """Return a function that gives a lesson by its number; each is executed once, and the latest keeps its kernel.
 
     All of that happens in a thread of its own, since Playwright's event loop would disturb it. What one worker has
-    executed the other reads.
+    executed the other reads. With baked=False the lesson runs as in JupyterLab: its widgets ask the kernel.
     """
     known, kernel, found, alive = {}, ExitStack(), lessons(), []
     own = tmp_path_factory.getbasetemp()
     shared = (own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own) / "executed"
     shared.mkdir(exist_ok=True)
 
-    def start(number):
+    def start(number, baked):
         kernel.close()
         path = found[number].path
-        run = kernel.enter_context(running(path, nbformat.read(path, as_version=4), {"BAKE_FRAMES": "on"}))
-        alive[:] = [number, run]
-        with in_one_step(shared / path.name) as part:
-            nbformat.write(run.nb, part)
-        return lesson(number, run.nb)
+        run = kernel.enter_context(running(path, nbformat.read(path, as_version=4), BAKED if baked else {}))
+        alive[:] = [(number, baked), run]
+        if baked:
+            with in_one_step(shared / path.name) as part:
+                nbformat.write(run.nb, part)
+        return lesson(number, baked, run.nb)
 
-    def lesson(number, nb):
-        return Executed(nb, lambda expression: thread.submit(ask, number, expression).result())
+    def lesson(number, baked, nb):
+        return Executed(nb, lambda expression: thread.submit(ask, number, baked, expression).result())
 
-    def ask(number, expression):
-        if alive[:1] != [number]:
-            start(number)  # another lesson has taken its place: tests of two in turn pay for that
+    def ask(number, baked, expression):
+        if alive[:1] != [(number, baked)]:
+            start(number, baked)  # another lesson has taken its place: tests of two in turn pay for that
         return alive[1][expression]
 
-    def executed(number):
+    def executed(number, baked=True):
         file = shared / found[number].path.name
-        if number not in known and file.exists():
-            known[number] = thread.submit(lesson, number, nbformat.read(file, as_version=4))
-        elif number not in known:
-            known[number] = thread.submit(start, number)
-        return known[number].result()  # or the exception, again
+        if (number, baked) not in known and baked and file.exists():
+            known[number, baked] = thread.submit(lesson, number, baked, nbformat.read(file, as_version=4))
+        elif (number, baked) not in known:
+            known[number, baked] = thread.submit(start, number, baked)
+        return known[number, baked].result()  # or the exception, again
 
     with ThreadPoolExecutor(1) as thread:
         yield executed

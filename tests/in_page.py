@@ -22,3 +22,23 @@ START_CLOCK = """panel => {
     if (since !== null) window.latencies.push(performance.now() - since);
   }).observe(panel.querySelector(".panel-picture"), { attributes: true, subtree: true, childList: true });
 }"""
+# The state of the open lesson: null until its kernel is idle, then the counts of the code cells above the active one, and the errors.
+LESSON_STATE = """() => {
+  const panel = window.jupyterapp?.shell?.currentWidget;
+  if (panel?.sessionContext?.session?.kernel?.status !== "idle" || !panel.context.isReady) return null;
+  const above = [...panel.content.model.cells].slice(0, panel.content.activeCellIndex);
+  const cells = above.filter(cell => cell.type === "code" && cell.sharedModel.getSource().trim());
+  const errors = cells.flatMap(cell => cell.outputs.toJSON().filter(output => output.output_type === "error"));
+  return {
+    counts: cells.map(cell => cell.executionCount),
+    errors: errors.map(error => `${error.ename}: ${error.evalue}`),
+  };
+}"""
+# Run the cells above the first one that calls a function at the beginning of a line; window.ran says when that is done.
+RUN_ABOVE = """function_ => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  const calls = cell => cell.type === "code" && cell.sharedModel.getSource().split("\\n").some(line => line.startsWith(`${function_}(`));
+  notebook.activeCellIndex = [...notebook.model.cells].findIndex(calls);
+  window.ran = false;
+  window.jupyterapp.commands.execute("notebook:run-all-above").finally(() => { window.ran = true; });
+}"""

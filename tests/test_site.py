@@ -9,10 +9,11 @@ from functools import partial
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import product
+from time import monotonic, sleep
 from urllib.parse import unquote, urldefrag
 
 import pytest
-from in_page import HANG
+from in_page import HANG, READ_BY_BROWSER
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_utils.exercises.engine import load
@@ -183,8 +184,13 @@ SHOWN = """panel => [...panel.querySelectorAll(".panel-picture svg, .panel-numbe
   + (panel.querySelector("canvas")?.toDataURL() ?? "")"""
 
 
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("served", [False, True], ids=["from disk", "from a host"])
+# At a push each page is opened in one of the two ways.
+OPENED = (
+    [*product(PAGES, (False, True))] if os.environ.get("ALL") else [(page, k % 2 == 1) for k, page in enumerate(PAGES)]
+)
+
+
+@pytest.mark.parametrize("page, served", OPENED, ids=lambda value: {False: "from disk", True: "from a host"}.get(value))
 def test_a_page_lives_without_a_server_of_its_own(page, served, folder, host, watched):
     """Each widget comes when it is reached, and each of its sliders moves it by keyboard; nothing else is asked for."""
     open_page, wrong = watched
@@ -207,20 +213,73 @@ def test_a_page_lives_without_a_server_of_its_own(page, served, folder, host, wa
     assert wrong == []
 
 
-SCREENS = [*product((360, 1400), ("light", "dark"))] if os.environ.get("ALL") else [(360, "dark"), (1400, "light")]
+# What a panel shows. An overlay is compared as the browser writes it; the canvas of a decoder has tests of its own.
+FRAME = """panel => ({
+  svg: panel.querySelector("canvas") ? "" : panel.querySelector(".panel-picture svg").innerHTML,
+  numbers: Object.fromEntries([...panel.querySelectorAll(".panel-numbers tr")].map(row => [...row.children].map(cell => cell.textContent))),
+  alt: panel.querySelector("[role=img]").getAttribute("aria-label"),
+})"""
 
 
-@pytest.mark.parametrize("width, scheme", SCREENS)
-def test_a_page_shuts_nobody_out(width, scheme, host, watched, axe):
+@pytest.mark.parametrize("number", LESSONS if os.environ.get("ALL") else ["02"])
+def test_a_widget_of_a_page_shows_what_draw_gives(number, executed, host, watched):
+    """At the ends of each slider, reached by keyboard or by mouse, it shows what the kernel of the lesson would draw."""
+    open_page, wrong = watched
+    seen = open_page(f"{host}/lessons/{lessons()[number].path.stem}.html")
+    lesson = executed(number, baked=False)
+    shows = [
+        cell
+        for cell in lesson.nb.cells
+        for output in cell.get("outputs", [])
+        if site.WIDGET_VIEW in output.get("data", {})
+    ]
+    assert seen.locator(".widget").count() == len(shows)
+    for widget, cell in zip(seen.locator(".widget").all(), shows):
+        made = f"Out[{cell.execution_count}]"
+        values, sliders = lesson[f"{made}.values"], lesson[f"{made}.sliders"]
+        widget.scroll_into_view_if_needed()
+        panel = widget.locator(".panel")
+        panel.wait_for(timeout=HANG)
+        for k, (name, slider) in enumerate(sliders.items()):
+            control = panel.locator(f"input[name={name}]")
+            up = 2 * slider["value"] < slider["min"] + slider["max"]  # to the end that is farther away
+            if k % 2:
+                control.press("End" if up else "Home")
+            else:
+                control.scroll_into_view_if_needed()
+                box = control.bounding_box()
+                at = float(control.evaluate("({ min, max, value }) => (value - min) / (max - min)"))
+                y = box["y"] + box["height"] / 2
+                seen.mouse.move(box["x"] + 8 + at * (box["width"] - 16), y)
+                seen.mouse.down()
+                seen.mouse.move(box["x"] + (box["width"] + 40 if up else -40), y, steps=4)
+                seen.mouse.up()
+            said = control.get_attribute("aria-valuetext")
+            values[name] = slider["words"].index(said) if slider["words"] else float(said)
+            assert values[name] != slider["value"]
+            svg, numbers, alt = lesson[f"tuple({made}.draw(**{values!r}))"]
+            svg = "" if panel.locator("canvas").count() else panel.evaluate(READ_BY_BROWSER, svg)
+            expected = {"svg": svg, "numbers": numbers, "alt": alt}
+            deadline = monotonic() + 10
+            while (shown := panel.evaluate(FRAME)) != expected and monotonic() < deadline:
+                sleep(0.05)
+            assert shown == expected, f"{number}: {name}"
+    assert wrong == []
+
+
+# Pages that differ in what they are made of, on a telephone and a wide screen, in the light and in the dark.
+LOOKS = [*product(("index.html", PAGES[1], "lessons/glossary.html"), (360, 1400), ("light", "dark"))]
+
+
+@pytest.mark.parametrize("page, width, scheme", LOOKS if os.environ.get("ALL") else [LOOKS[k] for k in (1, 4, 7, 10)])
+def test_a_page_shuts_nobody_out(page, width, scheme, host, watched, axe):
     """axe finds nothing serious, and no page scrolls sideways."""
     open_page, wrong = watched
-    for page in ("index.html", PAGES[1], "lessons/glossary.html"):
-        seen = open_page(f"{host}/{page}", width, scheme)
-        seen.locator("[data-typeset]").wait_for(state="attached")
-        assert seen.evaluate("document.documentElement.dataset.theme") == scheme
-        assert seen.evaluate("document.documentElement.scrollWidth") <= width
-        found = [fault for fault in axe(seen) if re.search(r"\((serious|critical)\)", fault)]
-        assert found == [], f"{page}, {width}, {scheme}"
+    seen = open_page(f"{host}/{page}", width, scheme)
+    seen.locator("[data-typeset]").wait_for(state="attached")
+    assert seen.evaluate("document.documentElement.dataset.theme") == scheme
+    assert seen.evaluate("document.documentElement.scrollWidth") <= width
+    assert [fault for fault in axe(seen) if re.search(r"\((serious|critical)\)", fault)] == []
     assert wrong == []
 
 

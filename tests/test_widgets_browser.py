@@ -11,10 +11,11 @@ import os
 import re
 from statistics import median
 from time import monotonic, sleep
+from urllib.parse import quote
 
 import numpy as np
 import pytest
-from in_page import HANG, READ_BY_BROWSER, START_CLOCK
+from in_page import HANG, LESSON_STATE, READ_BY_BROWSER, RUN_ABOVE, START_CLOCK
 
 from course_utils import widgets
 from course_utils.datasets import load_world_land
@@ -23,16 +24,16 @@ from course_utils.lessons import lessons
 # Of a widget and a lesson: a slider to drag, one to move by arrow keys, and of what kind it is first of all. Other widgets
 # are found in the lessons too; of those the first and the last slider are moved.
 MOVED = {
-    ("imagined_digit", "00"): ("courage", "digit", ""),
+    ("imagined_digit", "00"): ("courage", "digit", "buttons"),
     ("bayes_explorer", "01"): ("noisy", "picture", ""),
-    ("box_explorer", "02"): ("north", "west", ""),
+    ("box_explorer", "02"): ("north", "west", "handles"),
     ("globe", "02"): ("", "", "plays"),
     ("likelihood_landscape", "03"): ("east", "north", ""),
     ("pseudo_count", "04"): ("log_alpha", "log_alpha", ""),
-    ("style_designer", "04"): ("hairColor", "topType", "words"),
+    ("style_designer", "04"): ("hairColor", "topType", ""),
     ("style_designer", "05"): ("clothingColor", "topType", ""),
     ("dependence_dial", "05"): ("dial", "album", ""),
-    ("hidden_pixels", "06"): ("radius", "column", "clicks"),
+    ("hidden_pixels", "06"): ("radius", "column", ""),
     ("latent_explorer", "07"): ("z1", "z2", ""),
     ("mixture_sliders", "08"): ("mu1", "sigma1", ""),
     ("em_stepper", "08"): ("step", "step", ""),
@@ -43,7 +44,7 @@ MOVED = {
     ("latent_explorer", "13"): ("z1", "z2", "a decoder in the page"),
     ("latent_explorer", "14"): ("z9", "z9", ""),  # the one at whose tenth a face changes
     ("latent_explorer", "15"): ("z1", "z2", ""),
-    ("adversarial_game", "15"): ("angle", "angle", "buttons"),
+    ("adversarial_game", "15"): ("angle", "angle", ""),
     ("next_token", "17"): ("bar", "temperature", ""),
     ("particles", "18"): ("time", "wish", ""),  # without a wish guidance leads nowhere
 }
@@ -478,3 +479,47 @@ def test_what_a_reader_does_with_it(name, lesson, open_widget):
 @pytest.mark.skipif(bool(LEFT_OUT), reason=f"left out, `make test ALL=1` runs it: {', '.join(LEFT_OUT)}")
 def test_no_widget_is_left_out():
     assert CHOSEN == WIDGETS
+
+
+@pytest.mark.parametrize(
+    "name, lesson",
+    [row[:2] for row in WIDGETS if row[0] in ("box_explorer", "em_stepper", "particles")],
+)
+@pytest.mark.skipif(not os.environ.get("ALL"), reason="left out, `make test ALL=1` runs it: JupyterLab in Firefox")
+def test_a_lesson_runs_in_firefox(name, lesson, jupyterlab, in_firefox):
+    """Its cells run without an error, and its widget shows what `draw` gives at the end of the last slider."""
+
+    def call(function, *arguments):
+        return in_firefox.evaluate(f"({function})({', '.join(map(json.dumps, arguments))})")
+
+    def until(function, *arguments):
+        while not (found := call(function, *arguments)):
+            sleep(0.2)
+        return found
+
+    def ask(expression):
+        return json.loads(ast.literal_eval(call(EVALUATE, f"__import__('json').dumps({expression})")))
+
+    in_firefox.goto(f"{jupyterlab}/doc/tree/{quote(lesson)}.ipynb?reset")
+    until("() => [...window.jupyterapp?.shell?.widgets('main') ?? []][0]?.context?.isReady")
+    call(
+        "() => [...window.jupyterapp.shell.widgets('main')][0].node.dispatchEvent(new FocusEvent('focus'))"
+    )  # its window has none
+    until(LESSON_STATE)
+    call(RUN_ABOVE, name)
+    until("() => window.ran")
+    assert until(LESSON_STATE)["errors"] == []
+    made = f"Out[{call(RUN_CELL, name)}]"
+    until("() => (window.panel = [...document.querySelectorAll('.panel')].at(-1))?.querySelector('input') ? 1 : 0")
+    slider = [*ask(f"{made}.sliders")][-1]
+    at_first = call(f"() => ({SHOWN})(window.panel)")
+    call(
+        f"() => {{ const input = window.panel.querySelector('input[name={slider}]'); input.value = input.max; input.dispatchEvent(new Event('input')); }}"
+    )
+    values = ask(f"{made}.values") | {slider: ask(f"{made}.sliders[{slider!r}]['max']")}
+    svg, numbers, alt = ask(f"{made}.draw(**{values!r})")
+    expected = call(f"svg => ({READ_BY_BROWSER})(window.panel, svg)", svg), [list(row) for row in numbers.items()], alt
+    deadline = monotonic() + 60
+    while (shown := call(f"() => ({SHOWN})(window.panel)")) == at_first and monotonic() < deadline:
+        sleep(0.1)
+    assert (shown["svg"], shown["numbers"], shown["alt"], shown["message"]) == (*expected, "")

@@ -90,11 +90,11 @@ def draw(state: int, angle: float, *, ax: Axes, x: np.ndarray, states: Sequence[
 def presses(rounds: str) -> list[str]:
     """Return which buttons are pressed for a deck: all sequences of three, and what the lesson asks for.
 
-    It asks for steps of D and of G, rounds until seven or eight modes are covered (two to five), steps of G until
+    It asks for steps of D and of G, rounds until seven or eight modes are covered (three or four), steps of G until
     most are lost, and to bring them back by a step of D and rounds.
     """
     d, g, r = ["step D"], ["step G"], [rounds]
-    asked = [d * 5 + g * 5 + r * n + g * 10 + d + r * 5 for n in range(2, 6)]
+    asked = [d * 5 + g * 5 + r * n + g * 10 + d + r * 5 for n in (3, 4)]
     ways = [*product(("step D", "step G", rounds), repeat=3), *asked]
     return [press for way in ways for press in (*way, "start again")]
 
