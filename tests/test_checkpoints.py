@@ -120,11 +120,11 @@ def test_the_colour_that_is_asked_for_comes():
 )
 def test_the_stored_rules_are_those_of_new_samples(name):
     model, rng = load_checkpoint(name), torch.Generator().manual_seed(1)
-    samples = from_floats(model.sample(200, rng)) if name[0] == "g" else model.sample(200, rng).numpy()
+    samples = from_floats(model.sample(100, rng)) if name[0] == "g" else model.sample(100, rng).numpy()
     found, stored = score_planet_pixel(samples, load_planet_pixel("train")), checkpoint_facts(name)["score"]
     for what, share in ("rule 1", found.rule1), ("rule 2", found.rule2):
         p = stored[what]
-        assert abs(share - p) < 4 * (p * (1 - p) * (1 / 200 + 1 / 500)) ** 0.5, what
+        assert abs(share - p) < 4 * (p * (1 - p) * (1 / 100 + 1 / 500)) ** 0.5, what
 
 
 @pytest.mark.parametrize("now, wrong", [
