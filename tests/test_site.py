@@ -242,13 +242,13 @@ def test_a_widget_of_a_page_shows_what_draw_gives(number, executed, host, watche
         panel.wait_for(timeout=HANG)
         for k, (name, slider) in enumerate(sliders.items()):
             control = panel.locator(f"input[name={name}]")
-            up = 2 * slider["value"] < slider["min"] + slider["max"]  # to the end that is farther away
+            at = float(control.evaluate("({ min, max, value }) => (value - min) / (max - min)"))
+            up = at < 0.5  # to the end that is farther away
             if k % 2:
                 control.press("End" if up else "Home")
             else:
                 control.scroll_into_view_if_needed()
                 box = control.bounding_box()
-                at = float(control.evaluate("({ min, max, value }) => (value - min) / (max - min)"))
                 y = box["y"] + box["height"] / 2
                 seen.mouse.move(box["x"] + 8 + at * (box["width"] - 16), y)
                 seen.mouse.down()
@@ -260,7 +260,7 @@ def test_a_widget_of_a_page_shows_what_draw_gives(number, executed, host, watche
             svg, numbers, alt = lesson[f"tuple({made}.draw(**{values!r}))"]
             svg = "" if panel.locator("canvas").count() else panel.evaluate(READ_BY_BROWSER, svg)
             expected = {"svg": svg, "numbers": numbers, "alt": alt}
-            deadline = monotonic() + 10
+            deadline = monotonic() + HANG / 1000
             while (shown := panel.evaluate(FRAME)) != expected and monotonic() < deadline:
                 sleep(0.05)
             assert shown == expected, f"{number}: {name}"
