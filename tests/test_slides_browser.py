@@ -90,14 +90,34 @@ WALK = r"""async () => {
     for (const image of section.querySelectorAll("img")) if (!image.naturalWidth) say(`a broken image: ${name(image)}`);
   }
 
+  function judge(section, say) {  // the form of a slide, when all of it is there
+    const slide = document.querySelector(".slides").getBoundingClientRect(), scale = Reveal.getScale();
+    const style = getComputedStyle(section), pad = side => scale * parseFloat(style["padding" + side]);
+    const boxes = pieces(section).map(([, box]) => box), bottom = Math.max(...boxes.map(box => box.bottom));
+    if (bottom - slide.top < 0.25 * slide.height) say("a quarter of it or less is used");
+    const code = [...section.querySelectorAll(".highlight pre")].filter(visible).map(pre => [pre, getComputedStyle(pre)]);
+    const rows = code.map(([pre, { lineHeight, paddingTop, paddingBottom }]) => Math.round((pre.clientHeight - parseFloat(paddingTop) - parseFloat(paddingBottom)) / parseFloat(lineHeight)));
+    if (rows.reduce((a, b) => a + b, 0) > 12) say(`${rows.join(" + ")} rows of code`);
+    if (code.some(([, { fontSize }]) => parseFloat(fontSize) < 24)) say("small code");
+    const pictures = [...section.querySelectorAll(".jupyter-widgets, img:not(.jupyter-widgets *)")].map(node => node.getBoundingClientRect());
+    if (pictures.length !== 1 || pictures[0].height < 150 * scale) return;
+    const [picture] = pictures, across = picture.width / (slide.width - pad("Left") - pad("Right"));
+    const down = (bottom - slide.top) / (slide.height - pad("Bottom"));
+    if (Math.max(across, down) < 0.93) say(`its picture leaves room: ${across.toFixed(2)} of the width, ${down.toFixed(2)} of the height`);
+    if (picture.height < 0.3 * slide.height) say(`a small picture: ${(picture.height / slide.height).toFixed(2)} of the height`);
+  }
+
   Reveal.slide(0, 0, -1);
   for (let steps = 0; steps < 1000; steps++) {
     await nextFrame();
-    const section = Reveal.getCurrentSlide(), heading = section.querySelector("h1, h2, h3, h4")?.textContent ?? "no heading";
+    const section = Reveal.getCurrentSlide();
+    const heading = [...section.querySelectorAll("h1, h2, h3, h4")].find(node => !node.closest("blockquote"))?.textContent ?? "no heading";
     const say = fault => faults.add(`slide ${Reveal.getSlidePastCount() + 1} (${heading}): ${fault}`);
     look(section, say);
     const more = Reveal.availableFragments().next;
     if (!more && !pieces(section).length) say("nothing on it");
+    else if (!more && heading === "no heading") say("it does not say its point");
+    if (!more) judge(section, say);
     if (!more && Reveal.isLastSlide()) return [...faults];
     Reveal.next();
   }

@@ -2,7 +2,7 @@
 
 A lesson is executed in memory first, so that its widgets have pictures, one for each place of their sliders: they are
 committed without them.
-What is on a slide is said by the lesson's slide metadata. A cell that shows a picture or a widget, or that carries the tag
+What is on a slide is said by the lesson's slide metadata; one that begins without a heading has its `headline` there. A cell that shows a picture or a widget, or that carries the tag
 `hide-input`, shows that alone; any other cell shows its code too.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 import nbformat
 from nbconvert import SlidesExporter
 from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
 
 from course_utils import style
 from course_utils.files import ROOT, in_one_step
@@ -30,6 +31,7 @@ SLIDES = ROOT / "slides"
 def to_deck(nb: NotebookNode) -> str:
     """Return the page of an executed lesson."""
     nb.metadata.title = title_of(nb.cells)
+    nb.cells = [part for cell in nb.cells for part in _headed(cell)]
     for cell in nb.cells:
         if cell.cell_type == "code" and (
             "hide-input" in cell.metadata.get("tags", []) or any(map(_is_picture, cell.outputs))
@@ -85,6 +87,16 @@ def main(argv: list[str] | None = None) -> int:
         print(f"\n{error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _headed(cell: NotebookNode) -> list[NotebookNode]:
+    """Return a cell, after a heading of its own if its slide metadata has a `headline`: the point of a slide that begins there."""
+    slide = cell.metadata.get("slideshow", {})
+    if "headline" not in slide:
+        return [cell]
+    heading = new_markdown_cell(f"### {slide.pop('headline')}", metadata={"slideshow": dict(slide)})
+    slide["slide_type"] = "-"  # goes on with it
+    return [heading, cell]
 
 
 def _is_picture(output: NotebookNode) -> bool:
