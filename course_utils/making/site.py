@@ -61,6 +61,7 @@ SIGNS = {
 PAGES = ("glossary.md", "formulas.md", "for_lecturers.md", "anywhere.md")
 PARTS = ("mathjax", "requirejs", "@jupyter-widgets", "anywidget")  # of what decks load
 FRONT_WIDGET = "18"  # particles, which the page computes itself: the lesson whose first widget the front page shows
+PLAY = "Press *play*: dots of pure noise find their way to four villages. Lesson 18 says how a machine learns that."
 CHECK = re.compile(r'^check\("(\d\d\.\d+)"', re.M)
 
 
@@ -165,8 +166,9 @@ def _with_help(cells: Iterable[NotebookNode], lesson: Lesson) -> Iterable[Notebo
 def _by_hand(lesson: Lesson) -> str:
     """Return how an exercise is answered that the page cannot judge."""
     return (
-        f'<p class="by-hand">Write it in <a href="../files/{lesson.path.name}" download>the notebook</a>: '
-        "<code>make lab</code> opens JupyterLab, where Shift+Enter runs the cell and judges your answer.</p>"
+        f'<p class="by-hand">Write it in <a href="../files/{lesson.path.name}" download>the notebook</a>, with '
+        '<a href="../index.html#run-it-yourself">the course on your computer</a>: there Shift+Enter runs the cell and '
+        "judges your answer.</p>"
     )
 
 
@@ -220,7 +222,8 @@ def write(
             shutil.copytree(parts / name, static / name)
         for name in ("book.css", "book.js", "answers.js"):
             shutil.copy(BOOK / name, static)
-        shutil.copy(BOOK / "conf.py", source)
+        for name in ("conf.py", "icon.svg", "404.html"):
+            shutil.copy(BOOK / name, source)
         (source / "lessons").mkdir()
         pages = {}
         for lesson in chosen:
@@ -296,6 +299,7 @@ def _front(chosen: list[Lesson], pages: dict[str, NotebookNode]) -> str:
     return Template((BOOK / "index.md").read_text(encoding="utf-8")).substitute(
         first=f"lessons/{chosen[0].path.name}",
         widget=widget.replace("../_static", "_static"),
+        play=PLAY if FRONT_WIDGET in pages else "",
         map=_first(known, "00", "A tree of the families").replace("../_static", "_static"),
         exercises=sum(len(lesson.exercises) for lesson in lessons().values()),
         lessons="\n".join(rows),

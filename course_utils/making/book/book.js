@@ -45,12 +45,12 @@ addEventListener("load", async () => {
 // Anyone can hide the lecturers' notes; the choice is remembered.
 const notes = document.querySelectorAll(".notes-switch input");
 const apply = hidden => document.documentElement.classList.toggle("hide-notes", hidden);
-apply(localStorage.getItem("hide-notes") === "yes");
+try { apply(localStorage.getItem("hide-notes") === "yes"); } catch { /* this browser remembers nothing */ }
 notes.forEach(box => {
   box.checked = !document.documentElement.classList.contains("hide-notes");
   box.addEventListener("change", () => {
-    localStorage.setItem("hide-notes", box.checked ? "no" : "yes");
     apply(!box.checked);
+    try { localStorage.setItem("hide-notes", box.checked ? "no" : "yes"); } catch { /* nor now */ }
   });
 });
 
@@ -80,3 +80,14 @@ function explain(article) {
   }
 }
 if (/lessons\/\d\d_/.test(location.pathname)) explain(document.querySelector("article"));
+
+// A finger cannot hover: its first tap says the meaning, the second one leads to the glossary.
+if (matchMedia("(hover: none)").matches) {
+  document.addEventListener("click", event => {
+    const term = event.target.closest(".term"), told = document.querySelector(".term.told");
+    told?.classList.remove("told");
+    if (!term || term === told) return;
+    event.preventDefault();
+    term.classList.add("told");
+  });
+}
