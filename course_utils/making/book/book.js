@@ -81,6 +81,15 @@ function explain(article) {
 }
 if (/lessons\/\d\d_/.test(location.pathname)) explain(document.querySelector("article"));
 
+// Paper is light.
+const page = document.documentElement;
+let theme;
+addEventListener("beforeprint", () => {
+  theme = page.dataset.theme;
+  page.dataset.theme = "light";
+});
+addEventListener("afterprint", () => (page.dataset.theme = theme));
+
 // A finger cannot hover: its first tap says the meaning, the second one leads to the glossary.
 if (matchMedia("(hover: none)").matches) {
   document.addEventListener("click", event => {
