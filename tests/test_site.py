@@ -34,6 +34,7 @@ def test_prose_becomes_what_sphinx_reads():
         "Before.\n\n::::{admonition} Common mistake\n:class: common-mistake\n\n*One* line.\n\n- a list\n\n::::\n\nAfter 6 days."
     )
     assert site.prose("> A quotation.\n> Its end.") == "> A quotation.\n> Its end."
+    assert site.prose("[![Open](https://a.b/c.svg)](https://a.b/d)") == "[Open](https://a.b/d)"
 
 
 def test_every_word_of_the_glossary_has_a_plain_meaning():
@@ -89,13 +90,14 @@ class Links(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.links, self.ids = [], set()
+        self.links, self.loads, self.ids = [], [], set()
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
         self.ids |= {attributes.get("id"), attributes.get("name")}
         self.links += [attributes[name] for name in ("href", "src") if attributes.get(name)]
+        self.loads.append(attributes.get("src") or "")
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +119,7 @@ def test_every_link_leads_somewhere(folder):
     }
     left_out = {lesson.path.name for number, lesson in lessons().items() if number not in LESSONS}
     lost = []
+    assert [name for name, page in pages.items() if any(link.startswith("http") for link in page.loads)] == []
     for path, page in pages.items():
         for link in page.links:
             address, place = urldefrag(unquote(link))

@@ -110,8 +110,9 @@ def to_page(nb: NotebookNode, lesson: Lesson, static: Path, everything: bool = F
 
 
 def prose(source: str) -> str:
-    """Return Markdown as Sphinx wants it: no bound expressions, and a box as an admonition."""
+    """Return Markdown as Sphinx wants it: no bound expressions, no picture from elsewhere, and a box as an admonition."""
     source = re.sub(r"<!-- [{!?].*?-->", "", source, flags=re.S)
+    source = re.sub(r"!\[(.*?)\]\(https?://.*?\)", r"\1", source)
     return re.sub(r"^> #+ (.+)\n((?:>.*(?:\n|$))*)", _box, source, flags=re.M)
 
 
