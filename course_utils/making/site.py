@@ -22,6 +22,7 @@ from pathlib import Path
 from string import Template
 
 import nbformat
+from docutils.utils.math import tex2unichar
 from nbformat import NotebookNode
 
 from course_utils.exercises.engine import load
@@ -36,28 +37,8 @@ BOOK = Path(__file__).resolve().parent / "book"
 SITE = ROOT / "site"
 STATE = "application/vnd.jupyter.widget-state+json"
 TERM = re.compile(r"^- \*\*(.+?)\*\*: (.+) \[\d\d\]\(.+\)$", re.M)
-SIGNS = {
-    r"\mid": "|",
-    r"\log": "log ",
-    r"\theta": "θ",
-    r"\mu": "μ",
-    r"\sigma": "σ",
-    r"\Sigma": "Σ",
-    r"\varepsilon": "ε",
-    r"\pi": "π",
-    r"\eta": "η",
-    r"\alpha": "α",
-    r"\nabla": "∇",
-    r"\prod": "∏",
-    r"\sqrt": "√",
-    r"\approx": "≈",
-    r"\mathbb": "",
-    r"\,": "",
-    "{": "",
-    "}": "",
-    "$": "",
-    "*": "",
-}  # of the formulas in the glossary's meanings, for a tip that shows plain text
+KINDS = (tex2unichar.mathalpha, tex2unichar.mathop, tex2unichar.mathord, tex2unichar.mathrel)
+SIGNS = {name: sign for kind in KINDS for name, sign in kind.items()} | {"sqrt": "√", "mathbb": ""}
 PAGES = ("glossary.md", "formulas.md", "for_lecturers.md", "anywhere.md")
 PARTS = ("mathjax", "requirejs", "@jupyter-widgets", "anywidget")  # of what decks load
 FRONT_WIDGET = "18"  # particles, which the page computes itself: the lesson whose first widget the front page shows
@@ -126,10 +107,14 @@ def terms() -> dict[str, tuple[str, str]]:
     """Return the glossary's words: {word: (its anchor, its meaning as plain text)}."""
     found = {}
     for word, meaning in TERM.findall((NOTEBOOKS / "glossary.md").read_text(encoding="utf-8")):
-        for sign, plain in SIGNS.items():
-            meaning = meaning.replace(sign, plain)
-        found[word] = (_anchor(word), re.sub(r"\[(.+?)\]\(.+?\)", r"\1", meaning))
+        found[word] = (_anchor(word), _plain(re.sub(r"\[(.+?)\]\(.+?\)", r"\1", meaning)))
     return found
+
+
+def _plain(words: str) -> str:
+    """Return Markdown with formulas as text: a sign for each command that has one, else its name."""
+    words = re.sub(r"\\(?:([a-z]+)|.)", lambda found: SIGNS.get(found[1], f" {found[1] or ''} "), words, flags=re.I)
+    return re.sub(" +", " ", re.sub("[{}$*]", "", words)).strip()
 
 
 def _anchor(word: str) -> str:

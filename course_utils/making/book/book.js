@@ -63,7 +63,7 @@ function explain(article) {
   const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT), texts = [];
   while (walker.nextNode()) {
     const parent = walker.currentNode.parentElement;
-    if (parent.closest("p, li") && !parent.closest("a, code, .math, mjx-container, .offers, .hook, .widget, .cell")) texts.push(walker.currentNode);
+    if (parent.closest("p, li") && !parent.closest("a, code, .math, mjx-container, .offers, .hook, .widget, .cell, details, table")) texts.push(walker.currentNode);
   }
   for (const text of texts) {
     const pieces = text.data.split(pattern); // every second piece is a word

@@ -31,6 +31,7 @@ html_theme_options = {
     **dict.fromkeys(("navbar_start", "navbar_center", "navbar_end", "navbar_persistent"), []),  # the side has it all
     "show_toc_level": 2,
     "use_download_button": False,
+    "back_to_top_button": False,  # it would lie over sliders
     "use_fullscreen_button": False,
     "use_source_button": False,
     "show_navbar_depth": 1,
