@@ -462,7 +462,7 @@ def test_other_pictures_are_imagined_in_a_deck_until_they_are_used_up(show):
         press(panel, "imagine five others")
         expect(panel, made, seed=seed)
     press(panel, "imagine five others")
-    expect(panel, made, "The slides do not hold this. Press it in JupyterLab.", seed=5)
+    expect(panel, made, "This is not stored here. Press it in JupyterLab.", seed=5)
     panel.locator("input").first.press("End")
     expect(panel, made, seed=5)
 
@@ -511,7 +511,7 @@ def test_two_players_take_their_steps_in_a_deck(lesson, open_deck):
         press(panel, "step D")
         assert (
             moves() == reached
-            and panel.evaluate(SHOWN)["message"] == "The slides do not hold this. Press it in JupyterLab."
+            and panel.evaluate(SHOWN)["message"] == "This is not stored here. Press it in JupyterLab."
         )
         press(panel, "start again")
         assert moves() == (0, 0)

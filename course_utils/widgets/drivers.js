@@ -87,7 +87,7 @@ export function framesDriver(model) {
     named: (label) => label,
     move: (moved) => answer(() => moved),
     press: (label) => answer(({ leads, jumps }) => {
-      if (!(label in leads[state])) return jumps[label]?.[number()] ?? "The slides do not hold this. Press it in JupyterLab.";
+      if (!(label in leads[state])) return jumps[label]?.[number()] ?? "This is not stored here. Press it in JupyterLab.";
       const [to, moved] = leads[state][label];
       state = to;
       return moved;

@@ -50,8 +50,6 @@ function render({ model, el }) {
   layer.setAttribute("data-prevent-swipe", ""); // a finger on it turns no page of a deck
   const handles = model.get("handles").map((handle) => {
     const dot = document.createElementNS(svg.namespaceURI, "circle"), reach = dot.cloneNode();
-    dot.setAttribute("r", 7);
-    reach.setAttribute("r", 20); // for a finger
     reach.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       reach.setPointerCapture(event.pointerId);
@@ -71,6 +69,10 @@ function render({ model, el }) {
     return { handle, circles: [dot, reach] };
   });
   if (handles.length) picture.append(layer);
+  new ResizeObserver(() => { // as large on a small picture: 7 pixels to see, 20 to hit with a finger
+    const scale = width / (picture.clientWidth || width);
+    for (const { circles } of handles) circles.forEach((circle, k) => circle.setAttribute("r", scale * [7, 20][k]));
+  }).observe(picture);
   function placeHandles() { // where the hand has them, though the kernel may still be busy
     const values = { ...model.get("values"), ...driver.waiting() };
     for (const { handle, circles } of handles) {
