@@ -13,7 +13,7 @@ function render({ model, el }) {
   const id = `panel-${Math.random().toString(36).slice(2)}`; // each widget loads a copy of this file: counting would repeat
   const width = model.get("width"), height = model.get("height"), sliders = model.get("sliders");
   const inPage = model.get("page").layers, inDeck = model.get("frames").zipped;
-  const ownDriver = model.get("page").villages ? particlesDriver(model) : inDeck ? framesDriver(model) : null;
+  const ownDriver = model.get("page").villages ? particlesDriver(model) : inDeck ? framesDriver(model, () => nameButtons()) : null;
   const driver = inPage ? decoderDriver(model, () => nameButtons()) : ownDriver ?? kernelDriver(model, () => {
     setPlaying(false);
     message.textContent = "Nothing answers. The sliders need a running lesson: run its cells again, from the first.";
@@ -142,7 +142,13 @@ function render({ model, el }) {
     driver.press(label);
     nameButtons();
   }, label === "walk")]);
-  const nameButtons = () => named.forEach(([label, button]) => (button.textContent = driver.named(label)));
+  function nameButtons() {
+    for (const [label, button] of named) {
+      button.textContent = driver.named(label);
+      button.title = driver.lacks(label); // why it is greyed
+      button.ariaDisabled = String(button.title !== "");
+    }
+  }
 
   // the numbers, and what went wrong
   const numbers = element("table", { class: "panel-numbers" });
@@ -178,6 +184,7 @@ function render({ model, el }) {
       )
     );
     message.textContent = model.get("message");
+    nameButtons();
   }
   showFrame();
   showValues();

@@ -184,8 +184,12 @@ test("frames: sliders count in their order, and each deed is answered", async ()
 
 test("frames: a press leads to its state and moves the slider that it moved", async () => {
   const { driver, shows } = deck();
+  const lacking = () => ["go", "home", "up", "kernel"].filter((label) => driver.lacks(label));
+  assert.deepEqual(lacking(), []); // nothing is known yet
   await driver.move({ b: 1 });
+  assert.deepEqual(lacking(), ["home", "kernel"]);
   await driver.press("go");
+  assert.deepEqual(lacking(), ["kernel"]);
   shows("frame 121");
   await driver.move({ a: 1 });
   await driver.press("go"); // the same state again, and nothing moved
