@@ -25,7 +25,7 @@ help:
 	$(info make site         write the course as a web book, into site/; ALL=1 with decks and PDFs, LESSON=05 that lesson alone)
 	$(info make slides       write one deck of slides a lesson; LESSON=05 writes that one)
 	$(info make pdf          print every lesson as a PDF; LESSON=13 prints that one)
-	$(info make key          write the answer key: the solution of every exercise)
+	$(info make key          write the answer key and, to hand out, the exercises without it)
 	$(info make data         make the data files anew)
 	$(info make checkpoints  train the models in data/checkpoints anew: hours)
 	$(info make scores       measure the models in data/checkpoints again, and compare with what they say of themselves)

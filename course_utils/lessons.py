@@ -57,6 +57,28 @@ class Lesson:
         """Return its exercises: id → title."""
         return dict(re.findall(r"^### Exercise (\d\d\.\d+) · (.*\S)", self.prose, re.M))
 
+    @property
+    def questions(self) -> dict[str, str]:
+        """Return what its exercises ask, in Markdown: id → the text below its title, and the code to complete."""
+        found: dict[str, list[str]] = {}
+        asked = None
+        for cell in self._cells:
+            source = "".join(cell["source"])
+            heading = re.search(r"^### Exercise (\d\d\.\d+) · .*\n?", source, re.M)
+            if cell["cell_type"] == "markdown" and heading:
+                asked, found[heading[1]] = heading[1], [source[heading.end() :]]
+            elif asked and cell["cell_type"] == "markdown":
+                found[asked].append(source)
+            elif asked:
+                code = re.sub(r" *# stuck\?.*", "", source)
+                found[asked].append(f"```python\n{code}\n```")
+                if f'check("{asked}"' in source:
+                    asked = None
+        return {
+            name: re.sub(r"<!--.*?-->", "", "\n\n".join(filter(str.strip, texts)), flags=re.S).strip()
+            for name, texts in found.items()
+        }
+
     @cached_property
     def prose(self) -> str:
         """Return the text of all its Markdown cells."""

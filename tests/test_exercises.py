@@ -23,6 +23,7 @@ from course_utils.exercises import check, engine, hint, lesson_04, lesson_05, le
 from course_utils.exercises.answers import NotAttempted, Wrong, captured, show
 from course_utils.exercises.matchers import agrees, call, choice, choices, choose_line, close, close_each
 from course_utils.files import ROOT as COURSE
+from course_utils.making.key import replaced, solved
 
 # A made-up lesson: the example for those who write lessons, and two exercises more.
 EXAMPLE = re.search(r"whole lesson module:\n\n(.*?)\nA mistake is", exercises.__doc__, re.DOTALL)[1]
@@ -490,20 +491,6 @@ def test_an_endless_answer_can_be_interrupted(tmp_path, body):
 
 ALL = {name: exercise for lesson in engine.lessons() for name, exercise in engine.load(lesson).items()}
 each = pytest.mark.parametrize("name", ALL)
-
-
-def solved(exercise):
-    """Run the solution and return its answer."""
-    names = {}
-    exec(exercise.code, names)
-    return names["answer"]
-
-
-def replaced(right, part, wrong):
-    """Return the right answer (a dict, a tuple, or a function that returns one) with one part replaced."""
-    if callable(right):
-        return lambda *args: replaced(right(*args), part, wrong(*args))
-    return right | {part: wrong} if isinstance(right, dict) else (*right[:part], wrong, *right[part + 1 :])
 
 
 @each

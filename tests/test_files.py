@@ -108,7 +108,8 @@ def test_the_readers_copies(tmp_path, monkeypatch, request):
 
 
 def test_the_answer_key(tmp_path, monkeypatch, full_disk):
-    monkeypatch.setattr(key, "KEY", tmp_path / "key.md")
+    for name in ("KEY", "SHEET"):
+        monkeypatch.setattr(key, name, tmp_path / f"{name}.md")
     with pytest.raises(SystemExit, match="could not be written: .*No space left"):
         key.main()
     assert os.listdir(tmp_path) == []

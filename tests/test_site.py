@@ -35,6 +35,7 @@ def test_prose_becomes_what_sphinx_reads():
         "Before.\n\n::::{admonition} Common mistake\n:class: common-mistake\n\n*One* line.\n\n- a list\n\n::::\n\nAfter 6 days."
     )
     assert site.prose("> A quotation.\n> Its end.") == "> A quotation.\n> Its end."
+    assert site.prose("[![Open](https://a.b/c.svg)](https://a.b/d)") == "[Open](https://a.b/d)"
 
 
 def test_every_word_of_the_glossary_has_a_plain_meaning():
@@ -61,6 +62,7 @@ def test_a_lesson_becomes_a_page(tmp_path):
         new_code_cell(
             'answer = ...\ncheck("02.1", answer)', outputs=[new_output("display_data", {"text/html": "Wrong!"})]
         ),
+        new_code_cell('check("02.3", log_prob)', outputs=[new_output("display_data", {"text/html": "Wrong!"})]),
     ]
     nb = new_notebook(cells=cells, metadata={"widgets": {site.STATE: {"state": {"abc": {"words": "</script>"}}}}})
     page = site.to_page(nb, lessons()["02"], tmp_path)
@@ -69,11 +71,13 @@ def test_a_lesson_becomes_a_page(tmp_path):
     assert sources[0] == "# 02 · A box" and "02_a_box_on_the_world_map.ipynb" in sources[1]
     assert sources[2].startswith('<div class="notes">')
     output = page.cells[3].outputs[0].data["text/html"]
-    assert f"pictures/{picture.name}" in output and "base64" not in output and '"model_id": "abc"' in output
+    assert f'pictures/{picture.name}" loading="lazy"' in output and "base64" not in output
+    assert '"model_id": "abc"' in output
     assert "hide-input" in page.cells[3].metadata.tags
-    assert "Wrong!" not in str(page.cells[4].outputs) and "remove-input" in page.cells[4].metadata.tags
+    assert "Wrong!" not in str(page) and "remove-input" in page.cells[4].metadata.tags
     helped, exercise = "\n".join(sources[5:]), load("02")["02.1"]
-    assert all(hint in helped for hint in exercise.hints) and exercise.code in helped
+    assert all(hint in helped for hint in exercise.hints)
+    assert re.search(r"Have you tried\?.*" + re.escape(exercise.code), helped, re.S)
     assert "widgets" not in page.metadata and "abc" in (tmp_path / "states" / "02.js").read_text()
 
 
@@ -90,13 +94,14 @@ class Links(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.links, self.ids = [], set()
+        self.links, self.loads, self.ids = [], [], set()
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
         attributes = dict(attributes)
         self.ids |= {attributes.get("id"), attributes.get("name")}
         self.links += [attributes[name] for name in ("href", "src") if attributes.get(name)]
+        self.loads.append(attributes.get("src") or "")
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +123,9 @@ def test_every_link_leads_somewhere(folder):
     }
     left_out = {lesson.path.name for number, lesson in lessons().items() if number not in LESSONS}
     lost = []
+    glossary = pages[(folder / "lessons/glossary.html").resolve()]
+    assert {anchor for anchor, _ in site.terms().values()} <= glossary.ids
+    assert [name for name, page in pages.items() if any(link.startswith("http") for link in page.loads)] == []
     for path, page in pages.items():
         for link in page.links:
             address, place = urldefrag(unquote(link))
@@ -160,8 +168,14 @@ def watched(browser):
     """Return a function that opens a page, and a list of what it does wrong: errors, failed requests, requests off the site."""
     contexts, wrong = [], []
 
-    def open_page(address, width=1400, scheme="light"):
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    def open_page(address, width=1400, scheme="light", touch=False):
+        def failed(why, url):
+            if why != "net::ERR_ABORTED":  # not when a page is left before its icon came
+                wrong.append(f"could not load {url[:100]}")
+
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, has_touch=touch, is_mobile=touch
+        )
         contexts.append(context)
         page, home = context.new_page(), address.partition("/lessons")[0].rpartition("/index")[0] or address[:20]
 
@@ -171,7 +185,7 @@ def watched(browser):
         page.route(off_the_site, lambda route: (wrong.append(f"asks for {route.request.url[:100]}"), route.abort()))
         page.on("console", lambda message: message.type == "error" and wrong.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-        page.on("requestfailed", lambda request: wrong.append(f"could not load {request.url[:100]}"))
+        page.on("requestfailed", lambda request: failed(request.failure, request.url))
         page.goto(address)
         return page
 
@@ -298,12 +312,48 @@ def test_a_word_is_searched_and_explained(folder, watched):
     term.focus()
     assert json.loads(term.evaluate("node => getComputedStyle(node, '::after').content")) == meaning
     words = [text.lower() for text in page.locator(".term").all_inner_texts()]
-    assert len(words) == len(set(words)) > 10
+    assert len(words) == len(set(words)) > 10 and all(one.is_visible() for one in page.locator(".term").all())
     notes = page.locator(".notes").first
     assert notes.is_visible()
     page.locator(".notes-switch input").uncheck()
     page.reload()
     assert not notes.is_visible() and not page.locator(".notes-switch input").is_checked()
+    assert wrong == []
+
+
+def test_a_finger_finds_its_way(host, watched):
+    """A first tap on a word of the glossary says its meaning, a second one leads there; corners of a box are wide enough."""
+    open_page, wrong = watched
+    address = f"{host}/lessons/{lessons()['02'].path.stem}.html"
+    page = open_page(address, 360, touch=True)
+    term = page.locator(".term").first
+    term.tap()
+    assert page.url == address
+    assert term.get_attribute("data-meaning") in term.evaluate("node => getComputedStyle(node, '::after').content")
+    term.tap()
+    page.wait_for_url("**/glossary.html#term-*")
+    page.goto(address)
+    page.locator(".widget").first.scroll_into_view_if_needed()
+    assert page.locator(".panel-handles circle").nth(1).bounding_box(timeout=HANG)["width"] > 38
+    lost = open_page(f"{host}/404.html").get_by_role("link")
+    assert lost.evaluate("link => link.href") == f"{host}/index.html"
+    assert wrong == []
+
+
+def test_a_lesson_on_paper(host, watched):
+    """It is light, without what is folded or pressed, and no line of code is cut."""
+    open_page, wrong = watched
+    page = open_page(f"{host}/lessons/{lessons()['02'].path.stem}.html", 700, "dark")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    for away in ("details", ".offers", "form.answer button", ".bd-sidebar"):
+        assert [one for one in page.locator(away).all() if one.is_visible()] == [], away
+    assert all(
+        pre.evaluate("node => node.scrollWidth <= node.clientWidth") for pre in page.locator("article pre").all()
+    )
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert wrong == []
 
 

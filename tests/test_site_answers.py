@@ -181,7 +181,7 @@ def fraction(x: float) -> str:
 
 
 def scientific(x: float) -> str:
-    return f"{x:.9E}"
+    return f"{x:.9E}".replace("-", "−")
 
 
 def with_commas(x: float) -> str:
@@ -258,7 +258,7 @@ def test_a_form_can_stand_in_a_page():
 
 def test_in_a_browser(page, axe, tmp_path):
     (tmp_path / "answers.js").write_text((site.BOOK / "answers.js").read_text(encoding="utf-8"), encoding="utf-8")
-    body = answer_form("02.1") + answer_form("19.4") + answer_form("01.2")
+    body = '<p class="offers"></p>' + answer_form("02.1") + answer_form("19.4") + answer_form("01.2")
     head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Exercises</title><script defer src="answers.js"></script>'
     (tmp_path / "page.html").write_text(f"{head}<main><h1>Exercises</h1>{body}</main>", encoding="utf-8")
     errors = []
@@ -274,6 +274,7 @@ def test_in_a_browser(page, axe, tmp_path):
     form.get_by_role("button", name="Check").click()
     assert said.inner_text() == "Right. " + ALL["02.1"].praise.replace("`", "")
     assert form.get_by_text("✓ solved").is_visible()
+    assert page.locator(".offers").inner_text().endswith("solved on this page: 1 of 3")
     programs = page.locator("form").last
     programs.get_by_role("group", name="copy").get_by_label("True").check()
     programs.get_by_role("button").click()
@@ -281,4 +282,5 @@ def test_in_a_browser(page, axe, tmp_path):
     assert axe(page) == []
     page.reload()
     assert [mark.is_visible() for mark in page.locator(".solved").all()] == [True, False, False]
+    assert page.locator(".offers").inner_text().endswith("solved on this page: 1 of 3")
     assert errors == []

@@ -24,7 +24,7 @@ from course_utils.exercises.engine import Exercise, find
 
 KNOWN = (matchers.close, matchers.close_each, matchers.choice, matchers.choices)
 LINES = {matchers.choose_line: (), matchers.line_and_number: (0,)}  # and where the number of the line stands
-NOTATION = " Write a number as 12, −0.5, 1/3, 50% or 1e-3"
+NOTATION = " Write a number with a decimal point, as 12, −0.5, 1/3, 50% or 1e-3"
 TYPED = 10  # digits; nobody types more
 
 Path = tuple  # where a value stands in an answer: its keys and indices, one after another

@@ -22,6 +22,7 @@ from pathlib import Path
 from string import Template
 
 import nbformat
+from docutils.utils.math import tex2unichar
 from nbformat import NotebookNode
 
 from course_utils.exercises.engine import load
@@ -36,31 +37,12 @@ BOOK = Path(__file__).resolve().parent / "book"
 SITE = ROOT / "site"
 STATE = "application/vnd.jupyter.widget-state+json"
 TERM = re.compile(r"^- \*\*(.+?)\*\*: (.+) \[\d\d\]\(.+\)$", re.M)
-SIGNS = {
-    r"\mid": "|",
-    r"\log": "log ",
-    r"\theta": "θ",
-    r"\mu": "μ",
-    r"\sigma": "σ",
-    r"\Sigma": "Σ",
-    r"\varepsilon": "ε",
-    r"\pi": "π",
-    r"\eta": "η",
-    r"\alpha": "α",
-    r"\nabla": "∇",
-    r"\prod": "∏",
-    r"\sqrt": "√",
-    r"\approx": "≈",
-    r"\mathbb": "",
-    r"\,": "",
-    "{": "",
-    "}": "",
-    "$": "",
-    "*": "",
-}  # of the formulas in the glossary's meanings, for a tip that shows plain text
+KINDS = (tex2unichar.mathalpha, tex2unichar.mathop, tex2unichar.mathord, tex2unichar.mathrel)
+SIGNS = {name: sign for kind in KINDS for name, sign in kind.items()} | {"sqrt": "√", "mathbb": ""}
 PAGES = ("glossary.md", "formulas.md", "for_lecturers.md", "anywhere.md")
 PARTS = ("mathjax", "requirejs", "@jupyter-widgets", "anywidget")  # of what decks load
 FRONT_WIDGET = "18"  # particles, which the page computes itself: the lesson whose first widget the front page shows
+PLAY = "Press *play*: dots of pure noise find their way to four villages. Lesson 18 says how a machine learns that."
 CHECK = re.compile(r'^check\("(\d\d\.\d+)"', re.M)
 
 
@@ -109,8 +91,9 @@ def to_page(nb: NotebookNode, lesson: Lesson, static: Path, everything: bool = F
 
 
 def prose(source: str) -> str:
-    """Return Markdown as Sphinx wants it: no bound expressions, and a box as an admonition."""
+    """Return Markdown as Sphinx wants it: no bound expressions, no picture from elsewhere, and a box as an admonition."""
     source = re.sub(r"<!-- [{!?].*?-->", "", source, flags=re.S)
+    source = re.sub(r"!\[(.*?)\]\(https?://.*?\)", r"\1", source)
     return re.sub(r"^> #+ (.+)\n((?:>.*(?:\n|$))*)", _box, source, flags=re.M)
 
 
@@ -124,10 +107,14 @@ def terms() -> dict[str, tuple[str, str]]:
     """Return the glossary's words: {word: (its anchor, its meaning as plain text)}."""
     found = {}
     for word, meaning in TERM.findall((NOTEBOOKS / "glossary.md").read_text(encoding="utf-8")):
-        for sign, plain in SIGNS.items():
-            meaning = meaning.replace(sign, plain)
-        found[word] = (_anchor(word), re.sub(r"\[(.+?)\]\(.+?\)", r"\1", meaning))
+        found[word] = (_anchor(word), _plain(re.sub(r"\[(.+?)\]\(.+?\)", r"\1", meaning)))
     return found
+
+
+def _plain(words: str) -> str:
+    """Return Markdown with formulas as text: a sign for each command that has one, else its name."""
+    words = re.sub(r"\\(?:([a-z]+)|.)", lambda found: SIGNS.get(found[1], f" {found[1] or ''} "), words, flags=re.I)
+    return re.sub(" +", " ", re.sub("[{}$*]", "", words)).strip()
 
 
 def _anchor(word: str) -> str:
@@ -165,8 +152,9 @@ def _with_help(cells: Iterable[NotebookNode], lesson: Lesson) -> Iterable[Notebo
 def _by_hand(lesson: Lesson) -> str:
     """Return how an exercise is answered that the page cannot judge."""
     return (
-        f'<p class="by-hand">Write it in <a href="../files/{lesson.path.name}" download>the notebook</a>: '
-        "<code>make lab</code> opens JupyterLab, where Shift+Enter runs the cell and judges your answer.</p>"
+        f'<p class="by-hand">Write it in <a href="../files/{lesson.path.name}" download>the notebook</a>, with '
+        '<a href="../index.html#run-it-yourself">the course on your computer</a>: there Shift+Enter runs the cell and '
+        "judges your answer.</p>"
     )
 
 
@@ -220,7 +208,8 @@ def write(
             shutil.copytree(parts / name, static / name)
         for name in ("book.css", "book.js", "answers.js"):
             shutil.copy(BOOK / name, static)
-        shutil.copy(BOOK / "conf.py", source)
+        for name in ("conf.py", "icon.svg", "404.html"):
+            shutil.copy(BOOK / name, source)
         (source / "lessons").mkdir()
         pages = {}
         for lesson in chosen:
@@ -296,6 +285,7 @@ def _front(chosen: list[Lesson], pages: dict[str, NotebookNode]) -> str:
     return Template((BOOK / "index.md").read_text(encoding="utf-8")).substitute(
         first=f"lessons/{chosen[0].path.name}",
         widget=widget.replace("../_static", "_static"),
+        play=PLAY if FRONT_WIDGET in pages else "",
         map=_first(known, "00", "A tree of the families").replace("../_static", "_static"),
         exercises=sum(len(lesson.exercises) for lesson in lessons().values()),
         lessons="\n".join(rows),

@@ -1,7 +1,7 @@
 // Who answers when a slider moves: the kernel, a decoder in the page, or the frames of a deck. The three have the same
 // methods: move({ name: value, … }), press(label) and click([px, py]), with what `buttons` lists as labels, `named(label)`, what
-// is written on a button now, `waiting()`, the values of sliders on which an answer is still to come, and stop(). All
-// answers come through the model, as changes of "values" and "drawn".
+// is written on a button now, `lacks(label)`, why pressing it would do nothing here, `waiting()`, the values of sliders on which an answer is
+// still to come, and stop(). All answers come through the model, as changes of "values" and "drawn".
 import { pageDecoder } from "./page_decoder.js";
 
 // A handle is a point in the picture that two sliders hold, { x, y, left, across, top, up }: their names, where their zeros
@@ -54,6 +54,7 @@ export function kernelDriver(model, onSilence = () => {}, patience = 10000) {
     buttons: model.get("buttons"),
     named: (label) => label,
     move: (moved) => ask({ move: moved }),
+    lacks: () => "",
     press: (label) => ask({ press: label }),
     click: (place) => ask({ click: place }),
     waiting: () => Object.assign({}, ...[asked, ...queue].map((content) => content?.move)),
@@ -64,11 +65,17 @@ export function kernelDriver(model, onSilence = () => {}, patience = 10000) {
   };
 }
 
-// The frames that deck.py has baked.
-export function framesDriver(model) {
+const NOT_STORED = "This is not stored here. Press it in JupyterLab.";
+
+// The frames that deck.py has baked; onReady is called when they are there.
+export function framesDriver(model, onReady = () => {}) {
   const zipped = new Blob([model.get("frames").zipped]).stream().pipeThrough(new DecompressionStream("gzip"));
   const frames = new Response(zipped).json(), sliders = model.get("sliders");
-  let state = 0;
+  let state = 0, held = null;
+  frames.then((baked) => {
+    held = baked;
+    onReady();
+  });
 
   const number = () => sliders.reduce((sum, { name, max }) => sum * (max + 1) + model.get("values")[name], 0);
   async function answer(find) {
@@ -87,11 +94,12 @@ export function framesDriver(model) {
     named: (label) => label,
     move: (moved) => answer(() => moved),
     press: (label) => answer(({ leads, jumps }) => {
-      if (!(label in leads[state])) return jumps[label]?.[number()] ?? "The slides do not hold this. Press it in JupyterLab.";
+      if (!(label in leads[state])) return jumps[label]?.[number()] ?? NOT_STORED;
       const [to, moved] = leads[state][label];
       state = to;
       return moved;
     }),
+    lacks: (label) => (!held || label in held.leads[state] || (held.jumps[label]?.[number()] ?? null) !== null ? "" : NOT_STORED),
     click: ([px, py]) => answer(({ clicks, columns, cell }) => clicks[Math.floor(py / cell) * columns + Math.floor(px / cell)]),
     waiting: () => ({}),
     stop() {},
@@ -151,6 +159,7 @@ export function decoderDriver(model, onPause = () => {}, random = Math.random) {
     buttons: Object.keys(presses),
     named: (label) => (label === "walk" && timer ? "pause" : label),
     move: (moved) => jump(names.map((name, k) => moved[name] ?? z()[k])),
+    lacks: () => "",
     press: (label) => presses[label](),
     click([px, py]) {
       const there = [low + ((px - x0) / width) * (high - low), high - ((py - y0) / height) * (high - low)];

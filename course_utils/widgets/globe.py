@@ -141,5 +141,5 @@ def globe(land: WorldLand, in_degrees: np.ndarray, by_area: np.ndarray) -> Panel
         fixed={"ruler": "in degrees"},
         play="bend",
         grid={"bend": (0, 0.25, 0.5, 0.75, 1), "look_at": (-90, -60, -30, 0, 30, 60, 90)},
-        presses=["points by area", "points in degrees"],
+        presses=["points in degrees", "points by area", "points by area", "points in degrees"],
     )

@@ -13,7 +13,7 @@ function render({ model, el }) {
   const id = `panel-${Math.random().toString(36).slice(2)}`; // each widget loads a copy of this file: counting would repeat
   const width = model.get("width"), height = model.get("height"), sliders = model.get("sliders");
   const inPage = model.get("page").layers, inDeck = model.get("frames").zipped;
-  const ownDriver = model.get("page").villages ? particlesDriver(model) : inDeck ? framesDriver(model) : null;
+  const ownDriver = model.get("page").villages ? particlesDriver(model) : inDeck ? framesDriver(model, () => nameButtons()) : null;
   const driver = inPage ? decoderDriver(model, () => nameButtons()) : ownDriver ?? kernelDriver(model, () => {
     setPlaying(false);
     message.textContent = "Nothing answers. The sliders need a running lesson: run its cells again, from the first.";
@@ -50,8 +50,6 @@ function render({ model, el }) {
   layer.setAttribute("data-prevent-swipe", ""); // a finger on it turns no page of a deck
   const handles = model.get("handles").map((handle) => {
     const dot = document.createElementNS(svg.namespaceURI, "circle"), reach = dot.cloneNode();
-    dot.setAttribute("r", 7);
-    reach.setAttribute("r", 20); // for a finger
     reach.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       reach.setPointerCapture(event.pointerId);
@@ -71,6 +69,10 @@ function render({ model, el }) {
     return { handle, circles: [dot, reach] };
   });
   if (handles.length) picture.append(layer);
+  new ResizeObserver(() => { // as large on a small picture: 7 pixels to see, 20 to hit with a finger
+    const scale = width / (picture.clientWidth || width);
+    for (const { circles } of handles) circles.forEach((circle, k) => circle.setAttribute("r", scale * [7, 20][k]));
+  }).observe(picture);
   function placeHandles() { // where the hand has them, though the kernel may still be busy
     const values = { ...model.get("values"), ...driver.waiting() };
     for (const { handle, circles } of handles) {
@@ -140,7 +142,13 @@ function render({ model, el }) {
     driver.press(label);
     nameButtons();
   }, label === "walk")]);
-  const nameButtons = () => named.forEach(([label, button]) => (button.textContent = driver.named(label)));
+  function nameButtons() {
+    for (const [label, button] of named) {
+      button.textContent = driver.named(label);
+      button.title = driver.lacks(label); // why it is greyed
+      button.ariaDisabled = String(button.title !== "");
+    }
+  }
 
   // the numbers, and what went wrong
   const numbers = element("table", { class: "panel-numbers" });
@@ -176,6 +184,7 @@ function render({ model, el }) {
       )
     );
     message.textContent = model.get("message");
+    nameButtons();
   }
   showFrame();
   showValues();

@@ -73,6 +73,7 @@ export function particlesDriver(model) {
   return {
     buttons: model.get("buttons"),
     named: (label) => label,
+    lacks: () => "",
     move(moved) {
       const values = { ...model.get("values"), ...moved };
       model.set("values", values);

@@ -184,8 +184,12 @@ test("frames: sliders count in their order, and each deed is answered", async ()
 
 test("frames: a press leads to its state and moves the slider that it moved", async () => {
   const { driver, shows } = deck();
+  const lacking = () => ["go", "home", "up", "kernel"].filter((label) => driver.lacks(label));
+  assert.deepEqual(lacking(), []); // nothing is known yet
   await driver.move({ b: 1 });
+  assert.deepEqual(lacking(), ["home", "kernel"]);
   await driver.press("go");
+  assert.deepEqual(lacking(), ["kernel"]);
   shows("frame 121");
   await driver.move({ a: 1 });
   await driver.press("go"); // the same state again, and nothing moved
@@ -193,7 +197,7 @@ test("frames: a press leads to its state and moves the slider that it moved", as
   await driver.press("home");
   shows("frame 000");
   await driver.press("home");
-  shows("frame 000", "The slides do not hold this. Press it in JupyterLab.");
+  shows("frame 000", "This is not stored here. Press it in JupyterLab.");
 });
 
 test("frames: other buttons jump, speak or need a kernel; a click leads to its cell's stops", async () => {
@@ -204,7 +208,7 @@ test("frames: other buttons jump, speak or need a kernel; a click leads to its c
   await driver.press("up");
   shows("frame 020", "No.");
   await driver.press("kernel");
-  shows("frame 020", "The slides do not hold this. Press it in JupyterLab.");
+  shows("frame 020", "This is not stored here. Press it in JupyterLab.");
   for (const [place, alt] of [[[12, 9.9], "frame 010"], [[0, 10], "frame 011"], [[19, 19], "frame 011"]]) {
     await driver.click(place);
     shows(alt);

@@ -4,7 +4,7 @@ const answers = (() => {
   // Return the number that a text says, such as 0.5, 1/2, 50%, −0.5, 1,000 or 1e-3; NaN if it says none.
   function number(text) {
     const plain = text.trim().replace(/^[−–]/, "-").replace(/e[−–]/i, "e-");
-    if (plain.endsWith("%")) return number(plain.slice(0, -1)) / 100;
+    if (/[^%]%$/.test(plain)) return number(plain.slice(0, -1)) / 100;
     const [above, ...below] = plain.split("/");
     if (below.length) return below.length === 1 ? finite(number(above) / number(below[0])) : NaN;
     const bare = /^[-+]?\d{1,3}(,\d{3})+(\.\d*)?$/.test(plain) ? plain.replaceAll(",", "") : plain;
@@ -69,7 +69,17 @@ const answers = (() => {
     },
   };
 
-  for (const form of document.querySelectorAll("form.answer")) {
+  // How many of the page's are solved stands below its title; its table of contents marks them.
+  const forms = document.querySelectorAll("form.answer");
+  const tally = forms.length ? document.querySelector(".offers")?.appendChild(document.createElement("span")) : null;
+  function count() {
+    const known = solved.all(), done = [...forms].map(form => form.dataset.exercise).filter(name => known.includes(name));
+    if (tally) tally.textContent = ` · solved on this page: ${done.length} of ${forms.length}`;
+    for (const name of done) document.querySelector(`.page-toc a[href^="#exercise-${name.replace(".", "-")}-"]`)?.classList.add("done");
+  }
+  count();
+
+  for (const form of forms) {
     const mark = form.querySelector(".solved");
     mark.hidden = !solved.all().includes(form.dataset.exercise);
     form.addEventListener("submit", event => {
@@ -81,6 +91,7 @@ const answers = (() => {
       if (verdict[0] !== "Right.") return;
       solved.add(form.dataset.exercise);
       mark.hidden = false;
+      count();
     });
   }
 

@@ -45,12 +45,12 @@ addEventListener("load", async () => {
 // Anyone can hide the lecturers' notes; the choice is remembered.
 const notes = document.querySelectorAll(".notes-switch input");
 const apply = hidden => document.documentElement.classList.toggle("hide-notes", hidden);
-apply(localStorage.getItem("hide-notes") === "yes");
+try { apply(localStorage.getItem("hide-notes") === "yes"); } catch { /* this browser remembers nothing */ }
 notes.forEach(box => {
   box.checked = !document.documentElement.classList.contains("hide-notes");
   box.addEventListener("change", () => {
-    localStorage.setItem("hide-notes", box.checked ? "no" : "yes");
     apply(!box.checked);
+    try { localStorage.setItem("hide-notes", box.checked ? "no" : "yes"); } catch { /* nor now */ }
   });
 });
 
@@ -63,7 +63,7 @@ function explain(article) {
   const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT), texts = [];
   while (walker.nextNode()) {
     const parent = walker.currentNode.parentElement;
-    if (parent.closest("p, li") && !parent.closest("a, code, .math, mjx-container, .offers, .hook, .widget, .cell")) texts.push(walker.currentNode);
+    if (parent.closest("p, li") && !parent.closest("a, code, .math, mjx-container, .offers, .hook, .widget, .cell, details, table")) texts.push(walker.currentNode);
   }
   for (const text of texts) {
     const pieces = text.data.split(pattern); // every second piece is a word
@@ -80,3 +80,23 @@ function explain(article) {
   }
 }
 if (/lessons\/\d\d_/.test(location.pathname)) explain(document.querySelector("article"));
+
+// Paper is light.
+const page = document.documentElement;
+let theme;
+addEventListener("beforeprint", () => {
+  theme = page.dataset.theme;
+  page.dataset.theme = "light";
+});
+addEventListener("afterprint", () => (page.dataset.theme = theme));
+
+// A finger cannot hover: its first tap says the meaning, the second one leads to the glossary.
+if (matchMedia("(hover: none)").matches) {
+  document.addEventListener("click", event => {
+    const term = event.target.closest(".term"), told = document.querySelector(".term.told");
+    told?.classList.remove("told");
+    if (!term || term === told) return;
+    event.preventDefault();
+    term.classList.add("told");
+  });
+}

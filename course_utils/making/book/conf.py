@@ -17,6 +17,9 @@ suppress_warnings = ["mystnb.unknown_mime_type", "myst.header"]
 html_theme = "sphinx_book_theme"
 html_title = project
 html_static_path = ["_static"]
+html_extra_path = ["404.html"]  # for the host
+html_favicon = "icon.svg"
+html_use_index = False
 html_css_files = ["book.css"]
 html_js_files = [(name, {"defer": "defer"}) for name in ("terms.js", "book.js", "answers.js")]
 html_copy_source = False
@@ -28,6 +31,7 @@ html_theme_options = {
     **dict.fromkeys(("navbar_start", "navbar_center", "navbar_end", "navbar_persistent"), []),  # the side has it all
     "show_toc_level": 2,
     "use_download_button": False,
+    "back_to_top_button": False,  # it would lie over sliders
     "use_fullscreen_button": False,
     "use_source_button": False,
     "show_navbar_depth": 1,
