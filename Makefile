@@ -23,7 +23,7 @@ help:
 	$(info make test         test everything; ALL=1 also each widget in JupyterLab)
 	$(info make notebooks    execute the lessons and store their outputs; LESSON=05 executes that one)
 	$(info make site         write the course as a web book, into site/; ALL=1 with decks and PDFs, LESSON=05 that lesson alone)
-	$(info make slides       write one deck of slides a lesson; LESSON=05 writes that one)
+	$(info make slides       write one deck of slides a lesson; LESSON=05 writes that one, PDF=1 prints it, NOTES=1 with the notes)
 	$(info make pdf          print every lesson as a PDF; LESSON=13 prints that one)
 	$(info make key          write the answer key and, to hand out, the exercises without it)
 	$(info make data         make the data files anew)
@@ -44,8 +44,8 @@ notebooks: .venv/lab.done
 site: .venv/test.done
 	$(VENV_PYTHON) -m course_utils.making.site $(if $(ALL),--everything) $(LESSON)
 
-slides: .venv/lab.done
-	$(VENV_PYTHON) -m course_utils.making.slides $(LESSON)
+slides: $(if $(PDF),.venv/test.done,.venv/lab.done)
+	$(VENV_PYTHON) -m course_utils.making.slides $(if $(PDF),--pdf) $(if $(NOTES),--notes) $(LESSON)
 
 pdf: .venv/test.done
 	$(VENV_PYTHON) -m course_utils.making.pdf $(LESSON)

@@ -227,6 +227,23 @@ def test_axe_finds_nothing_in_a_deck(lesson, deck, page, axe):
     assert axe(page) == []
 
 
+@pytest.mark.parametrize("lesson", ["02_a_box_on_the_world_map"])
+def test_the_keys_that_print_open_the_print_view(lesson, deck, page):
+    """It prints when its widgets are drawn, each whole and on one page."""
+    page.context.add_init_script("window.print = () => { window.printed = true; }")
+    page.goto(deck(lesson).as_uri())
+    page.wait_for_function(READY)
+    with page.context.expect_page() as opened:
+        page.keyboard.press("Control+p")
+    paper = opened.value
+    paper.wait_for_function("window.printed", timeout=HANG)
+    boxes = paper.evaluate("""() => [...document.querySelectorAll(".panel")].map(panel => {
+      const box = panel.getBoundingClientRect(), sheet = panel.closest(".pdf-page").getBoundingClientRect();
+      return box.height > 200 && box.top >= sheet.top && box.bottom <= sheet.bottom && box.right <= sheet.right;
+    })""")
+    assert len(boxes) >= 2 and all(boxes)
+
+
 # Where the focus is: what it is on, whether that is on the slide or in reveal's own controls, and how wide its outline is.
 FOCUS = """() => {
   const focus = document.activeElement, on = focus.closest("section") === Reveal.getCurrentSlide();

@@ -25,6 +25,14 @@ PDF = ROOT / "pdf"
 TEMPLATE = Path(__file__).resolve().parent / "lesson.html.j2"
 CAPTION = "<figcaption>In the notebook, sliders move this picture.</figcaption>"  # in place of what it says on a screen
 READY = "() => window.MathJax?.startup?.promise"
+PRINT_VIEW = "?view=print&pdfSeparateFragments=false"  # reveal's
+PRINT_READY = f"() => document.querySelector('.pdf-page') && ({READY})()"
+ON_A4 = {
+    "format": "A4", "display_header_footer": True, "header_template": "<span></span>",
+    "footer_template": '<div style="width:100%;text-align:center;font-size:9px"><span class="pageNumber"></span></div>',
+    "margin": dict.fromkeys(("top", "bottom", "left", "right"), "18mm"),
+}  # fmt: skip
+ON_SLIDES = {"prefer_css_page_size": True}  # reveal says how large
 
 
 class PdfFailed(Exception):
@@ -47,25 +55,35 @@ def find_browser() -> str | None:
     return path if Path(path).exists() else None
 
 
-def to_page(nb: NotebookNode) -> str:
-    """Return a lesson as one HTML page that is ready to be printed."""
+def on_paper(nb: NotebookNode) -> NotebookNode:
+    """Return a copy of a stored lesson in which answers are open and a widget's picture says that it moves elsewhere."""
     nb = deepcopy(nb)
-    nb.cells = [cell for cell in nb.cells if cell.metadata.get("slideshow", {}).get("slide_type") != "notes"]
-    nb.metadata.title = title_of(nb.cells)
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("<details>", "<details open>")
         for output in cell.get("outputs", []):
             if "text/html" in output.get("data", {}):
                 output.data["text/html"] = re.sub("<figcaption>.*?</figcaption>", CAPTION, output.data["text/html"])
+    return nb
+
+
+def to_page(nb: NotebookNode) -> str:
+    """Return a lesson as one HTML page that is ready to be printed."""
+    nb = on_paper(nb)
+    nb.cells = [cell for cell in nb.cells if cell.metadata.get("slideshow", {}).get("slide_type") != "notes"]
+    nb.metadata.title = title_of(nb.cells)
     exporter = HTMLExporter(
         template_file=str(TEMPLATE), anchor_link_text="", exclude_input_prompt=True, exclude_output_prompt=True,
     )  # fmt: skip
     return exporter.from_notebook_node(nb)[0]
 
 
-def print_pages(pages: dict[Path, Path]) -> None:
-    """Print HTML pages {page: PDF file} on A4; raises PdfFailed without a browser, or if a page asks for what is not there."""
+def print_pages(pages: dict[Path, Path], slides: str = "") -> None:
+    """Print HTML pages {page: PDF file} on A4, or decks with a page a slide; raises PdfFailed without a browser, or if a page
+    asks for what is not there.
+
+    slides: further words for the address of a deck in reveal's print view, such as "&showNotes=true".
+    """
     path = find_browser()
     if path is None:
         raise PdfFailed(
@@ -80,19 +98,15 @@ def print_pages(pages: dict[Path, Path]) -> None:
         for page_file, target in pages.items():
             page, lost = browser.new_context(offline=True).new_page(), []
             page.on("requestfailed", lambda request: lost.append(request.url[:200]))
-            page.goto(page_file.as_uri())
-            page.wait_for_function(READY, timeout=60_000)
+            page.goto(page_file.as_uri() + (slides and PRINT_VIEW + slides))
+            page.wait_for_function(PRINT_READY if slides else READY, timeout=60_000)
             page.evaluate("() => MathJax.startup.promise")
             lost += page.evaluate(
                 "() => [...document.images].filter(image => !image.naturalWidth).map(image => image.src.slice(0, 200))"
             )
             if lost:
                 raise PdfFailed(f"{target.name}: could not load {', '.join(lost)}")
-            content = page.pdf(
-                format="A4", print_background=True, tagged=True, outline=True, display_header_footer=True, header_template="<span></span>",
-                footer_template='<div style="width:100%;text-align:center;font-size:9px"><span class="pageNumber"></span></div>',
-                margin={"top": "18mm", "bottom": "18mm", "left": "18mm", "right": "18mm"},
-            )  # fmt: skip
+            content = page.pdf(print_background=True, tagged=True, outline=True, **(ON_SLIDES if slides else ON_A4))
             with in_one_step(target) as part:
                 part.write_bytes(content)
             page.context.close()

@@ -1,7 +1,7 @@
 """Turn the lessons into slide decks that open from disk without a network: `python -m course_utils.making.slides [NUMBER ...]`.
 
 A lesson is executed in memory first, so that its widgets have pictures, one for each place of their sliders: they are
-committed without them.
+committed without them. With --pdf the decks are printed from the stored notebooks, a page a slide, each widget as its first picture.
 What is on a slide is said by the lesson's slide metadata; one that begins without a heading has its `headline` there. A cell that shows a picture or a widget, or that carries the tag
 `hide-input`, shows that alone; any other cell shows its code too.
 """
@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -23,6 +24,7 @@ from course_utils.files import ROOT, in_one_step
 from course_utils.lessons import Lesson, asked, title_of
 from course_utils.making.assets import AssetsFailed, copy_parts, fetch_parts
 from course_utils.making.execute import BAKED, CellFailed, run_cells
+from course_utils.making.pdf import PdfFailed, on_paper, print_pages
 
 HERE = Path(__file__).resolve().parent
 SLIDES = ROOT / "slides"
@@ -71,19 +73,39 @@ def write_parts(folder: Path) -> None:
         shutil.copytree(assets, folder / "assets", dirs_exist_ok=True)
 
 
+def write_pdfs(chosen: Sequence[Lesson], folder: Path, notes: bool = False) -> None:
+    """Print the decks of lessons, with the lecturer's notes on pages between the slides if wished; raises PdfFailed and OSError."""
+    with tempfile.TemporaryDirectory() as scratch:
+        write_parts(Path(scratch))
+        pages = {}
+        for lesson in chosen:
+            page = Path(scratch, f"{lesson.path.stem}.slides.html")
+            page.write_text(to_deck(on_paper(nbformat.read(lesson.path, as_version=4))), encoding="utf-8")
+            pages[page] = folder / f"{lesson.path.stem}.slides.pdf"
+        folder.mkdir(parents=True, exist_ok=True)
+        print_pages(pages, slides="&showNotes=separate-page" if notes else "&showNotes=false")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Write the decks of the lessons of these numbers, or of all; return 0, or 1 when something is missing or fails."""
     parser = argparse.ArgumentParser("python -m course_utils.making.slides", description="Turn lessons into decks.")
     parser.add_argument("--output", type=Path, default=SLIDES, metavar="FOLDER", help="default: slides/")
+    parser.add_argument("--pdf", action="store_true", help="print them: a page a slide")
+    parser.add_argument(
+        "--notes", action="store_true", help="with --pdf: a page of notes after each slide that has some"
+    )
     arguments = asked(parser, argv)
     try:
+        if arguments.pdf:
+            write_pdfs(arguments.lessons, arguments.output, arguments.notes)
+            return 0
         write_parts(arguments.output)
         for lesson in arguments.lessons:
             begun = time.perf_counter()
             print(lesson.path.name, end=" ", flush=True)
             deck = write(lesson, arguments.output)
             print(f"{time.perf_counter() - begun:.1f} s, {deck}")
-    except (AssetsFailed, CellFailed, OSError) as error:
+    except (AssetsFailed, CellFailed, PdfFailed, OSError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     return 0
