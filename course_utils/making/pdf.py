@@ -56,9 +56,11 @@ def find_browser() -> str | None:
 
 
 def on_paper(nb: NotebookNode) -> NotebookNode:
-    """Return a copy of a stored lesson in which answers are open and a widget's picture says that it moves elsewhere."""
+    """Return a copy of a stored lesson: answers are open, a widget's picture says that it moves elsewhere, exercises are questions."""
     nb = deepcopy(nb)
     for cell in nb.cells:
+        if cell.cell_type == "code" and re.search(r"^check\(", cell.source, re.M):
+            cell.source, cell.outputs = re.sub(r"  # stuck\?.*", "", cell.source), []
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("<details>", "<details open>")
         for output in cell.get("outputs", []):
