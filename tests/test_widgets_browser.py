@@ -300,6 +300,34 @@ def test_a_widget_is_used_without_a_mouse_and_without_eyes(name, lesson, open_wi
     assert axe(widget.page, widget.element.element_handle()) == []
 
 
+# Which cell is active, whether the notebook has the focus and takes its keys, and how often the active cell has run.
+ACTIVE = """() => {
+  const { content } = window.jupyterapp.shell.currentWidget;
+  return [content.activeCellIndex, content.node.contains(document.activeElement) && !document.activeElement.closest(".panel"), content.mode];
+}"""
+
+
+@each("globe")
+def test_the_notebook_takes_over_from_a_slider(name, lesson, open_widget):
+    """Shift+Enter runs the cell and goes on to the next, Escape goes back to the notebook, whose arrows choose a cell."""
+    widget = open_widget(name, lesson)
+    first = [*widget.sliders][0]
+    widget.slider(first).press("ArrowRight")
+    cell, _, _ = widget.page.evaluate(ACTIVE)
+    widget.page.keyboard.press("Escape")
+    assert widget.page.evaluate(ACTIVE) == [cell, True, "command"]
+    widget.page.keyboard.press("ArrowDown")
+    assert widget.page.evaluate(ACTIVE)[0] == cell + 1
+    widget.slider(first).click()
+    assert widget.page.evaluate(ACTIVE)[0] == cell
+    widget.page.keyboard.press("Shift+Enter")
+    widget.until(lambda: widget.page.evaluate(ACTIVE)[0] == cell + 1)
+    assert widget.page.evaluate(ACTIVE)[:2] == [cell + 1, True]
+    count = int(widget.in_kernel[4:-1])
+    widget.until(lambda: widget.page.locator(".jp-CodeCell", has_text=re.compile(rf"\[{count + 1}\]:")).count())
+    assert widget.page.locator(".jp-CodeCell", has_text=re.compile(rf"\[{count + 1}\]:")).count() == 1
+
+
 def the_mle_comes_after_the_readers_own_try(widget):
     widget.press("show me the MLE")
     widget.expect(message="Your own try first: move the sliders.")

@@ -195,9 +195,22 @@ function render({ model, el }) {
     speech = setTimeout(() => { spoken.textContent = picture.getAttribute("aria-label"); }, 1000);
   }).observe(picture, { attributeFilter: ["aria-label"] });
 
+  // In JupyterLab Shift+Enter runs the cell and goes on, and Escape goes back to the notebook, from a slider too: it hears
+  // of a key before the slider does, and leaves those of an element with this mark alone.
+  function letThrough(event) {
+    const control = event.target, notebook = el.contains(control) && control.closest(".jp-Notebook");
+    if (!notebook) return;
+    if (event.key === "Escape") notebook.focus({ preventScroll: true });
+    if (event.key !== "Enter" || !event.shiftKey) return;
+    delete control.dataset.lmSuppressShortcuts;
+    setTimeout(() => { control.dataset.lmSuppressShortcuts = ""; });
+  }
+  addEventListener("keydown", letThrough, true);
+
   model.on("change:values", showValues);
   model.on("change:drawn", showFrame);
   return () => { // when the cell is run again
+    removeEventListener("keydown", letThrough, true);
     setPlaying(false);
     driver.stop();
   };
