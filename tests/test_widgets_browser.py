@@ -504,6 +504,20 @@ def test_what_a_reader_does_with_it(name, lesson, open_widget):
     STORIES[name](open_widget(name, lesson))
 
 
+@each("imagined_digit")
+def test_a_widget_says_that_its_kernel_is_gone(name, lesson, open_widget):
+    """After a restart nothing can be moved any more, and it says what to do; once that is done it works again."""
+    widget = open_widget(name, lesson)
+    widget.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    message = widget.element.locator(".panel-message")
+    widget.until(lambda: "Run the cells above again" in message.inner_text())
+    assert message.inner_text() == "The kernel was restarted. Run the cells above again, then this one."
+    assert widget.slider([*widget.sliders][0]).is_disabled()
+    widget.page.evaluate(RUN_ABOVE, name)
+    widget.page.wait_for_function("window.ran")
+    Opened(widget.page, name).expect()
+
+
 @pytest.mark.skipif(bool(LEFT_OUT), reason=f"left out, `make test ALL=1` runs it: {', '.join(LEFT_OUT)}")
 def test_no_widget_is_left_out():
     assert CHOSEN == WIDGETS

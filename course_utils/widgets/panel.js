@@ -207,6 +207,13 @@ function render({ model, el }) {
   }
   addEventListener("keydown", letThrough, true);
 
+  function cover() { // the kernel that this widget belongs to is gone: nothing here moves any more
+    setPlaying(false);
+    el.firstChild.classList.add("panel-dead");
+    for (const control of side.querySelectorAll("input, button")) control.disabled = true;
+    message.textContent = "The kernel was restarted. Run the cells above again, then this one.";
+  }
+  if (!inPage && !ownDriver) model.on("comm_live_update", cover);
   model.on("change:values", showValues);
   model.on("change:drawn", showFrame);
   return () => { // when the cell is run again
