@@ -151,7 +151,7 @@ class Opened:
             for name, slider in self.sliders.items()
         }
         expected = {
-            "values": on_sliders, "written": written, "spoken": written,
+            "values": on_sliders, "written": {name: re.sub(r"^-(?=[\d.])", "−", word) for name, word in written.items()}, "spoken": written,
             "svg": "" if self.in_page else self.element.evaluate(READ_BY_BROWSER, svg),
             "numbers": [list(row) for row in numbers.items()], "alt": alt, "message": message,
         }  # fmt: skip

@@ -93,9 +93,12 @@ function render({ model, el }) {
     input.dataset.lmSuppressShortcuts = ""; // lets the arrow keys reach the slider in JupyterLab
     const value = element("output", { for: input.id, "aria-live": "off" }); // aria-valuetext says it
     const number = () => Number(Number(input.value).toFixed(10)); // Firefox writes 2e-18 for 0
+    const longest = Math.max(...(words.length ? words : [min, max, min + step]).map((one) => String(typeof one === "number" ? Number(one.toFixed(10)) : one).length));
+    value.style.minWidth = `${Math.min(longest, 8)}ch`; // nothing beside a number moves when it grows
     const showValue = () => {
-      value.textContent = words.length ? words[number()] : number();
-      input.setAttribute("aria-valuetext", value.textContent);
+      const said = String(words.length ? words[number()] : number());
+      value.textContent = said.replace(/^-(?=[\d.])/, "−"); // as in figures and numbers
+      input.setAttribute("aria-valuetext", said);
     };
     input.addEventListener("input", () => {
       showValue();
