@@ -151,7 +151,7 @@ class Opened:
             for name, slider in self.sliders.items()
         }
         expected = {
-            "values": on_sliders, "written": written, "spoken": written,
+            "values": on_sliders, "written": {name: re.sub(r"^-(?=[\d.])", "−", word) for name, word in written.items()}, "spoken": written,
             "svg": "" if self.in_page else self.element.evaluate(READ_BY_BROWSER, svg),
             "numbers": [list(row) for row in numbers.items()], "alt": alt, "message": message,
         }  # fmt: skip
@@ -298,6 +298,34 @@ def test_a_widget_is_used_without_a_mouse_and_without_eyes(name, lesson, open_wi
             arg=widget.element.element_handle(),
         )
     assert axe(widget.page, widget.element.element_handle()) == []
+
+
+# Which cell is active, whether the notebook has the focus and takes its keys, and how often the active cell has run.
+ACTIVE = """() => {
+  const { content } = window.jupyterapp.shell.currentWidget;
+  return [content.activeCellIndex, content.node.contains(document.activeElement) && !document.activeElement.closest(".panel"), content.mode];
+}"""
+
+
+@each("globe")
+def test_the_notebook_takes_over_from_a_slider(name, lesson, open_widget):
+    """Shift+Enter runs the cell and goes on to the next, Escape goes back to the notebook, whose arrows choose a cell."""
+    widget = open_widget(name, lesson)
+    first = [*widget.sliders][0]
+    widget.slider(first).press("ArrowRight")
+    cell, _, _ = widget.page.evaluate(ACTIVE)
+    widget.page.keyboard.press("Escape")
+    assert widget.page.evaluate(ACTIVE) == [cell, True, "command"]
+    widget.page.keyboard.press("ArrowDown")
+    assert widget.page.evaluate(ACTIVE)[0] == cell + 1
+    widget.slider(first).click()
+    assert widget.page.evaluate(ACTIVE)[0] == cell
+    widget.page.keyboard.press("Shift+Enter")
+    widget.until(lambda: widget.page.evaluate(ACTIVE)[0] == cell + 1)
+    assert widget.page.evaluate(ACTIVE)[:2] == [cell + 1, True]
+    count = int(widget.in_kernel[4:-1])
+    widget.until(lambda: widget.page.locator(".jp-CodeCell", has_text=re.compile(rf"\[{count + 1}\]:")).count())
+    assert widget.page.locator(".jp-CodeCell", has_text=re.compile(rf"\[{count + 1}\]:")).count() == 1
 
 
 def the_mle_comes_after_the_readers_own_try(widget):
@@ -474,6 +502,20 @@ STORIES = {
 @each(*STORIES)
 def test_what_a_reader_does_with_it(name, lesson, open_widget):
     STORIES[name](open_widget(name, lesson))
+
+
+@each("imagined_digit")
+def test_a_widget_says_that_its_kernel_is_gone(name, lesson, open_widget):
+    """After a restart nothing can be moved any more, and it says what to do; once that is done it works again."""
+    widget = open_widget(name, lesson)
+    widget.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    message = widget.element.locator(".panel-message")
+    widget.until(lambda: "Run the cells above again" in message.inner_text())
+    assert message.inner_text() == "The kernel was restarted. Run the cells above again, then this one."
+    assert widget.slider([*widget.sliders][0]).is_disabled()
+    widget.page.evaluate(RUN_ABOVE, name)
+    widget.page.wait_for_function("window.ran")
+    Opened(widget.page, name).expect()
 
 
 @pytest.mark.skipif(bool(LEFT_OUT), reason=f"left out, `make test ALL=1` runs it: {', '.join(LEFT_OUT)}")

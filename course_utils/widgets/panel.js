@@ -93,9 +93,12 @@ function render({ model, el }) {
     input.dataset.lmSuppressShortcuts = ""; // lets the arrow keys reach the slider in JupyterLab
     const value = element("output", { for: input.id, "aria-live": "off" }); // aria-valuetext says it
     const number = () => Number(Number(input.value).toFixed(10)); // Firefox writes 2e-18 for 0
+    const longest = Math.max(...(words.length ? words : [min, max, min + step]).map((one) => String(typeof one === "number" ? Number(one.toFixed(10)) : one).length));
+    value.style.minWidth = `${Math.min(longest, 8)}ch`; // nothing beside a number moves when it grows
     const showValue = () => {
-      value.textContent = words.length ? words[number()] : number();
-      input.setAttribute("aria-valuetext", value.textContent);
+      const said = String(words.length ? words[number()] : number());
+      value.textContent = said.replace(/^-(?=[\d.])/, "−"); // as in figures and numbers
+      input.setAttribute("aria-valuetext", said);
     };
     input.addEventListener("input", () => {
       showValue();
@@ -195,9 +198,29 @@ function render({ model, el }) {
     speech = setTimeout(() => { spoken.textContent = picture.getAttribute("aria-label"); }, 1000);
   }).observe(picture, { attributeFilter: ["aria-label"] });
 
+  // In JupyterLab Shift+Enter runs the cell and goes on, and Escape goes back to the notebook, from a slider too: it hears
+  // of a key before the slider does, and leaves those of an element with this mark alone.
+  function letThrough(event) {
+    const control = event.target, notebook = el.contains(control) && control.closest(".jp-Notebook");
+    if (!notebook) return;
+    if (event.key === "Escape") notebook.focus({ preventScroll: true });
+    if (event.key !== "Enter" || !event.shiftKey) return;
+    delete control.dataset.lmSuppressShortcuts;
+    setTimeout(() => { control.dataset.lmSuppressShortcuts = ""; });
+  }
+  addEventListener("keydown", letThrough, true);
+
+  function cover() { // the kernel that this widget belongs to is gone: nothing here moves any more
+    setPlaying(false);
+    el.firstChild.classList.add("panel-dead");
+    for (const control of side.querySelectorAll("input, button")) control.disabled = true;
+    message.textContent = "The kernel was restarted. Run the cells above again, then this one.";
+  }
+  if (!inPage && !ownDriver) model.on("comm_live_update", cover);
   model.on("change:values", showValues);
   model.on("change:drawn", showFrame);
   return () => { // when the cell is run again
+    removeEventListener("keydown", letThrough, true);
     setPlaying(false);
     driver.stop();
   };
