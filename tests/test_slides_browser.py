@@ -104,7 +104,7 @@ WALK = r"""async () => {
     const [picture] = pictures, across = picture.width / (slide.width - pad("Left") - pad("Right"));
     const down = (bottom - slide.top) / (slide.height - pad("Bottom"));
     if (Math.max(across, down) < 0.93) say(`its picture leaves room: ${across.toFixed(2)} of the width, ${down.toFixed(2)} of the height`);
-    if (picture.height < 0.3 * slide.height) say(`a small picture: ${(picture.height / slide.height).toFixed(2)} of the height`);
+    if (picture.height < 0.3 * slide.height && across < 0.93) say(`a small picture: ${(picture.height / slide.height).toFixed(2)} of the height`);
   }
 
   Reveal.slide(0, 0, -1);
