@@ -53,6 +53,12 @@ class Lesson:
         return re.findall(r"^## (.*\S)", self.prose, re.M)
 
     @property
+    def slides(self) -> int:
+        """Return how many slides its deck has."""
+        kinds = [cell["metadata"].get("slideshow", {}).get("slide_type") for cell in self._cells]
+        return kinds.count("slide") + kinds.count("subslide")
+
+    @property
     def exercises(self) -> dict[str, str]:
         """Return its exercises: id → title."""
         return dict(re.findall(r"^### Exercise (\d\d\.\d+) · (.*\S)", self.prose, re.M))

@@ -26,6 +26,12 @@ def _exercises(lesson: Lesson, cell: str) -> str:
     return "; ".join(f"{name} · {lesson.exercises[name]}" for name in ids) or "–"
 
 
+def _sections(lesson: Lesson, cell: str) -> str:
+    """Return the sections of a cell, by their numbers, with the titles that they have in the lesson, without those that are gone."""
+    wanted = re.findall(r"(?:^|; )(\d+) · ", cell)
+    return "; ".join(title for title in lesson.sections if title.partition(" · ")[0] in wanted) or "–"
+
+
 MINUTES: Column = lambda lesson, _: str(lesson.minutes)  # noqa: E731
 README: dict[str, Column] = {
     "": lambda lesson, _: lesson.number,
@@ -38,6 +44,11 @@ PLAN: dict[str, Column] = {
     "Needs": lambda lesson, _: lesson.needs,
     TO_SET: _exercises,
     KEEN: _exercises,
+}
+DECKS: dict[str, Column] = {
+    "Lesson": PLAN["Lesson"],
+    "Slides": lambda lesson, _: str(lesson.slides),
+    "In a short session leave out": _sections,
 }
 WAY: dict[str, Column] = {"lesson": lambda lesson, _: f"{lesson.number} {lesson.title}", "minutes": MINUTES}
 
@@ -57,7 +68,7 @@ def update() -> list[str]:
         if path.name == "README.md":
             text = table(text, known, README)
         elif path.name == "for_lecturers.md":
-            text = _complete(table(text, known, PLAN), known)
+            text = table(_complete(table(text, known, PLAN), known), known, DECKS)
         elif path.name == "formulas.md":
             text = re.sub(
                 r"^## \[(\d\d) · .*?\]", lambda head: f"## [{head[1]} · {known[head[1]].title}]", text, flags=re.M
