@@ -205,11 +205,11 @@ def test_18_a_staircase_lies_above_its_curve(lesson):
     assert cost[1] == pytest.approx(curve[-1])
     faces, rng = lesson["faces.numpy()"], np.random.default_rng(0)
     found = []  # at t = 1/4, with masks of our own
-    for _ in range(6):
+    for _ in range(4):
         hidden = np.stack([rng.permutation(1024) < 256 for _ in faces])
         logits = lesson[
-            f"masked.logits(faces, torch.tensor({hidden.astype(int).tolist()}) == 1).detach().double().numpy()"
-        ]
+            f"masked.logits(faces, torch.tensor({hidden.astype(int).tolist()}) == 1).detach().numpy()"
+        ].astype(float)
         own = np.take_along_axis(logits, faces[:, None], axis=1)[:, 0]
         found.append(((logsumexp(logits, axis=1) - own) * hidden).sum(axis=1).mean() / 0.25)
     assert curve[15] == pytest.approx(np.mean(found), abs=5 * np.std(found))
