@@ -141,6 +141,7 @@ def test_nothing_is_too_heavy(folder):
     """60 MB for all lessons without decks and PDFs; of the front page 1 MB comes before a widget is reached."""
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     assert size < 60e6 * (0.3 + 0.7 * len(LESSONS) / len(lessons()))
+    assert not any("$" in site._question(lesson) for lesson in lessons().values())  # no formula, and so no MathJax
     page = folder / "index.html"
     loaded = {link for link in Links(page.read_text(encoding="utf-8")).links if re.search(r"\.(js|css)", link)}
     files = {(folder / link.partition("?")[0]).resolve() for link in loaded if not re.match("[a-z]+:", link)}

@@ -304,9 +304,14 @@ def _html(output: NotebookNode) -> str:
 
 
 def _question(lesson: Lesson) -> str:
-    """Return the sentence in bold type with which a lesson begins."""
+    """Return the sentence in bold type with which a lesson begins, its formulas as text: MathJax is heavier than the front page."""
+
+    def written(formula: re.Match) -> str:
+        raised = re.sub(r"\^\{(\w+)\}", r"<sup>\1</sup>", formula[1])
+        return _plain(re.sub(r"_\{(\w+)\}", r"<sub>\1</sub>", raised))
+
     found = re.search(r"^# .*\n\n\*\*(.+)\*\*$", lesson.prose, re.M)
-    return prose(found[1]) if found else ""
+    return re.sub(r"\$(.+?)\$", written, prose(found[1])) if found else ""
 
 
 def main(argv: list[str] | None = None) -> int:
