@@ -24,7 +24,7 @@ function render({ model, el }) {
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("aria-hidden", "true");
   const background = element("img", { src: model.get("background"), alt: "", width, height });
-  const picture = element("div", { class: "panel-picture", role: "img", style: `max-width:${width}px` }, background, svg);
+  const picture = element("div", { class: "panel-picture", role: "img", style: `--width:${width}px;--ratio:${width / height}` }, background, svg);
   const canvas = inPage && element("canvas", { width: model.get("page").side, height: model.get("page").side });
   if (canvas) {
     ["left", "top", "width", "height"].forEach((name, k) => (canvas.style[name] = `${100 * model.get("page").picture[k]}%`));
