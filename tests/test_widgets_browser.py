@@ -6,6 +6,7 @@ with ALL=1 in the environment.
 """
 
 import ast
+import io
 import json
 import os
 import re
@@ -16,8 +17,9 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from in_page import HANG, LESSON_STATE, READ_BY_BROWSER, RUN_ABOVE, START_CLOCK
+from PIL import Image
 
-from course_utils import widgets
+from course_utils import style, widgets
 from course_utils.datasets import load_world_land
 from course_utils.lessons import lessons
 
@@ -98,6 +100,63 @@ SHOWN = """panel => ({
 PAGE_PICTURE = """panel => {
   const canvas = panel.querySelector("canvas");
   return [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data].filter((_, k) => k % 4 < 3);
+}"""
+
+# Give JupyterLab another theme.
+CHANGE_THEME = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
+# Run other code in the first cell that has these words, and return the cell's element.
+RUN_INSTEAD = """async ([words, code]) => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  notebook.activeCellIndex = notebook.widgets.findIndex(cell => cell.model.sharedModel.getSource().includes(words));
+  notebook.activeCell.model.sharedModel.setSource(code);
+  await window.jupyterapp.commands.execute("notebook:run-cell");
+  return notebook.activeCell.node;
+}"""
+# What words a reader meets in a lesson, beside the text; JupyterLab's own are for its themes to say.
+READ_IN_THE_DARK = {
+    "boxes": ".jp-RenderedMarkdown blockquote, .jp-RenderedMarkdown h3[data-jupyter-id^=Exercise]",
+    "verdicts": ".jp-OutputArea-output > div[style*=border-left]",
+    "widget": ".panel",
+}
+# The contrast of all words in these elements and the light of the paper, [which, words, ratio, light]: a canvas lays the backgrounds over each other as the page does.
+MEASURE = """
+const dot = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+const pixel = colours => {
+  for (const colour of ["white", ...colours]) { dot.fillStyle = colour; dot.fillRect(0, 0, 1, 1); }
+  const [r, g, b] = [...dot.getImageData(0, 0, 1, 1).data].map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+};
+const papers = node => node ? [...papers(node.parentElement), getComputedStyle(node).backgroundColor] : [];
+const ratio = (node, colour) => {
+  const paper = pixel(papers(node)), ink = pixel([...papers(node), colour]);
+  return Math.max(paper, ink) / Math.min(paper, ink);
+};
+"""
+CONTRASTS = f"""wanted => {{
+  {MEASURE}
+  const words = node => [...node.childNodes].some(child => child.nodeType === Node.TEXT_NODE && child.data.trim());
+  return Object.entries(wanted).flatMap(([which, selector]) => [...document.querySelectorAll(selector)].flatMap(box => [box, ...box.querySelectorAll("*")]
+    .filter(node => words(node) && !node.closest("svg, mjx-container") && node.checkVisibility())
+    .map(node => [which, node.textContent.trim().slice(0, 40), ratio(node, getComputedStyle(node).color), pixel(papers(node)) - 0.05])));
+}}"""
+SYMBOLS = f"""() => {{
+  {MEASURE}
+  return [...document.querySelectorAll(".jp-RenderedMarkdown blockquote > h3, .jp-RenderedMarkdown h3[data-jupyter-id^=Exercise]")]
+    .map(node => [node.textContent, ratio(node, getComputedStyle(node, "::before").color)]);
+}}"""
+# The contrast of the ring around what has the focus.
+RING = f"""panel => {{
+  {MEASURE}
+  return ratio(panel, getComputedStyle(document.activeElement).outlineColor);
+}}"""
+# What of a widget's picture and sliders is out of view once its upper edge is at the top of the notebook.
+IN_VIEW = """panel => {
+  panel.scrollIntoView({ block: "start" });
+  const view = panel.closest(".jp-WindowedPanel-outer").getBoundingClientRect();
+  return [...panel.querySelectorAll(".panel-picture, input")].filter(part => {
+    const { top, bottom, left, right } = part.getBoundingClientRect();
+    return top < view.top || bottom > view.bottom || left < view.left || right > view.right;
+  }).map(part => part.name ?? part.className);
 }"""
 
 
@@ -503,6 +562,83 @@ STORIES = {
 @each(*STORIES)
 def test_what_a_reader_does_with_it(name, lesson, open_widget):
     STORIES[name](open_widget(name, lesson))
+
+
+@pytest.fixture
+def in_the_dark(open_widget):
+    """Return `open_widget`, whose pages have JupyterLab's dark theme until the test is over."""
+    pages = []
+
+    def open_in_the_dark(name, lesson):
+        widget = open_widget(name, lesson)
+        pages.append(widget.page)
+        widget.page.evaluate(CHANGE_THEME, "JupyterLab Dark")
+        widget.page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
+        return widget
+
+    yield open_in_the_dark
+    for page in pages:
+        page.evaluate(CHANGE_THEME, "JupyterLab Light")
+        page.locator("body[data-jp-theme-light=true]").wait_for(state="attached")
+
+
+# Every verdict of an exercise, and a figure of all colours on white, in the order of COLOURS.
+SAY_ALL = """check("02.1", 1); check("02.1", 1 / 600); check("02.1", ...); hint("02.1"); solution("02.1")
+from PIL import Image
+colours = Image.new("RGB", (20 * {n}, 20), "white")
+for k, colour in enumerate({colours}):
+    colours.paste(colour, (20 * k, 0, 20 * k + 20, 20))
+plotting.show(colours, "All colours of the course, side by side.")"""
+COLOURS = ["white", style.INK, style.GREY, style.P_DATA, style.P_MODEL, style.SAMPLE, style.LATENT, *style.CLUSTERS[1:]]
+
+
+def brightness_of(element):
+    """Return the relative luminance (WCAG 2) of each pixel that an element shows."""
+    element.scroll_into_view_if_needed()
+    rgb = np.asarray(Image.open(io.BytesIO(element.screenshot())).convert("RGB")) / 255
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+
+@each("box_explorer")
+def test_a_lesson_reads_well_in_the_dark(name, lesson, in_the_dark, axe):
+    """Words of boxes, verdicts and the widget stand on dark paper, 4.5:1; pictures shine with 0.6 of white, and are still seen."""
+    widget = in_the_dark(name, lesson)
+    page = widget.page
+    widget.press("show me the MLE")
+    widget.expect(message="Your own try first: move the sliders.")
+    answered = page.evaluate_handle(RUN_INSTEAD, ['check("02.1"', SAY_ALL.format(n=len(COLOURS), colours=COLOURS)])
+    outputs = answered.query_selector_all(".jp-OutputArea-output")
+    assert len(outputs) == 6
+
+    measured = page.evaluate(CONTRASTS, READ_IN_THE_DARK)
+    said = {what: sum(row[0] == what for row in measured) for what in READ_IN_THE_DARK}
+    assert min(said.values()) >= 5, said
+    assert not [row for row in measured if row[2] < 4.5 or row[3] > 0.1]
+    assert min(ratio for _, ratio in page.evaluate(SYMBOLS)) >= 3
+    widget.slider("west").press("ArrowRight")
+    assert widget.element.evaluate(RING) >= 3
+    elements = "selectors => document.querySelectorAll(selectors)"
+    assert axe(page, page.evaluate_handle(elements, ", ".join(READ_IN_THE_DARK.values()))) == []
+
+    colours = brightness_of(outputs[-1].query_selector("img"))[10, 10::20]
+    contrast = dict(zip(COLOURS, (colours[0] + 0.05) / (colours + 0.05)))
+    assert min(contrast[style.INK], contrast[style.GREY]) >= 4.5 and min([*contrast.values()][1:]) >= 3, contrast
+    for paper in (colours[0], np.quantile(brightness_of(widget.element.locator(".panel-picture")), 0.9)):
+        assert paper <= 0.6
+
+
+@each("box_explorer")
+@pytest.mark.parametrize("width", [853, 600])
+def test_picture_and_sliders_are_in_view_together(name, lesson, width, open_widget):
+    """In a window of 1280 × 720 at a zoom of 150 %, also where files are listed beside the lesson."""
+    widget = open_widget(name, lesson)
+    size = widget.page.viewport_size
+    widget.page.set_viewport_size({"width": width, "height": 480})
+    try:
+        widget.until(lambda: widget.element.evaluate(IN_VIEW) == [])
+        assert widget.element.evaluate(IN_VIEW) == []
+    finally:
+        widget.page.set_viewport_size(size)
 
 
 @each("globe")
