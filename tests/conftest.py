@@ -32,7 +32,9 @@ LAB_SETTINGS = {
 }
 
 # What axe finds in an element, or in the whole page, one line each. What it cannot decide counts too, but for the contrast of words on a picture.
+# JupyterLab's body has no height, and hides what leaves it: to axe none of its words would be in sight, nor those that are scrolled away.
 LOOK = """async element => {
+  if (!document.body.offsetHeight) document.body.style.height = "100vh";
   const { violations, incomplete } = await axe.run(element ?? document, { resultTypes: ["violations", "incomplete"] });
   const found = [...violations, ...incomplete.filter(({ id }) => id !== "color-contrast")];
   return found.flatMap(({ id, impact, nodes }) => impact === "minor" ? [] : nodes.map(({ html }) => `${id} (${impact}): ${html.slice(0, 150)}`));
