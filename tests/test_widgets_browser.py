@@ -637,7 +637,10 @@ def test_picture_and_sliders_are_in_view_together(name, lesson, width, open_widg
     size = widget.page.viewport_size
     widget.page.set_viewport_size({"width": width, "height": 480})
     try:
-        widget.until(lambda: widget.element.evaluate(IN_VIEW) == [])
+        widget.page.wait_for_function(
+            "width => innerWidth === width && document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect().bottom < innerHeight",
+            arg=width,
+        )
         assert widget.element.evaluate(IN_VIEW) == []
     finally:
         widget.page.set_viewport_size(size)
