@@ -105,7 +105,7 @@ def presses(rounds: str) -> list[str]:
     lost, and to bring them back by a step of D and rounds.
     """
     d, g, r = ["step D"], ["step G"], [rounds]
-    asked = d * 5 + g * 5 + r * 3 + g * 10 + d + r * 5
+    asked = d * 5 + g * 5 + r * 3 + g * 10 + d + r * 3
     ways = [*product(("step D", "step G", rounds), repeat=3), asked]
     return [press for way in ways for press in (*way, "start again")]
 
