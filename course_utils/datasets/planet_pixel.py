@@ -6,12 +6,13 @@ look like 3,552 different faces, and p_data is a distribution over these.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from course_utils.datasets.wrodl import WRODL_VALUES, load_wrodl, styles_table
-from course_utils.files import read_arrays
+from course_utils.files import read_arrays, read_data
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +72,12 @@ def face_probabilities() -> np.ndarray:
 
 def _read() -> dict[str, np.ndarray]:
     """Return the arrays of the data file: palette, faces, and the splits; raises ValueError if it is damaged."""
+    return {name: array.copy() for name, array in _unpacked(read_data(FILE)).items()}  # yours to write into
+
+
+@lru_cache(maxsize=1)
+def _unpacked(content: bytes) -> dict[str, np.ndarray]:
+    """Return what _read does, unpacked once for each content of the file: all who paint or judge a face ask for it."""
     shapes = {"palette": (256, 3), "faces": (3552, 1024)} | {name: (n,) for name, n in SPLITS.items()}
     arrays = read_arrays(FILE, shapes)
     arrays["faces"] = np.ascontiguousarray(arrays["faces"])  # the file has it column by column, which is far smaller
