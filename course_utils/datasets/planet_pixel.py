@@ -62,6 +62,12 @@ def face_codes() -> np.ndarray:
 
 def face_probabilities() -> np.ndarray:
     """Return p_data of the 3,552 faces, (3552,)."""
+    return _probabilities(read_data("wrodl.csv")).copy()
+
+
+@lru_cache(maxsize=1)
+def _probabilities(content: bytes) -> np.ndarray:
+    """Return p_data, computed once for each content of Wrodl's file."""
     counts = [column.value_counts(sort=False).to_numpy() for _, column in load_wrodl().items()]
     features = [(n + 1) / (n + 1).sum() for n in counts]  # a pseudo-count of 1 for each value
     factors = np.stack([p[code] for p, code in zip(features, face_codes().T)], axis=1)  # (3552, 5)
