@@ -16,7 +16,7 @@ VENV_PYTHON := ".venv/bin/python"
 endif
 INSTALL := $(VENV_PYTHON) -m pip install --disable-pip-version-check --no-compile -c constraints.txt -e
 
-.PHONY: help lab test notebooks site slides pdf key data checkpoints scores bench
+.PHONY: help lab test notebooks site slides pdf key wheel address data checkpoints scores bench
 
 help:
 	$(info make lab          open the lessons in JupyterLab)
@@ -26,6 +26,8 @@ help:
 	$(info make slides       write one deck of slides a lesson; LESSON=05 writes that one, PDF=1 prints it, NOTES=1 with the notes)
 	$(info make pdf          print every lesson as a PDF; LESSON=13 prints that one)
 	$(info make key          write the answer key and, to hand out, the exercises without it)
+	$(info make wheel        write a file for pip with code, lessons and data, into dist/)
+	$(info make address      put your fork's address everywhere: TO=OWNER/NAME)
 	$(info make data         make the data files anew)
 	$(info make checkpoints  train the models in data/checkpoints anew: hours)
 	$(info make scores       measure the models in data/checkpoints again, and compare with what they say of themselves)
@@ -52,6 +54,12 @@ pdf: .venv/test.done
 
 key: .venv/lab.done
 	$(VENV_PYTHON) -m course_utils.making.key
+
+wheel: .venv/lab.done
+	$(VENV_PYTHON) -m pip wheel --no-deps -w dist .
+
+address: .venv/lab.done
+	$(VENV_PYTHON) -m course_utils.making.address $(TO)
 
 data: .venv/lab.done
 	$(VENV_PYTHON) data/build/world_land.py

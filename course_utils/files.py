@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = Path(__file__).resolve().parent
+IN_A_WHEEL = (PACKAGE / "notebooks").is_dir()  # there lessons and data lie within the package (pyproject.toml)
+ROOT = PACKAGE if IN_A_WHEEL else PACKAGE.parent
 NOTEBOOKS = ROOT / "notebooks"
 DATA = ROOT / "data"
 CHECKPOINTS = DATA / "checkpoints"
@@ -56,6 +58,8 @@ def damaged(name: str, reason: Exception) -> ValueError:
 
 
 def _how_to_mend(name: str) -> str:
+    if IN_A_WHEEL:
+        return "Install the course again: `pip install --force-reinstall --no-deps` with the file that it came from."
     return f"`git restore data/{name}` brings it back, or `make data` builds it again."
 
 

@@ -1,9 +1,11 @@
 """Open the course: bring the reader's own copy of the lessons up to date and start JupyterLab on it.
 
-    python -m course_utils.lab [options of JupyterLab]
+    python -m course_utils.lab [folder] [options of JupyterLab]
 
-The lessons in `notebooks/`, and the pages beside them (glossary, formulas), belong to the course, the copies in
-`my_lessons/` to the reader. A copy that the reader has not edited follows the course; an edited one is never written to.
+The lessons in `notebooks/`, and the pages beside them (glossary, formulas), belong to the course, the copies in the
+folder to the reader. A copy that the reader has not edited follows the course; an edited one is never written to. Without a
+folder it is `my_lessons/`, in the course's folder or, where the course was installed from a wheel, in the current one.
+The wheel has the same command under the name `deep-generative-models`.
 """
 
 import hashlib
@@ -12,10 +14,11 @@ import os
 import sys
 from pathlib import Path
 
-from course_utils.files import NOTEBOOKS, ROOT, in_one_step
+from course_utils.files import IN_A_WHEEL, NOTEBOOKS, ROOT, in_one_step
 
-WORKING_COPY = ROOT / "my_lessons"
+WORKING_COPY = (Path.cwd() if IN_A_WHEEL else ROOT) / "my_lessons"
 SETTINGS = Path(__file__).with_name("jupyterlab_settings")
+STARTUP = SETTINGS / "startup.py"  # what each kernel runs before the first cell
 DELIVERED = ".delivered.json"  # in the working copy: {name of a lesson: fingerprint of what was copied there}
 
 
@@ -39,14 +42,15 @@ def fingerprint(lesson: Path) -> str | None:
 def update_working_copy(lessons: Path, target: Path) -> list[str]:
     """Copy new and changed lessons and pages from `lessons` to `target`, and return what the reader should be told.
 
-    A copy is replaced only if its fingerprint is the one that was delivered. Nothing is ever deleted.
+    A copy is replaced only if its fingerprint is the one that was delivered; one that is no notebook is renamed first. Nothing
+    is ever deleted.
     Raises FileNotFoundError if there are no lessons, and OSError if `target` cannot be written to.
     """
     names = sorted(path.name for path in lessons.glob("[0-9][0-9]_*.ipynb"))
     if not names:
         raise FileNotFoundError(f"there are no lessons in {lessons}: run this in a clone of the course")
     names += sorted(path.name for path in lessons.glob("*.md"))
-    target.mkdir(exist_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
     remembered = _read_delivered(target / DELIVERED)
     delivered, messages = {}, []
     for name in names:
@@ -61,6 +65,14 @@ def update_working_copy(lessons: Path, target: Path) -> list[str]:
         elif not os.path.lexists(copy):
             _write(copy, lesson.read_bytes())
             delivered[name] = new
+        elif mine is None and copy.is_file():
+            aside = _set_aside(copy)
+            _write(copy, lesson.read_bytes())
+            delivered[name] = new
+            messages.append(
+                f"{name}: your copy is damaged and no notebook any more. It was renamed to {aside.name}, where a text editor may still "
+                "find what you typed, and a fresh one lies in its place."
+            )
         elif mine is None:
             messages.append(
                 f"{name}: your copy cannot be read as a notebook, so it was left alone. {_how_to_get(name)}"
@@ -86,6 +98,13 @@ def update_working_copy(lessons: Path, target: Path) -> list[str]:
     return messages
 
 
+def _set_aside(copy: Path) -> Path:
+    """Give a file another name that is free, and return that."""
+    names = (copy.with_name(f"{copy.name}.damaged{k or ''}") for k in range(1000))
+    aside = next(path for path in names if not os.path.lexists(path))
+    return copy.rename(aside)
+
+
 def _how_to_get(name: str) -> str:
     """Say in plain words how to get the course's version without losing one's own."""
     return (
@@ -109,32 +128,38 @@ def _write(path: Path, content: bytes) -> None:
         part.write_bytes(content)
 
 
-def main(options: list[str]) -> None:
-    """Update the working copy, tell the reader what happened, and start JupyterLab with `options`."""
+def main(given: list[str] | None = None) -> None:
+    """Update the reader's copies, say what happened, and start JupyterLab; `given` is the command line, folder and options."""
+    given = sys.argv[1:] if given is None else given
+    folder, options = (
+        (Path(given[0]).expanduser(), given[1:]) if given and given[0][:1] != "-" else (WORKING_COPY, given)
+    )
+    folder = folder.absolute()
     try:
-        messages = update_working_copy(NOTEBOOKS, WORKING_COPY)
+        messages = update_working_copy(NOTEBOOKS, folder)
     except OSError as error:
         sys.exit(
             f"Your copy of the lessons could not be brought up to date: {error}\n"
-            "Nothing of yours was lost. The course must lie in a folder that you may write to, "
+            "Nothing of yours was lost. Your copies must lie in a folder that you may write to, "
             "on a disk with some space left."
         )
-    print(
-        *messages, "JupyterLab opens in your browser. To stop it, press Ctrl+C here and answer y.", sep="\n", flush=True
-    )
+    where = "opens at the address below" if "--no-browser" in options else "opens in your browser"
+    print(*messages, f"JupyterLab {where}. To stop it, press Ctrl+C here and answer y.", sep="\n", flush=True)
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # "Python 3" is this environment, whatever else is registered
+    os.environ["PYTHONSTARTUP"] = str(STARTUP)
     from jupyterlab.labapp import main as start_jupyterlab  # slow, and not needed above
 
     start_jupyterlab(
         [
-            f"--ServerApp.root_dir={WORKING_COPY}",
+            f"--ServerApp.root_dir={folder}",
             "--LabApp.default_url=/lab/tree/00_start_here.ipynb",
             f"--LabApp.app_settings_dir={SETTINGS}",  # no question about news, no search for updates; pages open rendered
-            "--Application.log_level=WARN",  # what was printed above stays in sight
+            "--Application.log_level=ERROR",  # what was printed above stays in sight
+            "--KernelManager.transport_encryption=auto",  # or each kernel warns that somebody may listen
             *options,
         ]
     )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

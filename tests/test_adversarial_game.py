@@ -116,7 +116,7 @@ def test_what_lesson_14_asks_for_can_be_done():
     u = 1 - np.random.default_rng(0).random((6400, 2))  # the lesson's own points
     step = 0.05 * np.sqrt(-2 * np.log(u[:, 0])) * np.exp(2j * math.pi * (8 * u[:, 1] % 1))
     x = CENTRES[(8 * u[:, 1]).astype(int) % 8] + torch.tensor(np.column_stack([step.real, step.imag]))
-    panel = make(GAN(), x.float(), modes, moves=50, rounds=50, batch_size=100, lr=5e-3)
+    panel = make(GAN(n_hidden=64), x.float(), modes, moves=30, rounds=50, batch_size=100, lr=7e-3)
     press(panel, *["step D"] * 5, *["step G"] * 5)
     assert play("play 50 rounds", 15, enough=7) >= 7
     assert play("step G", 10) <= 5

@@ -114,8 +114,12 @@ def setup_cell(lesson):
     with_style = [i for i, cell in lesson.code if "style.use()" in cell.source]
     if with_style != [i for i, _ in lesson.code[:1]]:
         yield f"the first code cell, and no other, must call style.use(); found in cells {with_style}"
-    elif (lines := len(lesson.code[0][1].source.splitlines())) > 10:
-        yield f"cell {with_style[0]}: a setup cell has at most 10 lines, this one {lines}"
+        return
+    setup, _, alone = lesson.code[0][1].source.partition("\nexcept ModuleNotFoundError as missing:\n")
+    if (lines := len(setup.splitlines())) > 12:
+        yield f"cell {with_style[0]}: a setup cell has at most 12 lines before its except, this one {lines}"
+    if not setup.startswith("try:\n") or "%pip install git+https://github.com/" not in alone:
+        yield f"cell {with_style[0]}: a setup cell imports within try, and says at its end what to do where something is missing"
 
 
 @rule
@@ -375,7 +379,12 @@ OPENING = """# 02 · A good lesson
 - move it
 
 **Time:** 45 minutes · **Needs:** lesson 01 · **On the map of the families:** explicit."""
-SETUP = "from course_utils import style\nfrom course_utils.widgets.box_explorer import box_explorer\n\nstyle.use()"
+SETUP = """try:
+    from course_utils import style
+    from course_utils.widgets.box_explorer import box_explorer
+    style.use()
+except ModuleNotFoundError as missing:
+    print(f"No {missing.name} here: %pip install git+https://github.com/OWNER/REPOSITORY")"""
 EXERCISE = 'answer = ...\ncheck("02.{0}", answer)\n# hint("02.{0}")\n# solution("02.{0}")'
 PICTURE = '<img alt="A map with a box over the whole of Africa." src="data:image/png;base64,/tmp/0xabcdef0">'
 WIDGET, SHOWN = 4, 5  # where these cells stand in the good lesson
@@ -449,7 +458,9 @@ BREAKS = [
     (place_on_the_map, source("map of the families", "family tree")),
     (setup_cell, source("style.use()", "pass")),
     (setup_cell, source("print(7)", "style.use()")),
-    (setup_cell, source("style.use()", "style.use()\n" + "\n" * 9 + "x = 1")),
+    (setup_cell, source("style.use()", "style.use()\n" + "\n" * 11 + "    x = 1")),
+    (setup_cell, source("except ModuleNotFoundError", "except ImportError")),
+    (setup_cell, source("%pip install", "install")),
     (numbered_sections, source("## 2 · More", "## 3 · More")),
     (numbered_sections, source("## 1 · A box", "## A box")),
     (exercises, source("### Exercise 02.4", "### Exercise 02.5")),

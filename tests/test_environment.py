@@ -23,7 +23,7 @@ def read(name: str) -> str:
 def bounds(lines: list[str]) -> dict[str, str]:
     """Turn requirements into {name: versions}."""
     requirements = [Requirement(line) for line in lines]
-    assert not any(r.extras or r.marker or r.url for r in requirements)
+    assert not any(r.extras or r.url or (r.marker and r.name != "torch") for r in requirements)
     return {r.name: str(r.specifier) for r in requirements}
 
 
@@ -44,6 +44,18 @@ def test_conda_gets_the_same_packages(project, wanted):
     assert given.pop("pip") == ""
     assert Requirement("python" + given.pop("python")) == Requirement("python" + project["requires-python"])
     assert given == {CONDA_FORGE.get(name, name): versions for name, versions in wanted.items()}
+
+
+@pytest.mark.parametrize("system, machine, wanted", [
+    ("darwin", "x86_64", False), ("darwin", "arm64", True), ("linux", "x86_64", True), ("win32", "AMD64", True)])  # fmt: skip
+def test_macs_with_intel_processors_get_no_torch(project, system, machine, wanted):
+    (torch,) = (r for r in map(Requirement, project["dependencies"]) if r.name == "torch")
+    assert torch.marker.evaluate({"sys_platform": system, "platform_machine": machine}) is wanted
+
+
+def test_citation_and_changelog_have_the_version(project):
+    assert yaml.safe_load(read("CITATION.cff"))["version"] == project["version"]
+    assert f"\n## {project['version']}" in read("CHANGELOG.md")
 
 
 def test_constraints_are_exact_versions_of_all_that_is_wanted(wanted):

@@ -1,6 +1,7 @@
 """The exact cross-entropy, and the recogniser's calibration: what must pass as a face and what must not."""
 
 import dataclasses
+import itertools
 import re
 from functools import cache
 
@@ -66,6 +67,20 @@ def test_every_face_is_recognised_as_itself():
     assert scores.recognised.shape == (3552, 5) and scores.recognised.all()
     np.testing.assert_array_equal(scores.faces, np.arange(3552))
     assert scores.rule1 == 1 and scores.coverage == pytest.approx(1)
+
+
+def test_the_distances_to_the_nearest_looks_are_those_of_the_definition():
+    pixels = np.random.default_rng(3).integers(0, 256, size=(4, 1024, 3)).astype(float)
+    for view in itertools.chain(*evaluation._recogniser().views):
+        x = pixels[:, view.pixels].reshape(4, -1)
+        distances, rows = evaluation._nearest(x, view)
+        for v, group in enumerate(view.groups):
+            expected = ((x[:, None] - view.looks[group]) ** 2).sum(axis=2)  # (4, looks with the value v)
+            np.testing.assert_array_equal(distances[:, v], expected.min(axis=1))
+            np.testing.assert_array_equal(rows[:, v], group[expected.argmin(axis=1)])
+        some = np.arange(0, len(view.looks), 37)
+        apart = sum(part.apart[part.row[some][:, None], part.row[some]] for part in view.parts)
+        np.testing.assert_array_equal(apart, ((view.looks[some][:, None] - view.looks[some]) ** 2).sum(axis=2))
 
 
 def test_test_faces_are_valid_and_stay_so_with_a_little_noise_or_blur():

@@ -8,6 +8,7 @@ import jupyterlab.labapp
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jupyter_client.manager import start_new_kernel
 
 from course_utils import lab
 
@@ -150,13 +151,16 @@ def test_without_a_memory_a_differing_copy_counts_as_edited(course, state):
 
 
 @pytest.mark.parametrize("content", UNREADABLE, ids=lambda content: repr(content[:20]))
-def test_an_unreadable_copy_is_never_overwritten(course, content):
+def test_a_damaged_copy_is_set_aside_and_a_fresh_one_delivered(course, content):
+    """In the browser it would be a NotJSONError."""
     update(course)
-    (course / "my_lessons" / NAME).write_bytes(content)
-    write_lesson(course / "notebooks" / NAME, [*STARTER, "more"])
-    [message] = update(course)
-    assert "cannot be read" in message and "rename" in message
-    assert (course / "my_lessons" / NAME).read_bytes() == content
+    copy, fresh = course / "my_lessons" / NAME, (course / "notebooks" / NAME).read_bytes()
+    for k, aside in enumerate([f"{NAME}.damaged", f"{NAME}.damaged1"]):
+        copy.write_bytes(content + b" " * k)
+        [message] = update(course)
+        assert aside in message
+        assert (course / "my_lessons" / aside).read_bytes() == content + b" " * k and copy.read_bytes() == fresh
+    assert update(course) == []
 
 
 def test_a_folder_or_a_dangling_link_in_the_place_of_a_lesson_is_left_alone(course):
@@ -263,7 +267,39 @@ def test_main_starts_jupyterlab_on_the_working_copy(course, started, capsys):
     assert f"--ServerApp.root_dir={course / 'my_lessons'}" in started
     assert started[-1] == "--no-browser"  # last, so that it wins
     assert os.environ["JUPYTER_PREFER_ENV_PATH"] == "1"
-    assert f"{NAME}: brought up to date." in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"{NAME}: brought up to date." in printed and "in your browser" not in printed
+
+
+def test_main_takes_a_folder_of_the_readers_choice(course, started, capsys, monkeypatch):
+    monkeypatch.chdir(course)
+    lab.main(["mine/ä b", "--port=9000"])  # its parent does not exist
+    assert (course / "mine" / "ä b" / NAME).exists() and not (course / "my_lessons").exists()
+    assert f"--ServerApp.root_dir={course / 'mine' / 'ä b'}" in started and started[-1] == "--port=9000"
+    assert "in your browser" in capsys.readouterr().out
+
+
+def test_a_cell_that_is_run_before_the_first_says_what_to_run(started, monkeypatch):
+    """After a restart the kernel knows neither `check` nor anything else; once the lesson's first cell has run, a NameError is one."""
+    monkeypatch.setenv("PYTHONSTARTUP", "")  # so that it is put back
+    lab.main([])
+    kernel, client = start_new_kernel(transport_encryption="auto")
+
+    def told(code):
+        messages = []
+        client.execute_interactive(code, timeout=60, output_hook=messages.append)
+        return "\n".join(line for m in messages for line in m["content"].get("traceback", []))
+
+    try:
+        for code in ('check("03.1", 2)', "answer = np.log(3)"):
+            said = told(code)
+            assert "Run All Above" in said and "Traceback" not in said and "NameError" not in said
+        assert "ZeroDivisionError" in told("1 / 0") and "Run All Above" not in told("1 / 0")
+        told("check = print")
+        assert "NameError" in told("answer = np.log(3)")
+    finally:
+        client.stop_channels()
+        kernel.shutdown_kernel(now=True)
 
 
 def test_main_explains_a_folder_that_cannot_be_written_to(course, started):

@@ -47,6 +47,31 @@ def test_a_lesson_that_does_not_name_torch_never_loads_it(executed, name):
     assert executed(name[:2])["'torch' in __import__('sys').modules"] is False
 
 
+def without(library, monkeypatch):
+    """Make importing a library fail, as where it is not installed."""
+    for name in [library, *(name for name in sys.modules if name.startswith(library + "."))]:
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.mark.parametrize("library, names", [("course_utils", [*CODE]), ("torch", [name for name in CODE if "import torch" in CODE[name][0]])])  # fmt: skip
+def test_a_first_cell_says_what_to_do_where_something_is_missing(library, names, monkeypatch, capsys):
+    """A lone notebook, on Colab or elsewhere; or a Mac for which there is no PyTorch."""
+    without(library, monkeypatch)
+    assert len(names) > 10
+    for name in names:
+        exec(CODE[name][0], {})
+        said = capsys.readouterr().out
+        assert said.startswith(f"This kernel has no {library}.") and said.count("%pip install") == 2, name
+        assert library != "torch" or "Intel" in said, name
+
+
+def test_the_first_half_of_lesson_09_needs_no_torch(monkeypatch):
+    cells = CODE["09_the_elbo"]
+    (first,) = (k for k, cell in enumerate(cells) if "import torch" in cell)
+    assert first > len(cells) / 2 and not any("torch" in cell for cell in cells[:first])
+    assert cells[first].startswith("try:\n    import torch\n") and "except ModuleNotFoundError:" in cells[first]
+
+
 def test_most_of_the_first_lessons_do_without_torch():
     assert len(WITHOUT_TORCH) >= 7
 

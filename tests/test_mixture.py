@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 from scipy.special import logsumexp, softmax
 from scipy.stats import chisquare, multivariate_normal
+from sklearn.cluster import kmeans_plusplus
 from sklearn.mixture import GaussianMixture as Reference
 from threadpoolctl import threadpool_limits
 
 from course_utils.datasets import load_digits
 from course_utils.models import CategoricalMixture, GaussianMixture, NaiveBayes
+from course_utils.models.categorical_mixture import _seeds
 
 KINDS = {"full": "full", "diagonal": "diag", "spherical": "spherical"}  # our name and scikit-learn's
 X = np.concatenate(  # three clusters of 60, 90 and 50 points
@@ -388,6 +390,14 @@ def test_the_probabilities_sum_to_one(K, alpha):
     assert np.isnan(model.responsibilities(STATES)[~possible]).all()
     for part in tables(model):
         np.testing.assert_allclose([table.sum() for table in part], 1)
+
+
+@pytest.mark.parametrize("K", [1, 2, 7, 30])
+def test_the_seeds_are_those_of_scikit_learn(K):
+    data = CategoricalMixture(K, N_VALUES)._encode(C, new=True)
+    for seed in range(10):
+        _, expected = kmeans_plusplus(data, K, random_state=seed)
+        assert _seeds(data, K, np.random.RandomState(seed)) == list(expected)
 
 
 @pytest.mark.parametrize("alpha", [0, 0.5])

@@ -13,11 +13,12 @@ from time import monotonic, sleep
 from urllib.parse import unquote, urldefrag
 
 import pytest
+import yaml
 from in_page import HANG, READ_BY_BROWSER
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_utils.exercises.engine import load
-from course_utils.files import NOTEBOOKS
+from course_utils.files import NOTEBOOKS, ROOT
 from course_utils.lessons import lessons
 from course_utils.making import site
 
@@ -108,10 +109,24 @@ class Links(HTMLParser):
 def folder(executed, parts, tmp_path_factory):
     """The pages of LESSONS, made of the lessons that were executed for the decks."""
     folder = tmp_path_factory.mktemp("site") / "site"
-    site.write(
-        [lessons()[number] for number in LESSONS], folder, executed=lambda lesson: deepcopy(executed(lesson.number).nb)
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITHUB_REPOSITORY", "alice/course")  # as in the workflow that publishes them
+        site.write(
+            [lessons()[number] for number in LESSONS],
+            folder,
+            executed=lambda lesson: deepcopy(executed(lesson.number).nb),
+        )
     return folder
+
+
+def test_each_page_asks_what_is_wrong_with_it(folder, watched):
+    form = yaml.safe_load((ROOT / ".github/ISSUE_TEMPLATE/wrong.yml").read_text(encoding="utf-8"))
+    assert "where" in [part.get("id") for part in form["body"]]
+    ask = "https://github.com/alice/course/issues/new?template=wrong.yml"
+    assert [page for page in PAGES if ask not in Links((folder / page).read_text(encoding="utf-8")).links] == []
+    open_page, wrong = watched
+    link = open_page((folder / PAGES[-1]).as_uri()).get_by_role("link", name="Something wrong here?")
+    assert "template=wrong.yml&where=Glossary" in link.get_attribute("href") and wrong == []
 
 
 def test_every_link_leads_somewhere(folder):

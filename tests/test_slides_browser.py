@@ -543,10 +543,10 @@ def test_two_players_take_their_steps_in_a_deck(lesson, open_deck):
         return int(numbers["moves of D"]), int(numbers["moves of G"])
 
     asked = (
-        ["step D"] * 5 + ["step G"] * 5 + ["play 50 rounds"] * 3 + ["step G"] * 10 + ["step D"] + ["play 50 rounds"] * 5
+        ["step D"] * 5 + ["step G"] * 5 + ["play 50 rounds"] * 3 + ["step G"] * 10 + ["step D"] + ["play 50 rounds"] * 3
     )
     for labels, reached in [
-        (["step G", "step D", "play 50 rounds"], (100, 100)), (["play 50 rounds"] * 3, (150, 150)), (asked, (700, 1150)),
+        (["step G", "step D", "play 50 rounds"], (80, 80)), (["play 50 rounds"] * 3, (150, 150)), (asked, (480, 750)),
     ]:  # fmt: skip
         for label in labels:
             press(panel, label)

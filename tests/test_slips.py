@@ -6,11 +6,13 @@
 import ast
 import contextlib
 import copy
+import os
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -283,13 +285,16 @@ def verdict(name: str, answer: object) -> tuple[str, str]:
     return " or ".join(found if "One of two slips" in text else found[:1]) or "own", text
 
 
+STEP = 1 if os.environ.get("ALL") else 3
+
+
 @cache
 def outcomes() -> list[tuple[str, str, str, str, str]]:
-    """Return (exercise, kind, changed line, verdict, what was said) of all changes of all solutions."""
+    """Return (exercise, kind, changed line, verdict, what was said) of every STEP-th change of all solutions."""
     rows = []
     for name in CALCULATED:
         seen = set()
-        for kind, line, answer in changed(ALL[name].code, right_values(name)):
+        for kind, line, answer in islice(changed(ALL[name].code, right_values(name)), 0, None, STEP):
             if answer is not None and (kind, line) not in seen:
                 seen.add((kind, line))
                 rows.append((name, kind, line, *verdict(name, answer)))
@@ -325,16 +330,17 @@ def test_no_changed_solution_is_accepted():
 def test_no_slip_is_named_wrongly():
     told = [row for row in outcomes() if row[3] not in ("own", *UNNAMED)]
     wrong = [row for row in told if not {*row[3].split(" or ")} & (ALWAYS | ALLOWED.get(row[1], set()))]
-    assert len(told) > 500 and not wrong, listed(wrong)
+    assert len(told) > 500 / STEP and not wrong, listed(wrong)
 
 
 def test_most_slips_are_named():
     rows = outcomes()
     inside = [row for row in rows if row[1] not in RESULTS]
-    assert len({row[1] for row in inside}) >= 15 and len(inside) > 1000
+    assert len({row[1] for row in inside}) >= 15 and len(inside) > 1000 / STEP
     assert named(rows) >= 0.8 and named(inside) >= 0.8, listed([row for row in rows if row[3] == "vague"])
     for lesson in engine.lessons():  # and nowhere is it only a few
-        assert named([row for row in rows if row[0].startswith(lesson)]) >= 0.7, lesson
+        if STEP == 1:  # a third of them is too few to count by
+            assert named([row for row in rows if row[0].startswith(lesson)]) >= 0.7, lesson
 
 
 # ---- the table ------------------------------------------------------------------------------------------------------

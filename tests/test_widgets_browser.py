@@ -500,7 +500,7 @@ def a_move_takes_back_no_step_of_the_game(widget):
     widget.press("step D")
     expect(5, 35)
     numbers = dict(widget.shown()["numbers"])
-    assert (numbers["moves of D"], numbers["moves of G"]) == ("200", "150")
+    assert (numbers["moves of D"], numbers["moves of G"]) == ("160", "130")
     pictures.append(widget.picture())
     assert len(set(pictures)) == 3
     widget.press("start again")

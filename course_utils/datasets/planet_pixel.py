@@ -6,12 +6,13 @@ look like 3,552 different faces, and p_data is a distribution over these.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from course_utils.datasets.wrodl import WRODL_VALUES, load_wrodl, styles_table
-from course_utils.files import read_arrays
+from course_utils.files import read_arrays, read_data
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +62,12 @@ def face_codes() -> np.ndarray:
 
 def face_probabilities() -> np.ndarray:
     """Return p_data of the 3,552 faces, (3552,)."""
+    return _probabilities(read_data("wrodl.csv")).copy()
+
+
+@lru_cache(maxsize=1)
+def _probabilities(content: bytes) -> np.ndarray:
+    """Return p_data, computed once for each content of Wrodl's file."""
     counts = [column.value_counts(sort=False).to_numpy() for _, column in load_wrodl().items()]
     features = [(n + 1) / (n + 1).sum() for n in counts]  # a pseudo-count of 1 for each value
     factors = np.stack([p[code] for p, code in zip(features, face_codes().T)], axis=1)  # (3552, 5)
@@ -71,6 +78,12 @@ def face_probabilities() -> np.ndarray:
 
 def _read() -> dict[str, np.ndarray]:
     """Return the arrays of the data file: palette, faces, and the splits; raises ValueError if it is damaged."""
+    return {name: array.copy() for name, array in _unpacked(read_data(FILE)).items()}  # yours to write into
+
+
+@lru_cache(maxsize=1)
+def _unpacked(content: bytes) -> dict[str, np.ndarray]:
+    """Return what _read does, unpacked once for each content of the file: all who paint or judge a face ask for it."""
     shapes = {"palette": (256, 3), "faces": (3552, 1024)} | {name: (n,) for name, n in SPLITS.items()}
     arrays = read_arrays(FILE, shapes)
     arrays["faces"] = np.ascontiguousarray(arrays["faces"])  # the file has it column by column, which is far smaller

@@ -89,6 +89,7 @@ def execute(path: Path) -> bool:
     nb = normalise(stored)
     if path.name.startswith("00_"):
         tables.way(nb, lessons(path.parent))
+    tables.setup(nb)
     kept = {
         new.id: old.outputs
         for old, new in zip(stored.cells, nb.cells)

@@ -6,6 +6,7 @@ written anew and all others stay; a new lesson gets a row with … where somebod
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import nbformat
 
@@ -17,6 +18,7 @@ from course_utils.making.numbers import uncomputed
 Column = Callable[[Lesson, str], str]  # (lesson, what stands there) → what shall stand there
 TO_SET, KEEN = "Exercises to set", "To leave to the keen"
 LINK = re.compile(r"(\]\((?:\w+/)*|notebooks(?:/|%2F))((\d\d)_\w+\.ipynb)")
+ALONE = re.compile(r"^except ModuleNotFoundError.*\Z", re.M | re.S)  # at the end of a lesson's first cell
 LIST = "## Numbers that nothing computes yet\n"
 
 
@@ -90,6 +92,38 @@ def way(nb: nbformat.NotebookNode, known: Mapping[str, Lesson]) -> None:
         missing = known.keys() - there if cell is cells[-1] else set()
         own = {number for number in known if number in missing or number in _numbers(cell.source, "lesson")}
         cell.source = table(cell.source, {number: known[number] for number in sorted(own)}, WAY)
+
+
+def address(root: Path | None = None) -> str:
+    """Return OWNER/NAME of the course on GitHub, as pyproject.toml says it; address.py puts another one there."""
+    text = ((root or files.ROOT) / "pyproject.toml").read_text(encoding="utf-8")
+    return re.search(r'^Repository = "https://github\.com/(.+)"$', text, re.M)[1]
+
+
+def setup(nb: nbformat.NotebookNode) -> None:
+    """Write anew what a lesson's first code cell says where something that it imports is missing."""
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.source = ALONE.sub(lambda _: _alone("import torch" in cell.source), cell.source)
+            return
+
+
+def _alone(torch: bool) -> str:
+    """Return the end of a first cell; torch: whether the lesson needs PyTorch."""
+    where = f"https://github.com/{address()}"
+    lines = [
+        "except ModuleNotFoundError as missing:",
+        '    print(f"""This kernel has no {missing.name}. In the course\'s folder `make lab` starts a JupyterLab that has it; elsewhere',
+        "run one of these lines in a cell of its own (the second on Colab), restart the kernel and begin again.",
+        f"    %pip install git+{where}",
+        f'    %pip install --no-deps git+{where} anywidget psygnal python_avatars resvg_py""")',
+    ]
+    if torch:
+        lines[-1] = lines[-1].removesuffix('""")')
+        lines.append(
+            'On a Mac with an Intel processor there is no PyTorch for this lesson: read it in the web book.""")'
+        )
+    return "\n".join(lines)
 
 
 def table(text: str, known: Mapping[str, Lesson], columns: Mapping[str, Column]) -> str:

@@ -16,6 +16,7 @@ from course_utils.models.training import keep, minibatches
 
 ARCHITECTURES = ("mlp", "convolutional")
 LOSSES = ("non_saturating", "minimax")
+PLAYERS = ("discriminator", "generator")
 
 
 class GAN(DeepModel):
@@ -65,10 +66,14 @@ class GAN(DeepModel):
             else:
                 self.generator = nn.Sequential(Upwards(n_latent, side, 3, n_channels, n_hidden), nn.Sigmoid())
                 self.discriminator = nn.Sequential(nn.Flatten(), Downwards(3, side, 1, n_channels))
-        self._optimizers = {
-            "discriminator": torch.optim.Adam(self.discriminator.parameters(), betas=(beta1, 0.99)),
-            "generator": torch.optim.Adam(self.generator.parameters(), betas=(beta1, 0.99)),
-        }
+        self._beta1 = beta1
+        self._optimizers: dict[str, torch.optim.Optimizer] = {}
+
+    def _optimizer(self, player: str) -> torch.optim.Optimizer:
+        """Return Adam for a player, made when it is first asked for: whoever only draws is spared torch's second for that."""
+        if player not in self._optimizers:
+            self._optimizers[player] = torch.optim.Adam(getattr(self, player).parameters(), betas=(self._beta1, 0.99))
+        return self._optimizers[player]
 
     def log_odds(self, x: torch.Tensor) -> torch.Tensor:
         """Return log D(x) − log(1 − D(x)), (N,), with its gradient."""
@@ -128,7 +133,7 @@ class GAN(DeepModel):
         return loss.item()
 
     def _step(self, player: str, loss: torch.Tensor, lr: float) -> None:
-        optimizer = self._optimizers[player]
+        optimizer = self._optimizer(player)
         optimizer.param_groups[0]["lr"] = lr
         optimizer.zero_grad()
         loss.backward(inputs=list(getattr(self, player).parameters()))  # the other's weights get no gradient
@@ -183,14 +188,14 @@ class GAN(DeepModel):
         return self
 
     def _keep(self, state: Path, rng: torch.Generator) -> None:
-        optimizers = {name: optimizer.state_dict() for name, optimizer in self._optimizers.items()}
+        optimizers = {name: self._optimizer(name).state_dict() for name in PLAYERS}
         saved = {"model": self.state_dict(), "optimizers": optimizers, "history": self.history, "rng": rng.get_state()}
         keep(saved, state)
 
     def _resume(self, saved: dict[str, Any], rng: torch.Generator) -> None:
         self.load_state_dict(saved["model"])
-        for name, optimizer in self._optimizers.items():
-            optimizer.load_state_dict(saved["optimizers"][name])
+        for name in PLAYERS:
+            self._optimizer(name).load_state_dict(saved["optimizers"][name])
         self.history = saved["history"]
         rng.set_state(saved["rng"].cpu())
 

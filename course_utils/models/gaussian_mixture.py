@@ -111,9 +111,14 @@ class GaussianMixture(Mixture):
             half_log_det = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)  # (K,)
         else:
             precisions = 1 / factors**2  # (K, D)
-            squared = x**2 @ precisions.T - 2 * (x @ (means * precisions).T) + (means**2 * precisions).sum(axis=1)
+            squared = x**2 @ precisions.T
+            squared -= x @ (2 * means * precisions).T
+            squared += (means**2 * precisions).sum(axis=1)
             half_log_det = np.log(factors).sum(axis=1)
-        return -0.5 * (squared + D * np.log(2 * np.pi)) - half_log_det
+        squared += D * np.log(2 * np.pi)
+        squared *= -0.5  # in its place, as above: new arrays of this size cost more than their numbers
+        squared -= half_log_det
+        return squared
 
     def _m_step(self, data: tuple, responsibilities: np.ndarray) -> None:
         x, centre = data

@@ -36,9 +36,9 @@ class MarkovChain:
         x = self._check(x, training.shape[1])
         log_p = np.zeros(len(x))
         for i in range(x.shape[1]):
-            pairs = np.bincount(K * self._before(training, i) + training[:, i], minlength=K**2).reshape(K, K)
-            last = self._before(x, i)
-            log_p += np.log(pairs[last, x[:, i]] + self.alpha) - np.log(pairs.sum(axis=1)[last] + K * self.alpha)
+            before, last = self._before(training, i), self._before(x, i)
+            pairs = np.bincount(K * before + training[:, i], minlength=K**2)[K * last + x[:, i]]
+            log_p += np.log(pairs + self.alpha) - np.log(np.bincount(before, minlength=K)[last] + K * self.alpha)
         return log_p
 
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:

@@ -96,8 +96,12 @@ class MaskedDiffusion(DeepModel):
 
     def logits(self, x: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
         """Return the logits (N, n_values, D) of every pixel, from x (N, D) where hidden (N, D) is False."""
+        return self.last(self._features(x, hidden).unflatten(2, (self.side, self.side))).flatten(2)
+
+    def _features(self, x: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+        """Return what each pixel's logits are made of, (N, n_channels, D)."""
         seen = torch.where(hidden, self.n_values, x).view(-1, self.side, self.side)
-        return self.last(self.net(self.embedding(seen).permute(0, 3, 1, 2))).flatten(2)
+        return self.net(self.embedding(seen).permute(0, 3, 1, 2)).flatten(2)
 
     @torch.no_grad()
     def elbo(self, x: torch.Tensor, rng: torch.Generator, n_draws: int = 1) -> torch.Tensor:
@@ -131,10 +135,10 @@ class MaskedDiffusion(DeepModel):
             now = hidden & (order < (step + 1) * D / n_steps)
             if not now.any():
                 continue
-            p = torch.cat(
-                [self.logits(*part).softmax(dim=1) for part in zip(x.split(self.chunk), hidden.split(self.chunk))]
-            )
-            x[now] = torch.multinomial(p.transpose(1, 2)[now].to(rng.device), 1, generator=rng)[:, 0].to(device)
+            parts = zip(x.split(self.chunk), hidden.split(self.chunk), now.split(self.chunk))
+            features = torch.cat([self._features(*part).transpose(1, 2)[told] for *part, told in parts])  # (M, h)
+            p = F.linear(features, self.last.weight.flatten(1), self.last.bias).softmax(dim=1)  # told pixels only
+            x[now] = torch.multinomial(p.to(rng.device), 1, generator=rng)[:, 0].to(device)
         return x
 
     def loss(self, x: torch.Tensor, rng: torch.Generator | None = None) -> torch.Tensor:

@@ -84,12 +84,15 @@ class Mixture:
 
     def _e_step(self, data: Any) -> tuple[np.ndarray, np.ndarray]:
         with np.errstate(divide="ignore", invalid="ignore"):  # log 0 = -inf and 0/0 = nan are meant
-            log_joint = self._log_conditional(data) + np.log(self.weights)  # log p(x, z) (N, K)
-            highest = log_joint.max(axis=1, keepdims=True)
+            joint = self._log_conditional(data)
+            joint += np.log(self.weights)  # log p(x, z) (N, K), and in its place what follows from it
+            highest = joint.max(axis=1, keepdims=True)
             highest[highest == -np.inf] = 0
-            joint = np.exp(log_joint - highest)
+            joint -= highest
+            np.exp(joint, out=joint)
             total = joint.sum(axis=1, keepdims=True)
-            return joint / total, (highest + np.log(total))[:, 0]
+            joint /= total
+            return joint, (highest + np.log(total))[:, 0]
 
     def _objective(self, log_prob: np.ndarray) -> float:
         """Return what goes into `history`, from log p(x) (N,) of the observations."""

@@ -150,15 +150,20 @@ class Transformer(DeepModel):
         device, V = self.lengths.device, len(self.pairs.tokens)
         drawn = torch.full((n, 0), -1, device=device)
         at, cache = torch.zeros(n, dtype=torch.long, device=device), None
+        going = torch.arange(n, device=device)  # the numbers of those that are computed
         while n and (at < self.n_places).any():
-            if cached:
-                last = drawn[:, -1:] if drawn.shape[1] else torch.full((n, 1), V, device=device)
-                x, cache = self._run(torch.where(last < 0, V, last), at[:, None], cache)
-            else:
-                whole = torch.cat([drawn, drawn.new_full((n, 1), -1)], dim=1)
-                x, _ = self._run(self._shifted(whole), self._begins(whole))
-            p = (self._logits(x[:, -1], at) / temperature).softmax(dim=-1)
             done = at >= self.n_places
+            if done[going].float().mean() > 0.2:  # with fewer, it takes longer to leave them out
+                cache = cache and [tuple(part[~done[going]] for part in both) for both in cache]
+                going = going[~done[going]]
+            if cached:
+                last = drawn[going, -1:] if drawn.shape[1] else torch.full((n, 1), V, device=device)
+                x, cache = self._run(torch.where(last < 0, V, last), at[going, None], cache)
+            else:
+                whole = torch.cat([drawn, drawn.new_full((n, 1), -1)], dim=1)[going]
+                x, _ = self._run(self._shifted(whole), self._begins(whole))
+            p = x.new_empty(n, V)
+            p[going] = (self._logits(x[:, -1], at[going]) / temperature).softmax(dim=-1)
             p[done] = 1 / V  # drawn and thrown away, so that the random numbers of the others stay theirs
             token = torch.multinomial(p.to(rng.device), 1, generator=rng)[:, 0].to(device).masked_fill(done, -1)
             drawn = torch.cat([drawn, token[:, None]], dim=1)

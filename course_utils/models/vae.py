@@ -300,7 +300,7 @@ class VAE(DeepModel):
         if not isinstance(x, torch.Tensor) or x.ndim != 2 or x.shape[1] != D:
             came = tuple(x.shape) if isinstance(x, torch.Tensor) else type(x).__name__
             raise ValueError(f"x must be a tensor (N, {D}), got {came}")
-        if not torch.isfinite(x).all():
+        if x.is_floating_point() and x.numel() and not torch.isfinite(torch.stack(x.aminmax())).all():
             raise ValueError("x must hold finite numbers")
         if self.likelihood == "bernoulli" and not ((x == 0) | (x == 1)).all():
             raise ValueError(f"x must hold 0 and 1 only, got values from {x.min():g} to {x.max():g}; binarise greys")
@@ -346,7 +346,7 @@ class VAE(DeepModel):
 
     def _outputs(self, z: torch.Tensor) -> torch.Tensor:
         """Return the logits or means (B, O, D)."""
-        return self.decoder(z).view(len(z), *self.b.shape) + self.b
+        return self.decoder(z).view(len(z), *self.b.shape).add_(self.b)
 
     def _log_likelihood(self, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         x, outputs = x.to(self.b.device), self._outputs(z)

@@ -50,10 +50,9 @@ def state_of(
     )  # fmt: skip
 
 
-def draw(state: int, angle: float, *, ax: Axes, x: np.ndarray, states: Sequence[State]) -> Frame:
-    """Return the frame after some presses: the map of D, from ¼ (white) to ¾, observations, fakes, and where G brings the circle of noise."""
-    now, (low, high) = states[state], ax.get_xlim()
-    overlay = Overlay()
+def scene(now: State, ax: Axes, x: np.ndarray) -> str:
+    """Return what is the same for all angles: the map of D, from ¼ (white) to ¾, observations, fakes, and the circle as G bends it."""
+    (low, high), overlay = ax.get_xlim(), Overlay()
     overlay.image(
         ax, style.PAPER_TO_MODEL(0.8 * np.clip(2 * now.d - 0.5, 0, 1), bytes=True)[..., :3], (low, high, low, high)
     )
@@ -66,6 +65,18 @@ def draw(state: int, angle: float, *, ax: Axes, x: np.ndarray, states: Sequence[
     overlay.dots(ax, *inside.T, style.SAMPLE, radius=2.8)
     circle = np.clip(now.circle, low, high)
     overlay.line(ax, *circle.T, style.LATENT, width=1.5)
+    return str(overlay)
+
+
+def draw(
+    state: int, angle: float, *, ax: Axes, x: np.ndarray, states: Sequence[State], scenes: dict[int, str] | None = None
+) -> Frame:
+    """Return the frame after some presses: a scene, and where G brings one noise. scenes: those drawn before, by state."""
+    now, scenes, overlay = states[state], {} if scenes is None else scenes, Overlay()
+    if state not in scenes:
+        scenes[state] = scene(now, ax, x)
+    overlay.elements.append(scenes[state])
+    circle = np.clip(now.circle, *ax.get_xlim())
     place = circle[np.abs(ANGLES - angle).argmin()]
     overlay.dots(ax, place[:1], place[1:], "white", radius=9)
     overlay.dots(ax, place[:1], place[1:], style.LATENT, radius=7)
@@ -90,12 +101,12 @@ def draw(state: int, angle: float, *, ax: Axes, x: np.ndarray, states: Sequence[
 def presses(rounds: str) -> list[str]:
     """Return which buttons are pressed for a deck: all sequences of three, and what the lesson asks for.
 
-    It asks for steps of D and of G, rounds until seven or eight modes are covered (three or four), steps of G until
-    most are lost, and to bring them back by a step of D and rounds.
+    It asks for steps of D and of G, rounds until seven or eight modes are covered (three), steps of G until most are
+    lost, and to bring them back by a step of D and rounds.
     """
     d, g, r = ["step D"], ["step G"], [rounds]
-    asked = [d * 5 + g * 5 + r * n + g * 10 + d + r * 5 for n in (3, 4)]
-    ways = [*product(("step D", "step G", rounds), repeat=3), *asked]
+    asked = d * 5 + g * 5 + r * 3 + g * 10 + d + r * 3
+    ways = [*product(("step D", "step G", rounds), repeat=3), asked]
     return [press for way in ways for press in (*way, "start again")]
 
 
@@ -149,7 +160,7 @@ def adversarial_game(
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="x₁", ylabel="x₂")
     ax.set_title("orange: here D says “observation”")
     return Panel(
-        partial(draw, ax=ax, x=x[:N_SHOWN].numpy(), states=states),
+        partial(draw, ax=ax, x=x[:N_SHOWN].numpy(), states=states, scenes={}),
         figure,
         sliders={"angle": Slider("follow one noise: its angle in degrees", 0, 360, 5, 0)},
         buttons={

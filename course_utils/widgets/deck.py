@@ -7,7 +7,6 @@ shows always belongs to what its sliders say.
 import gzip
 import json
 import os
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
@@ -16,7 +15,6 @@ from math import isclose, prod
 from course_utils.widgets.overlay import Slider
 
 MOST = 5000  # frames of one panel
-PIECE = re.compile(r"(?<=>)(?=<)|(?=%3C)")  # where an overlay is cut, so that what frames have in common is stored once
 CELL = 8  # pixels: the places of a click
 
 
@@ -48,6 +46,11 @@ def on_stops(slider: Slider, stops: Sequence[float]) -> Slider:
     return slider._replace(min=0, max=len(stops) - 1, step=1, value=stops.index(slider.value), words=words)
 
 
+def cut_up(svg: str) -> list[str]:
+    """Cut an overlay between its elements, and those of the drawings in it, so that what frames have in common is stored once."""
+    return svg.replace("><", ">\0<").replace("%3C", "\0%3C").split("\0")
+
+
 def bake(
     draw: Callable, values: Mapping[str, object], stops: Mapping[str, Sequence[float]], actions: Mapping[str, Callable],
     presses: Sequence[str], click: Callable | None, size: tuple[int, int],
@@ -69,7 +72,7 @@ def bake(
         if (looks := str(draw(**values | first))) not in known:
             known[looks] = len(states)
             frames = [draw(**values | point) for point in points]
-            cut = [[pieces.setdefault(piece, len(pieces)) for piece in PIECE.split(frame.svg)] for frame in frames]
+            cut = [[pieces.setdefault(piece, len(pieces)) for piece in cut_up(frame.svg)] for frame in frames]
             states.append([(svg, list(frame.numbers.items()), frame.alt) for svg, frame in zip(cut, frames)])
             leads.append({})
         return known[looks]

@@ -114,10 +114,10 @@ def run(digits, learn, settings, n):
     return [(read(new) == right).mean() for read in readers[max(found, key=found.get)]]
 
 
-FLOORS, C_VALUES = [0.003, 0.01, 0.03, 0.1, 0.3, 1], [10.0**k for k in range(-1, 9)]
+FLOORS, C_VALUES = [0.003, 0.01, 0.03, 0.1, 0.3], [10.0**k for k in range(-1, 9)]
 
 
-@pytest.mark.parametrize("k, n", [(0, 20), (4, 500)])
+@pytest.mark.parametrize("k, n", [(0, 20), (3, 500)])
 def test_both_kinds_of_gaussian_are_tuned_on_validation_pictures(lesson, digits, k, n):
     assert (lesson["FLOORS"], list(lesson["C_VALUES"]), lesson["sizes"][k]) == (FLOORS, C_VALUES, n)
     for name, together in {"Naive Bayes": False, "full covariance": True}.items():

@@ -128,4 +128,4 @@ def test_one_gaussian_on_the_codes(lesson):
     draws = mean + np.random.default_rng(5).standard_normal((4000, 2)) @ np.linalg.cholesky(covariance).T
     decoded = lesson[f"decoder(torch.tensor({draws.round(4).tolist()})).detach().numpy()"]
     proper = np.mean(nearest(decoded)[1] <= 0.05)
-    assert lesson["proper"] == approx(proper, abs=by_lot(proper, 4000) * 1.2) and 0.9 < proper < 0.995
+    assert lesson["proper"] == approx(proper, abs=by_lot(proper, 4000) * 1.5) and 0.9 < proper < 0.995

@@ -42,6 +42,9 @@ addEventListener("load", async () => {
   document.documentElement.dataset.typeset = "yes";
 });
 
+// Whoever reports a fault need not say on which page.
+document.querySelectorAll("a.ask").forEach(link => { link.href += `&where=${encodeURIComponent(document.title)}`; });
+
 // Anyone can hide the lecturers' notes; the choice is remembered.
 const notes = document.querySelectorAll(".notes-switch input");
 const apply = hidden => document.documentElement.classList.toggle("hide-notes", hidden);

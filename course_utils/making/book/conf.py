@@ -1,5 +1,9 @@
 """How Sphinx makes the web book; site.py puts the pages beside it, and says what Sphinx cannot know."""
 
+import os
+
+from course_utils.making.tables import address
+
 project = "Deep generative models"
 author = "the authors of the course"
 copyright = f"{author}. Text CC BY 4.0, code MIT"
@@ -36,5 +40,9 @@ html_theme_options = {
     "use_source_button": False,
     "show_navbar_depth": 1,
 }
+repository = os.environ.get("GITHUB_REPOSITORY") or address()  # in a workflow on GitHub it is known
+if repository != "OWNER/REPOSITORY":
+    ask = f"https://github.com/{repository}/issues/new?template=wrong.yml"
+    html_theme_options["extra_footer"] = f'<a class="ask" href="{ask}">Something wrong here?</a>'
 mathjax_path = "mathjax/es5/tex-svg-full.js"
 mathjax3_config = {"options": {"enableMenu": False}}  # else the key Tab stops at every formula
