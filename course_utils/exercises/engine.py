@@ -23,8 +23,9 @@ from .memory import place, recall, remember
 RIGHT, WRONG, NOT_ATTEMPTED = "Right.", "Not yet.", "Not attempted yet."
 INTERRUPTED, UNKNOWN, FAILED = "Interrupted.", "No such exercise.", "The check itself failed."
 # Text and background of a box: given together, so that they read the same in a light and in a dark theme.
-_COLOURS = {RIGHT: ("#0B3B25", "#E3F2EA"), WRONG: ("#4A2500", "#FCEEDC")}
-_NEUTRAL = ("#14213D", "#E8ECF1")
+# A class for boxes.css in the dark, ink and paper
+_LOOKS = {RIGHT: ("verdict right", "#0B3B25", "#E3F2EA"), WRONG: ("verdict wrong", "#4A2500", "#FCEEDC")}
+_NEUTRAL = ("verdict", "#14213D", "#E8ECF1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,13 +188,13 @@ def _display(plain: str, page: str) -> None:
 
 
 def _render(words: str, text: str, code: str = "") -> tuple[str, str]:
-    """Return a box as plain text and as HTML with inline styles only."""
-    ink, paper = _COLOURS.get(words, _NEUTRAL)
+    """Return a box as plain text and as HTML whose styles are inline, for wherever boxes.css is not."""
+    kind, ink, paper = _LOOKS.get(words, _NEUTRAL)
     colours = f"color:{ink};background-color:{paper}"
     body = re.sub("`([^`]+)`", rf'<code style="{colours};padding:0">\1</code>', html.escape(text))
     if code:
         body += f'<pre style="{colours};font-family:monospace;margin:8px 0 0">{html.escape(code)}</pre>'
-    box = f'<div style="{colours};border-left:4px solid {ink};padding:8px 12px"><b>{words}</b> {body}</div>'
+    box = f'<div class="{kind}" style="{colours};border-left:4px solid {ink};padding:8px 12px"><b>{words}</b> {body}</div>'
     return f"{words} {text}" + (f"\n\n{code}" if code else ""), box
 
 
