@@ -157,33 +157,32 @@ MISNAMED = """() => [...document.querySelectorAll(".panel input")]
   .map(input => `not the label beside it names ${input.name}`)"""
 
 
-def faults(browser, deck):
+def faults(page, deck):
     """Return what is wrong with a deck on screens of all sizes, one line for each fault."""
     found = []
-    with browser.new_context() as context:
-        page = context.new_page()
 
-        def refuse(route):
-            found.append(f"asks the network for {route.request.url[:200]}")
-            route.abort()
+    def refuse(route):
+        found.append(f"asks the network for {route.request.url[:200]}")
+        route.abort()
 
-        def hear(message):
-            if message.type == "error":
-                found.append(f"error in the console: {message.text}")
+    def hear(message):
+        if message.type == "error":
+            found.append(f"error in the console: {message.text}")
 
-        page.route(lambda url: not url.startswith(("file:", "data:", "blob:")), refuse)
-        page.on("requestfailed", lambda request: found.append(f"could not load {request.url[:200]}"))
-        page.on("console", hear)
-        page.on("pageerror", lambda error: found.append(f"error in the page: {error}"))
-        page.goto(deck.as_uri())
-        try:
-            page.wait_for_function(READY, timeout=HANG)
-        except Exception as error:
-            return [*found, f"formulas, pictures or widgets were not drawn: {error}"]
-        for width, height in SIZES:
-            page.set_viewport_size({"width": width, "height": height})
-            found += [f"{width} × {height}: {fault}" for fault in page.evaluate(WALK)]
-        found += page.evaluate(MISNAMED) + page.evaluate(MOVE)
+    page.route(lambda url: not url.startswith(("file:", "data:", "blob:", "about:")), refuse)
+    page.on("requestfailed", lambda request: found.append(f"could not load {request.url[:200]}"))
+    page.on("console", hear)
+    page.on("pageerror", lambda error: found.append(f"error in the page: {error}"))
+    page.goto(deck.as_uri())
+    try:
+        page.wait_for_function(READY, timeout=HANG)
+    except Exception as error:
+        return [*found, f"formulas, pictures or widgets were not drawn: {error}"]
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        found += [f"{width} × {height}: {fault}" for fault in page.evaluate(WALK)]
+    found += page.evaluate(MISNAMED) + page.evaluate(MOVE)
+    page.unroute_all()
     return found
 
 
@@ -202,10 +201,17 @@ def deck(executed, parts, tmp_path_factory):
     return deck
 
 
+@pytest.fixture(scope="module")
+def tab(browser):
+    """Return a page for one deck after the other: a new one would compile all scripts again."""
+    with browser.new_context() as context:
+        yield context.new_page()
+
+
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_deck(lesson, deck, browser):
+def test_deck(lesson, deck, tab):
     """Every slide of every lesson fits and is rendered, every slider moves, and nothing asks the network."""
-    assert faults(browser, deck(lesson)) == []
+    assert faults(tab, deck(lesson)) == []
 
 
 def on_paper(page, deck):
@@ -322,9 +328,9 @@ WRONG = {
 }
 
 
-def test_what_is_wrong_is_found(write_deck, browser):
+def test_what_is_wrong_is_found(write_deck, page):
     """The test above is worth something: it finds each of these faults."""
-    found = "\n".join(faults(browser, write_deck(*WRONG)))
+    found = "\n".join(faults(page, write_deck(*WRONG)))
     assert [fault for fault in WRONG.values() if fault not in found] == [], found
 
 
@@ -339,10 +345,10 @@ def test_axe_finds_what_shuts_readers_out(write_deck, page, axe):
     assert all(fault in found for fault in ["svg-img-alt", "color-contrast", "label (", "duplicate-id-aria"]), found
 
 
-def test_what_is_right_is_let_through(write_deck, browser):
+def test_what_is_right_is_let_through(write_deck, page):
     """Dollars that are prices, and backslashes in code, are no formulas."""
     markdown = "# Title\n\nIt costs \\$5, see `\\frac` and `$x$`. Here is $\\frac{1}{2} \\in \\{x \\mid x < 1\\}$.\n\n$$\\begin{aligned} a &= b \\\\ &= c \\end{aligned}$$"
-    assert faults(browser, write_deck(markdown)) == []
+    assert faults(page, write_deck(markdown)) == []
 
 
 SHOWN = """panel => ({
@@ -352,7 +358,17 @@ SHOWN = """panel => ({
   alt: panel.querySelector("[role=img]").getAttribute("aria-label"),
   message: panel.querySelector(".panel-message").textContent,
 })"""
-TURN = "panel => { const { h, v } = Reveal.getIndices(panel.closest('section')); Reveal.slide(h, v, 99); }"
+# Turn to the slide of a panel, and wait until its picture has found its size.
+TURN = """async panel => {
+  const { h, v } = Reveal.getIndices(panel.closest("section"));
+  Reveal.slide(h, v, 99);
+  for (let last, same = 0; same < 20; ) {
+    await new Promise(requestAnimationFrame);
+    const { x, y, width } = panel.getBoundingClientRect(), now = [x, y, width].join();
+    same = now === last ? same + 1 : 0;
+    last = now;
+  }
+}"""
 
 
 @pytest.fixture
