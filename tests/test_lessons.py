@@ -75,6 +75,30 @@ def test_each_lesson_says_its_minutes_at_one_pace(tmp_path):
         assert abs(lesson.minutes - lesson.pace) <= 5, f"lesson {number} takes {lesson.pace:.0f} minutes"
 
 
+def test_the_notes_of_a_deck_name_the_minutes_of_each_section_and_the_table_adds_them_up():
+    """A section is announced once: "Section 3, six minutes. …"; sections that no slide shows need no note."""
+    numbers = (
+        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen twenty"
+    ).split()
+    decks = (files.NOTEBOOKS / "for_lecturers.md").read_text(encoding="utf-8").partition("### The decks")[2]
+    for number, lesson in lessons().items():
+        on_slides, named, section = [], {}, None
+        for cell in nbformat.read(lesson.path, 4).cells:
+            kind = cell.metadata.get("slideshow", {}).get("slide_type")
+            if heading := re.search(r"^## (\d+) · ", cell.source, re.M):
+                section = heading[1]
+            if kind in ("slide", "subslide") and section and not cell.source.startswith("## Summary"):
+                on_slides.append(section)
+            if kind == "notes":
+                for which, minutes in re.findall(r"^Section (\d+), ([a-z]+) minutes?\. ", cell.source, re.M):
+                    assert which not in named, f"lesson {number} names section {which} twice"
+                    named[which] = numbers.index(minutes) + 1
+        assert list(named) == list(dict.fromkeys(on_slides)), f"the notes of lesson {number}"
+        said = re.search(rf"\[{number} · [^|]*\| \d+ \| (\d+) \|", decks)[1]
+        assert int(said) == sum(named.values()) <= 45, f"lesson {number}: {said}, its notes {sum(named.values())}"
+
+
 @pytest.mark.parametrize("lesson", [lesson.path.stem for lesson in lessons().values()])
 def test_a_new_run_gives_the_stored_prose_and_outputs(lesson, executed):
     """As nbval compares outputs, which leaves out the same; but here of a run that bakes the widgets' frames."""

@@ -89,6 +89,23 @@ def test_a_deck_shows_what_the_slide_metadata_says(deck):
     assert deck.count('class="fragment"') == 1
 
 
+def test_each_note_is_told_where_its_slide_begins():
+    """Reveal shows a note that lies in a fragment only with that; what a note says of section 3 is told there."""
+    note = "Section 1, one minute. Ask one.\n\nMore.\n\nSection 3, two minutes. Ask three."
+    cells = [
+        markdown("# 07 · Notes", "slide"),
+        markdown("## 1 · Title", "slide"),
+        markdown("an answer", "fragment"),
+        markdown(f"<details><summary>Lecturer's note</summary>\n\n{note}\n\n</details>", "notes"),
+        markdown("## 2 · Title", "slide"),
+        markdown("## 3 · Title", "slide"),
+        markdown("an answer", "fragment"),
+    ]
+    page = slides.to_deck(new_notebook(cells=cells))
+    told = [re.findall(r"Ask \w+|More|answer", words(part)) for part in page.split("· Title")]
+    assert told == [[], ["Ask one", "More", "answer"], [], ["Ask three", "answer"]]
+
+
 def test_a_deck_shows_code_but_not_that_of_pictures(deck):
     """A cell with a picture or the tag hide-input shows its output alone, and no cell has a prompt."""
     text = words(deck)

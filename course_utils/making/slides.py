@@ -7,6 +7,7 @@ What is on a slide is said by the lesson's slide metadata; one that begins witho
 """
 
 import argparse
+import re
 import shutil
 import sys
 import tempfile
@@ -33,13 +34,13 @@ SLIDES = ROOT / "slides"
 def to_deck(nb: NotebookNode) -> str:
     """Return the page of an executed lesson."""
     nb.metadata.title = title_of(nb.cells)
-    nb.cells = [part for cell in nb.cells for part in _headed(cell)]
+    nb.cells = [part for cell in _in_place(nb.cells) for part in _headed(cell)]
     for cell in nb.cells:
         if cell.cell_type == "code" and (
             "hide-input" in cell.metadata.get("tags", []) or any(map(_is_picture, cell.outputs))
         ):
             cell.metadata["transient"] = {"remove_source": True}  # nbconvert's way to leave out the code
-        if cell.metadata.get("slideshow", {}).get("slide_type") == "notes":
+        if _kind(cell) == "notes":
             cell.source = cell.source.replace(
                 "<details>", "<details open>"
             )  # folded in the lesson, read in the speaker's view
@@ -119,6 +120,35 @@ def _headed(cell: NotebookNode) -> list[NotebookNode]:
     heading = new_markdown_cell(f"### {slide.pop('headline')}", metadata={"slideshow": dict(slide)})
     slide["slide_type"] = "-"  # goes on with it
     return [heading, cell]
+
+
+def _in_place(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """Return cells with each note where its slide begins: one in a fragment would be told after what it asks for was shown.
+
+    What a note says of another section, "Section 3, …", goes to the slide that begins that section.
+    """
+    placed = [[] if _kind(cell) == "notes" else [cell] for cell in cells]
+    begins = {start[1]: at for at, cell in enumerate(cells) if (start := re.match(r"## (\d+) · ", cell.source))}
+    slide = 0
+    for at, cell in enumerate(cells):
+        slide = at if _kind(cell) in ("slide", "subslide") else slide
+        if _kind(cell) == "notes":
+            head, *parts = re.split(r"^(?=Section \d+, )", cell.source.removesuffix("</details>"), flags=re.M)
+            here = max((number for number in begins if begins[number] < at), key=begins.get, default=None)
+            number_of = {part: re.match(r"Section (\d+)", part)[1] for part in parts}
+            away = [part for part in parts if number_of[part] in begins and number_of[part] != here]
+            for part in away:
+                note = new_markdown_cell(f"{head}{part}</details>", metadata={"slideshow": {"slide_type": "notes"}})
+                placed[begins[number_of[part]]].append(note)
+            if away:
+                cell.source = f"{head}{''.join(part for part in parts if part not in away)}</details>"
+            if not parts or len(away) < len(parts):
+                placed[slide].append(cell)
+    return sum(placed, [])
+
+
+def _kind(cell: NotebookNode) -> str | None:
+    return cell.metadata.get("slideshow", {}).get("slide_type")
 
 
 def _is_picture(output: NotebookNode) -> bool:
