@@ -193,12 +193,15 @@ def test_each_three_presses_are_held_and_show_what_the_kernel_would(panel):
 
 
 def test_presses_lead_further_and_what_leads_back_always_does(panel):
+    """Also where it remembers something that nobody sees."""
     buttons = {
         "more": lambda values: {"kind": values["kind"] + "!"},
-        "forget": lambda values: {"kind": "round", "a": 3},
+        "forget": lambda values: {"kind": "round", "a": 3, "last": len(values["kind"])},
     }
-    made = panel(buttons=buttons, fixed={"kind": "round"}, presses=["more"] * 6, grid=SQUARE)
-    assert [len(state) for state in baked(made)["states"]] == [4] * 7
+    made = panel(
+        lambda a, b, kind, last: draw(a, b, kind), buttons=buttons, fixed={"kind": "round", "last": 0}, presses=["more"] * 6, grid=SQUARE
+    )  # fmt: skip
+    assert {len(state) for state in baked(made)["states"]} == {4}
     for n in range(7):
         assert held(made, ["more"] * n + [{"a": "0", "b": "-1"}]) == draw(0, -1, "round" + "!" * n)
         assert held(made, ["more"] * n + [{"a": "0"}, "forget"]) == draw(3, 0.5)
