@@ -647,8 +647,9 @@ def test_firefox_pages_through_a_deck(lesson, deck, in_firefox):
 
 # Turn to the slide of the first widget, and say where its picture, made as wide in each browser, is once nothing moves any more.
 FIND_PICTURE = """(async ready => {
-  while (!document.querySelector(".panel-picture") || !ready()) await new Promise(resolve => setTimeout(resolve, 100));
-  const panel = document.querySelector(".panel"), { h, v } = Reveal.getIndices(panel.closest("section"));
+  const widget = document.querySelector(".jupyter-widgets");
+  while (!widget.querySelector(".panel-picture") || !ready()) await new Promise(resolve => setTimeout(resolve, 100));
+  const panel = widget.querySelector(".panel"), { h, v } = Reveal.getIndices(panel.closest("section"));
   Reveal.slide(h, v, 99);
   await new Promise(resolve => setTimeout(resolve, 1000));
   const picture = panel.querySelector(".panel-picture"), { offsetWidth, offsetHeight } = picture;
