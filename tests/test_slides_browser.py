@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import re
 from base64 import b64decode
 from copy import deepcopy
 from io import BytesIO

@@ -154,7 +154,7 @@ function deck() {
   states.push({ 3: frame(1, 1, 1) }); // of this state one frame is held: it looks like the second one
   const baked = {
     pieces: ["<zero/>", "<one/>", "<shared/>"], states, columns: 2, cell: 10,
-    leads: [{ go: [1, { a: 2 }] }, { go: [1, {}], home: [0, { a: 0, b: 0 }], some: { 3: [2, {}], 4: "Not here." } }, { home: { 3: [0, { a: 0 }] } }],
+    leads: [{ go: [1, { a: 2 }] }, { go: [1, {}], home: [0, { a: 0, b: 0 }], some: { 3: [2, {}], 4: "Not here." }, told: "No more." }, { home: { 3: [0, { a: 0 }] } }],
     jumps: { up: [{ a: 1 }, { a: 1 }, { a: 2 }, { a: 2 }, "No.", "No."], kernel: Array(6).fill(null) },
     clicks: [{ a: 0 }, { a: 1 }, { b: 1 }, {}],
   };
@@ -206,7 +206,9 @@ test("frames: a press is held at some stops only, and a slider beyond them undoe
   await driver.press("go");
   await driver.press("some");
   shows("frame 120", "Not here.");
-  assert.equal(driver.lacks("some"), "");
+  await driver.press("told");
+  shows("frame 120", "No more.");
+  assert.deepEqual([driver.lacks("some"), driver.lacks("told")], ["", ""]);
   await driver.move({ a: 1 });
   assert.notEqual(driver.lacks("some"), "");
   await driver.move({ b: 1 });
