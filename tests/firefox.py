@@ -74,3 +74,12 @@ class Page:
     def screenshot(self):
         """Return the page as PNG bytes."""
         return base64.b64decode(self.ask("browsingContext.captureScreenshot", context=self.context)["data"])
+
+    def pdf(self, size):
+        """Return the page as a PDF with pages of so many pixels, width and height, that have no margins of their own."""
+        width, height = (pixels * 2.54 / 96 for pixels in size)
+        edges = dict.fromkeys(("top", "bottom", "left", "right"), 0)
+        printed = self.ask(
+            "browsingContext.print", context=self.context, page={"width": width, "height": height}, margin=edges, background=True, shrinkToFit=False,
+        )  # fmt: skip
+        return base64.b64decode(printed["data"])

@@ -125,15 +125,13 @@ def test_a_button_moves_a_slider_to_a_stop_and_passes_none_over(panel):
         "down": lambda values: {"a": values["a"] - 1},
         "both": lambda values: {"a": 2, "b": -1},
         "ask": lambda values: "No." if values["a"] == 3 else {},
-        "kind": lambda values: {"kind": "other", "a": 0},
-    }  # fmt: skip
-    jumps = baked(panel(buttons=buttons, fixed={"kind": "round"}))["jumps"]
+    }
+    jumps = baked(panel(buttons=buttons))["jumps"]
     by_a = {label: answers[::4] for label, answers in jumps.items()}  # b = -1
     assert by_a["up"] == [{"a": 1}, {"a": 2}, {"a": 3}, {"a": 3}]
     assert by_a["down"] == [{"a": 0}, {"a": 0}, {"a": 1}, {"a": 2}]
     assert by_a["both"] == [{"a": 1}, {}, {"a": 1}, {"a": 1}] and jumps["both"][-1] == {"a": 1, "b": 0}
     assert by_a["ask"] == [{}, {}, "No.", {}]
-    assert by_a["kind"] == [None] * 4  # this needs a kernel
 
 
 def test_a_value_of_the_grid_that_a_button_sets_is_met_exactly(panel):
@@ -144,50 +142,93 @@ def test_a_value_of_the_grid_that_a_button_sets_is_met_exactly(panel):
     assert all(answer == ({} if k % 4 == 1 else {"b": 1}) for k, answer in enumerate(content["jumps"]["odd"]))
 
 
-def test_presses_lead_from_state_to_state_and_back(panel):
-    """Also where a button remembers what it did: each state is drawn before the next press. What forgets always forgets."""
-    kinds, seen = ["flat", "round"], []
-
-    def turn(values):
-        return {"kind": kinds[kinds.index(values["kind"]) - 1]}
-
-    def remember(values):
-        seen.append(values["kind"])
-        return {"kind": "seen " + ", ".join(seen)}
-
-    def forget(values):
-        seen.clear()
-        return {"kind": "round"}
-
-    made = panel(
-        buttons={"turn": turn, "remember": remember, "forget": forget}, fixed={"kind": "round"},
-        presses=["turn", "turn", "remember", "forget", "turn", "remember", "forget"],
-    )  # fmt: skip
-    content = baked(made)
-    leads = [{label: to for label, (to, moved) in lead.items() if moved == {}} for lead in content["leads"]]
-    assert leads == [
-        {"turn": 1, "remember": 2, "forget": 0}, {"turn": 0, "remember": 3, "forget": 0}, {"forget": 0}, {"forget": 0}
-    ]  # fmt: skip
-    for state, kind in enumerate(["round", "flat", "seen round", "seen flat"]):
-        assert frames(made, state) == {(f"{a:g}", f"{b:g}"): draw(a, b, kind) for a, b in product(*STOPS.values())}
-    assert content["jumps"] == {}
+SQUARE = {"a": [0, 3], "b": [-1, 0.5]}  # four stops
 
 
-def test_a_press_that_moves_a_slider_leads_to_its_stop_too(panel):
-    """And the place of a slider makes no state of its own."""
+def held(panel, presses=(), moves=()):
+    """Press buttons and move sliders as drivers.js does, each move a word of a slider; return the last frame, or the first press that is not held."""
+    content, sliders, state = baked(panel), panel.sliders, 0
+    values = {name: slider["value"] for name, slider in sliders.items()}
+
+    def number():
+        return int(np.ravel_multi_index([*values.values()], [slider["max"] + 1 for slider in sliders.values()]))
+
+    def at(leads):
+        return leads[number()] if isinstance(leads, list) else leads.get(str(number()))
+
+    for press in presses:
+        if isinstance(press, dict):
+            values |= {name: sliders[name]["words"].index(word) for name, word in press.items()}
+            continue
+        lead = content["leads"][state].get(press)
+        lead = (
+            at(content["jumps"].get(press, {}) if lead is None else lead) if not isinstance(lead, list | str) else lead
+        )
+        if lead is None:
+            return press
+        if isinstance(lead, list):
+            state, lead = lead
+        values |= lead if isinstance(lead, dict) else {}
+        assert at(content["states"][state]), "a press leads to a frame that is not held"
+    svg, numbers, alt = at(content["states"][state])
+    return Frame("".join(content["pieces"][k] for k in svg), dict(numbers), alt)
+
+
+def test_each_three_presses_are_held_and_show_what_the_kernel_would(panel):
+    """Also from where one slider has been moved; where sliders move too, and where what is fixed looks as before."""
     buttons = {
-        "guess": lambda values: {"kind": values["kind"] + "!", "a": values["a"] + 1},
-        "forget": lambda values: {"kind": "round", "a": 3, "b": 0.2},
+        "write": lambda values: {"kind": values["kind"] + f"{values['a']:g}", "a": 0},
+        "back": lambda values: {"kind": values["kind"][:-1], "presses": values["presses"] + 1},
+        "up": lambda values: {"a": 9},
     }
-    made = panel(buttons=buttons, fixed={"kind": "round"}, presses=["guess", "guess", "forget"])
+    made = panel(
+        lambda a, b, kind, presses: draw(a, b, kind), buttons=buttons, fixed={"kind": "x", "presses": 0}, grid={"a": (0, 3, 9), "b": (-1,)}
+    )  # fmt: skip
+    for b, ways in product((0.5, -1), product(buttons, repeat=3)):
+        values = {"a": 3, "b": b, "kind": "x", "presses": 0}
+        for way in ways:
+            values |= buttons[way](values)
+        values.pop("presses")
+        assert held(made, [{"b": f"{b:g}"}, *ways]) == draw(**values), ways
+
+
+def test_presses_lead_further_and_what_leads_back_always_does(panel):
+    """Also where it remembers something that nobody sees."""
+    buttons = {
+        "more": lambda values: {"kind": values["kind"] + "!"},
+        "forget": lambda values: {"kind": "round", "a": 3, "last": len(values["kind"])},
+    }
+    made = panel(
+        lambda a, b, kind, last: draw(a, b, kind), buttons=buttons, fixed={"kind": "round", "last": 0}, presses=["more"] * 6, grid=SQUARE
+    )  # fmt: skip
+    assert {len(state) for state in baked(made)["states"]} == {4}
+    for n in range(7):
+        assert held(made, ["more"] * n + [{"a": "0", "b": "-1"}]) == draw(0, -1, "round" + "!" * n)
+        assert held(made, ["more"] * n + [{"a": "0"}, "forget"]) == draw(3, 0.5)
+    assert held(made, ["more"] * 7) == "more"
+
+
+def test_what_a_press_leads_to_depends_on_where_the_sliders_are(panel):
+    """From 3 to 4: on to the stop at 9; from 0 to 1: on to 2."""
+    buttons = {"guess": lambda values: {"kind": values["kind"] + "!", "a": min(values["a"] + 1, 10)}}
+    made = panel(buttons=buttons, fixed={"kind": "round"})
+    assert held(made, ["guess"]) == draw(9, 0.5, "round!") and held(made, [{"a": "0"}, "guess"]) == draw(
+        2, 0.5, "round!"
+    )
+
+
+def test_too_many_frames_are_held_only_where_presses_lead(panel, monkeypatch):
+    monkeypatch.setattr("course_utils.widgets.deck.MOST", 16 + 10)
+    buttons = {
+        "guess": lambda values: {"kind": values["kind"] + f"{values['a']:g}", "a": 9},
+        "forget": lambda values: {"kind": "round"},
+    }
+    made = panel(buttons=buttons, fixed={"kind": "round"})
     content = baked(made)
-    assert content["leads"] == [
-        {"guess": [1, {"a": 3}]},  # from 3 to 4: on to the stop at 9
-        {"guess": [2, {"a": 3}]},
-        {"forget": [0, {"a": 2, "b": 1}]},  # back to 3; from 0.5 to 0.2: down to the stop at 0
-    ]
-    for state, kind in enumerate(["round", "round!", "round!!"]):
-        assert frames(made, state) == {(f"{a:g}", f"{b:g}"): draw(a, b, kind) for a, b in product(*STOPS.values())}
+    assert len(content["states"][0]) == 16 and all(len(state) < 16 for state in content["states"][1:])
+    assert held(made, [{"a": "2"}, "guess", "guess", "guess"]) == draw(9, 0.5, "round299")
+    assert held(made, [{"a": "2"}, "guess", "guess", "guess", "forget"]) == draw(9, 0.5)
+    assert held(made, [{"a": "2", "b": "0"}, "guess"]) == "guess"  # two sliders were moved
 
 
 def test_a_click_leads_to_the_nearest_stops(panel):
@@ -205,8 +246,8 @@ def test_a_click_leads_to_the_nearest_stops(panel):
 
 
 def test_a_press_that_only_says_something_leads_nowhere(panel):
-    """The second guess is refused: there are two states, and nothing is held for "guess" in the second."""
+    """The second guess is refused, in a deck too."""
     buttons = {"guess": lambda values: {"kind": "square"} if values["kind"] == "round" else "You have guessed."}
     made = panel(buttons=buttons, fixed={"kind": "round"}, presses=["guess", "guess", "guess"])
     assert len(baked(made)["states"]) == 2
-    assert [set(lead) for lead in baked(made)["leads"]] == [{"guess"}, set()]
+    assert baked(made)["leads"] == [{"guess": [1, {}]}, {"guess": "You have guessed."}]

@@ -1,17 +1,22 @@
 """The decks without a browser: what stands in them, and what is said when they cannot be made."""
 
+import base64
 import io
 import re
 import subprocess
 import tarfile
+from copy import deepcopy
 from html.parser import HTMLParser
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 from course_utils import files
 from course_utils.making import assets, slides
+from course_utils.plotting import png
 
 PICTURE = '<figure><img alt="Forty points on a map." src="data:image/png;base64,AAAA"></figure>'
 
@@ -122,6 +127,42 @@ def test_a_deck_names_its_lesson_and_its_language(deck):
     """The page's title is the lesson's, with its special characters."""
     assert "<title>07 · Tom &amp; Jerry's &lt;lesson&gt;</title>" in deck
     assert Elements(deck).found[0] == ("html", {"lang": "en"})
+
+
+def test_where_a_section_has_its_heading_on_no_slide_no_level_is_left_out():
+    """Nor is a comment in code a heading; below a section's own heading nothing changes."""
+    cells = [
+        markdown("# 07 · A lesson\n\n```\n## no heading\n```", "slide"),
+        markdown("## 1 · For readers", "skip"),
+        markdown("### The point", "slide"),
+        markdown("### Another point", "subslide"),
+        markdown("## 2 · Seen", "slide"),
+        markdown("### Its point", "subslide"),
+    ]
+    found = re.findall(r"<h(\d) [^>]*>([^<]*)", slides.to_deck(new_notebook(cells=cells)))
+    assert [(int(level), words) for level, words in found] == [
+        (1, "07 · A lesson"), (2, "The point"), (3, "Another point"), (2, "2 · Seen"), (3, "Its point")
+    ]  # fmt: skip
+
+
+def test_a_deck_that_weighs_too_much_has_fewer_colours_where_nobody_sees_it(monkeypatch):
+    """Of 512 greys that differ in pairs by one grade of blue remain 256; noise of all colours stays as it is."""
+    rng = np.random.default_rng(0)
+    greys, noise = rng.integers(0, 255, size=(150, 600, 1)).repeat(3, axis=2), rng.integers(0, 256, size=(150, 600, 3))
+    greys[..., 2] += rng.integers(0, 2, size=(150, 600))
+    pictures = [Image.fromarray(pixels.astype(np.uint8)) for pixels in (greys, noise)]
+    cells = [code("draw()", "slide", html=f'<img alt="greys, or noise" src="{png(picture)}">') for picture in pictures]
+
+    def shown():
+        page = slides.to_deck(deepcopy(new_notebook(cells=cells)))
+        found = re.findall(r'src="data:image/png;base64,([^"]+)', page)
+        return len(page), [Image.open(io.BytesIO(base64.b64decode(data))) for data in found]
+
+    before, _ = shown()
+    monkeypatch.setattr(slides, "MOST", before - 1)
+    after, (few, same) = shown()
+    assert after < before and (few.mode, same.mode) == ("P", "RGB")
+    assert np.abs(np.asarray(few.convert("RGB"), dtype=int) - np.asarray(pictures[0])).max() <= 8
 
 
 def test_a_folded_answer_stays_folded(deck):

@@ -7,6 +7,8 @@ What is on a slide is said by the lesson's slide metadata; one that begins witho
 """
 
 import argparse
+import base64
+import io
 import re
 import shutil
 import sys
@@ -19,6 +21,7 @@ import nbformat
 from nbconvert import SlidesExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
+from PIL import Image, ImageChops
 
 from course_utils import style
 from course_utils.files import ROOT, in_one_step
@@ -29,12 +32,14 @@ from course_utils.making.pdf import PdfFailed, on_paper, print_pages
 
 HERE = Path(__file__).resolve().parent
 SLIDES = ROOT / "slides"
+MOST = 4_000_000  # bytes of a deck, without the parts that decks share
+UNSEEN = 8  # of 255: no eye sees that a colour differs by that
 
 
 def to_deck(nb: NotebookNode) -> str:
     """Return the page of an executed lesson."""
     nb.metadata.title = title_of(nb.cells)
-    nb.cells = [part for cell in _in_place(nb.cells) for part in _headed(cell)]
+    nb.cells = _in_order([part for cell in _in_place(nb.cells) for part in _headed(cell)])
     for cell in nb.cells:
         if cell.cell_type == "code" and (
             "hide-input" in cell.metadata.get("tags", []) or any(map(_is_picture, cell.outputs))
@@ -50,7 +55,7 @@ def to_deck(nb: NotebookNode) -> str:
     )  # fmt: skip
     colours = {"ink": style.INK, "grey": style.GREY, "pale": style.PALE}
     page, _ = exporter.from_notebook_node(nb, {"colours": colours})
-    return page
+    return page if len(page) <= MOST else re.sub(r"(?<=data:image/png;base64,)[\w+/=]{4000,}", _lighter, page)
 
 
 def write(lesson: Lesson, folder: Path) -> Path:
@@ -149,6 +154,29 @@ def _in_place(cells: list[NotebookNode]) -> list[NotebookNode]:
 
 def _kind(cell: NotebookNode) -> str | None:
     return cell.metadata.get("slideshow", {}).get("slide_type")
+
+
+def _in_order(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """Return the cells with no level of headings left out on slides: of a section whose own heading is on none, the first has its level."""
+    level = 1
+    for cell in cells:
+        if cell.cell_type == "markdown" and _kind(cell) not in ("skip", "notes"):
+            if level == 1:
+                cell.source = re.sub(r"\A###(?= )", "##", cell.source)
+            levels = re.findall(r"^(?:> )?(#{1,4}) ", re.sub(r"^```.*?^```", "", cell.source, flags=re.M | re.S), re.M)
+            level = len(levels[-1]) if levels else level
+    return cells
+
+
+def _lighter(found: re.Match) -> str:
+    """Return a picture of PNG bytes in base64 with at most 256 colours, where nobody sees the difference."""
+    picture = Image.open(io.BytesIO(base64.b64decode(found[0]))).convert("RGB")
+    few = picture.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    if max(most for _, most in ImageChops.difference(few.convert("RGB"), picture).getextrema()) > UNSEEN:
+        return found[0]
+    buffer = io.BytesIO()
+    few.save(buffer, format="png", compress_level=9)
+    return min(found[0], base64.b64encode(buffer.getvalue()).decode("ascii"), key=len)
 
 
 def _is_picture(output: NotebookNode) -> bool:

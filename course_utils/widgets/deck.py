@@ -12,15 +12,23 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from math import isclose, prod
 
-from course_utils.widgets.overlay import Slider
+from course_utils.widgets.overlay import Frame, Slider
 
 MOST = 5000  # frames of one panel
+PRESSES = 3  # every sequence of so many is held
 CELL = 8  # pixels: the places of a click
 
 
 def wanted() -> bool:
     """Say whether this kernel executes a lesson for a deck."""
     return os.environ.get("BAKE_FRAMES") == "on"
+
+
+def zipped(page: dict) -> dict:
+    """Return what a page draws from; for a deck with its bytes, `numbers`, zipped by gzip."""
+    if not wanted() or "numbers" not in page:
+        return page
+    return page | {"numbers": gzip.compress(page["numbers"], mtime=0), "zipped": True}
 
 
 def stops_of(sliders: Mapping[str, Slider], grid: Mapping[str, Sequence[float]]) -> dict[str, list[float]] | None:
@@ -57,52 +65,114 @@ def bake(
 ) -> bytes:  # fmt: skip
     """Return a panel's frames at all stops, and what its buttons and clicks lead to, as JSON zipped by gzip.
 
-    values: all parameters of draw at first. The buttons of `presses` are pressed one after the other, and what they
-    lead to, a state, is drawn at all stops too; the sliders that they move go to their stops. One that brought several
-    states back to the first, such as "start again", does so with all. Any other button may move the sliders, or say
-    something.
+    values: all parameters of draw at first. What buttons change and no slider does is a state. To states lead `presses`,
+    one after the other, and each sequence of three presses, from the first frame and from where one slider has been
+    moved. Each is drawn at all stops if that makes no more than MOST frames, else only where a press has led to. Any
+    other button may move the sliders, or say something.
     """
-    points = [dict(zip(stops, point)) for point in product(*stops.values())]
-    first = {name: values[name] for name in stops}
-    pieces: dict[str, int] = {}
-    states, leads, known = [], [], {}
+    names, points = list(stops), list(product(*(range(len(values)) for values in stops.values())))
+    number = {point: k for k, point in enumerate(points)}
+    states, known, visited = [], {}, {}  # what is fixed in each; by what is fixed; (state, point, label) → what follows
 
-    def state_of(values: dict) -> int:
-        """Return the number of the state that looks like this, wherever its sliders stand, a new one if need be."""
-        if (looks := str(draw(**values | first))) not in known:
-            known[looks] = len(states)
-            frames = [draw(**values | point) for point in points]
-            cut = [[pieces.setdefault(piece, len(pieces)) for piece in cut_up(frame.svg)] for frame in frames]
-            states.append([(svg, list(frame.numbers.items()), frame.alt) for svg, frame in zip(cut, frames)])
-            leads.append({})
-        return known[looks]
+    def state_of(fixed: dict) -> int:
+        if (key := repr(fixed)) not in known:
+            known[key] = len(states)
+            states.append(fixed)
+        return known[key]
 
-    now, state = dict(values), state_of(dict(values))
+    def at(fixed: dict, point: tuple) -> dict:
+        return fixed | {name: stops[name][k] for name, k in zip(names, point)}
+
+    def press(state: int, point: tuple, label: str) -> tuple[dict, tuple, dict] | str:
+        """Return what is fixed after that, where the sliders stop, and which of them were moved; or what it says."""
+        before = at(states[state], point)
+        answer = actions[label](dict(before))
+        if isinstance(answer, str):
+            return answer
+        moved = {name: _stop(stops[name], answer[name], before[name]) for name in names if name in answer}
+        to = tuple(moved.get(name, k) for name, k in zip(names, point))
+        return {name: answer.get(name, value) for name, value in states[state].items()}, to, moved
+
+    def visit(state: int, point: tuple, label: str) -> tuple[int, tuple]:
+        """Press a button there, and return where that leads; what only says something leads nowhere."""
+        if (state, point, label) not in visited:
+            answer = press(state, point, label)
+            visited[state, point, label] = (
+                (state, point) if isinstance(answer, str) else (state_of(answer[0]), answer[1])
+            )
+        return visited[state, point, label]
+
+    begin = tuple(stops[name].index(values[name]) for name in names)
+    now = state_of({name: value for name, value in values.items() if name not in stops}), begin
     for label in presses:
-        answer = actions[label](dict(now))
-        if isinstance(answer, str):  # it says why nothing moves
-            continue
-        moved = {name: _stop(stops[name], to, now[name]) for name, to in answer.items() if name in stops}
-        now |= answer
-        leads[state][label] = (after := state_of(now), moved)
-        state = after
-    for label in dict.fromkeys(presses):  # what has led to the first state from several ones leads there from all
-        known_leads = [lead[label] for lead in leads if label in lead]
-        if len(known_leads) > 1 and all(lead == (0, known_leads[0][1]) for lead in known_leads):
-            for lead in leads:
-                lead.setdefault(label, known_leads[0])
+        now = visit(*now, label)
+    one_moved = [(*begin[:i], k, *begin[i + 1 :]) for i in range(len(names)) for k in range(len(stops[names[i]]))]
+    places = dict.fromkeys([(0, begin), *((0, point) for point in one_moved)])
+    for _ in range(PRESSES):
+        places = dict.fromkeys(visit(*place, label) for place in places for label in actions)
 
-    starts = [values | point for point in points]
-    others = [label for label in actions if label not in presses]
+    everywhere = points if len(states) * len(points) <= MOST else []
+    stored = [dict.fromkeys(everywhere if state else points) for state in range(len(states))]
+    for state, point in visited.values():
+        stored[state][point] = None
+    pieces, looks, oldest = {}, {}, {}  # oldest: (state, point) → the first state that looks like that there
+    for state, frames in enumerate(stored):
+        for point in frames:
+            frame = draw(**at(states[state], point))
+            oldest[state, point] = looks.setdefault((point, _look(frame)), state)
+            cut = [pieces.setdefault(piece, len(pieces)) for piece in cut_up(frame.svg)]
+            frames[point] = cut, list(frame.numbers.items()), frame.alt
+
+    led = [(state, label, to) for (state, _, label), to in visited.items()]
+    turning = [label for label in actions if any(label == one and to[0] != state for state, one, to in led)]
+    back = {label for label in turning if all(oldest[to] <= state for state, one, to in led if one == label)}
+    pressed = {(state, label) for state, label, _ in led}
+
+    def lead(state: int, point: tuple, label: str) -> tuple[int, dict] | str | None:
+        """Return the state that a press leads to, with the sliders that it moves; what it says; None if that is not held."""
+        answer = press(state, point, label)
+        if isinstance(answer, str):
+            return answer
+        fixed, there, moved = answer
+        to = known.get(repr(fixed))
+        if to is None and label in back:  # something that nobody sees is not as before
+            to = looks.get((there, _look(draw(**at(fixed, there)))))
+        return None if to is None or there not in stored[to] else (to, moved)
+
+    leads = [{} for _ in states]
+    for state, label in product(range(len(states)), turning):
+        if (state, label) in pressed or label in back:
+            answers = {number[point]: lead(state, point, label) for point in stored[state]}
+            if held := {k: answer for k, answer in answers.items() if answer is not None}:
+                first = next(iter(held.values()))
+                same = len(held) == len(points) and all(answer == first for answer in held.values())
+                leads[state][label] = first if same else held
+
+    starts = [values | at({}, point) for point in points]
+    others = [label for label in actions if label not in turning]
     jumps = {label: [_jump(actions[label](dict(start)), start, stops) for start in starts] for label in others}
     columns, rows = (-(-side // CELL) for side in size)
-    places = [click(CELL * (i + 0.5), CELL * (j + 0.5)) for j in range(rows) for i in range(columns)] if click else []
-    clicks = [{name: _nearest(stops[name], to) for name, to in place.items()} for place in places]
+    spots = [click(CELL * (i + 0.5), CELL * (j + 0.5)) for j in range(rows) for i in range(columns)] if click else []
+    clicks = [{name: _nearest(stops[name], to) for name, to in spot.items()} for spot in spots]
     baked = {
-        "pieces": list(pieces), "states": states, "leads": leads,
+        "pieces": list(pieces), "states": [_listed(frames, number) for frames in stored], "leads": leads,
         "jumps": jumps, "clicks": clicks, "columns": columns, "cell": CELL,
     }  # fmt: skip
     return gzip.compress(json.dumps(baked, ensure_ascii=False, separators=(",", ":")).encode(), mtime=0)
+
+
+def _look(frame: Frame) -> int:
+    """Return a number that is the same for frames that look the same."""
+    return hash((frame.svg, *frame.numbers.items(), frame.alt))
+
+
+def _listed(frames: Mapping[tuple, object], number: Mapping[tuple, int]) -> list | dict[int, object]:
+    """Return frames in the order of the points if there is one for each, or else by the numbers of their points."""
+    return (
+        [frames[point] for point in number]
+        if len(frames) == len(number)
+        else {number[point]: frames[point] for point in frames}
+    )
 
 
 def _nearest(stops: Sequence[float], to: float) -> int:

@@ -66,11 +66,12 @@ export function kernelDriver(model, onSilence = () => {}, patience = 10000) {
 }
 
 const NOT_STORED = "This is not stored here. Press it in JupyterLab.";
+const UNDONE = "What the buttons did is not stored for this place, and is undone. It is kept in JupyterLab.";
+const unzipped = (bytes) => new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
 
 // The frames that deck.py has baked; onReady is called when they are there.
 export function framesDriver(model, onReady = () => {}) {
-  const zipped = new Blob([model.get("frames").zipped]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const frames = new Response(zipped).json(), sliders = model.get("sliders");
+  const frames = unzipped(model.get("frames").zipped).json(), sliders = model.get("sliders");
   let state = 0, held = null;
   frames.then((baked) => {
     held = baked;
@@ -81,25 +82,33 @@ export function framesDriver(model, onReady = () => {}) {
   async function answer(find) {
     const baked = await frames, found = find(baked) ?? {}, said = typeof found === "string" ? found : "";
     if (!said) model.set("values", { ...model.get("values"), ...found });
+    const lost = !baked.states[state][number()];
+    if (lost) state = 0;
     const [svg, numbers, alt] = baked.states[state][number()];
     model.set("svg", svg.map((piece) => baked.pieces[piece]).join(""));
     model.set("numbers", numbers);
     model.set("alt", alt);
-    model.set("message", said);
+    model.set("message", lost ? UNDONE : said);
     model.set("drawn", model.get("drawn") + 1);
+  }
+
+  // what a press leads to: [state, what moves], what moves, what the button says, or nothing that is stored
+  function led({ leads, jumps }, label) {
+    const lead = leads[state][label] ?? jumps[label] ?? {}, same = typeof lead === "string" || (label in leads[state] && Array.isArray(lead));
+    return (same ? lead : lead[number()]) ?? null;
   }
 
   return {
     buttons: model.get("buttons"),
     named: (label) => label,
     move: (moved) => answer(() => moved),
-    press: (label) => answer(({ leads, jumps }) => {
-      if (!(label in leads[state])) return jumps[label]?.[number()] ?? NOT_STORED;
-      const [to, moved] = leads[state][label];
-      state = to;
-      return moved;
+    press: (label) => answer((baked) => {
+      const found = led(baked, label) ?? NOT_STORED;
+      if (!Array.isArray(found)) return found;
+      state = found[0];
+      return found[1];
     }),
-    lacks: (label) => (!held || label in held.leads[state] || (held.jumps[label]?.[number()] ?? null) !== null ? "" : NOT_STORED),
+    lacks: (label) => (!held || led(held, label) !== null ? "" : NOT_STORED),
     click: ([px, py]) => answer(({ clicks, columns, cell }) => clicks[Math.floor(py / cell) * columns + Math.floor(px / cell)]),
     waiting: () => ({}),
     stop() {},
@@ -107,10 +116,14 @@ export function framesDriver(model, onReady = () => {}) {
 }
 
 // A decoder in the page, which tells the kernel the values. It has more to show: picture(), the pixels decoded from z,
-// words(), and dot(), the place of z on the plane.
-export function decoderDriver(model, onPause = () => {}, random = Math.random) {
-  const page = model.get("page"), [low, high] = page.limits, sliders = model.get("sliders");
-  const decode = pageDecoder(page), names = sliders.map(({ name }) => name);
+// words(), and dot(), the place of z on the plane. In a deck its numbers are zipped: onReady is called when picture() is there.
+export function decoderDriver(model, onPause = () => {}, random = Math.random, onReady = () => {}) {
+  const page = model.get("page"), [low, high] = page.limits, sliders = model.get("sliders"), names = sliders.map(({ name }) => name);
+  let decode = page.zipped ? () => null : pageDecoder(page);
+  if (page.zipped) unzipped(page.numbers).arrayBuffer().then((numbers) => {
+    decode = pageDecoder({ ...page, numbers: new DataView(numbers) });
+    onReady();
+  });
   const [x0, y0, width, height] = page.plane.map((share, k) => share * model.get(k % 2 ? "height" : "width"));
 
   const z = () => names.map((name) => model.get("values")[name]);

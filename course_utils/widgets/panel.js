@@ -14,7 +14,7 @@ function render({ model, el }) {
   const width = model.get("width"), height = model.get("height"), sliders = model.get("sliders");
   const inPage = model.get("page").layers, inDeck = model.get("frames").zipped;
   const ownDriver = model.get("page").villages ? particlesDriver(model) : inDeck ? framesDriver(model, () => nameButtons()) : null;
-  const driver = inPage ? decoderDriver(model, () => nameButtons()) : ownDriver ?? kernelDriver(model, () => {
+  const driver = inPage ? decoderDriver(model, () => nameButtons(), Math.random, () => showDecoded()) : ownDriver ?? kernelDriver(model, () => {
     setPlaying(false);
     message.textContent = "Nothing answers. The sliders need a running lesson: run its cells again, from the first.";
   });
@@ -170,7 +170,8 @@ function render({ model, el }) {
     if (inPage) showDecoded();
   }
   function showDecoded() {
-    canvas.getContext("2d").putImageData(new ImageData(driver.picture(), canvas.width), 0, 0);
+    const pixels = driver.picture();
+    if (pixels) canvas.getContext("2d").putImageData(new ImageData(pixels, canvas.width), 0, 0);
     picture.setAttribute("aria-label", driver.words());
     for (const dot of svg.querySelectorAll("path")) dot.setAttribute("d", `M${driver.dot().join(" ")}h.01`); // on a plane only
   }

@@ -44,7 +44,7 @@ class Panel(anywidget.AnyWidget):
     play: the name of a slider that a further button, play or pause, moves to its end, in 200 steps at the most.
     page: a function, called when the axes are where they stay: what page_decoder.js or particles.js draws from in place of the kernel.
     grid, presses: for decks, where deck.py bakes what draw gives. There a slider stops at the values that grid has under
-    its name, or else at each step, and the buttons of presses, pressed one after the other, lead to further frames.
+    its name, or else at each step, and the buttons of presses, pressed one after the other, lead to further frames, as any three presses do.
     """
 
     _esm = one_module(IN_PAGE)
@@ -107,7 +107,7 @@ class Panel(anywidget.AnyWidget):
         super().__init__(
             background=background, width=width, height=height, buttons=list(self._actions), clickable=click is not None, play=play,
             sliders={name: slider._asdict() for name, slider in sliders.items()}, values=values,
-            page=page() if page else {}, frames=baked, handles=[_handle(*handle) for handle in handles], **shown,
+            page=deck.zipped(page()) if page else {}, frames=baked, handles=[_handle(*handle) for handle in handles], **shown,
         )  # fmt: skip
         if not page and not baked:
             self.observe(self._redraw, names="values")

@@ -151,9 +151,10 @@ test("a drag moves two sliders at once, and while the kernel is busy its latest 
 function deck() {
   const frame = (s, a, b) => [[s, 2], [["at", `${a}${b}`]], `frame ${s}${a}${b}`];
   const states = [0, 1].map((s) => [0, 1, 2].flatMap((a) => [0, 1].map((b) => frame(s, a, b))));
+  states.push({ 3: frame(1, 1, 1) }); // of this state one frame is held: it looks like the second one
   const baked = {
     pieces: ["<zero/>", "<one/>", "<shared/>"], states, columns: 2, cell: 10,
-    leads: [{ go: [1, { a: 2 }] }, { go: [1, {}], home: [0, { a: 0, b: 0 }] }],
+    leads: [{ go: [1, { a: 2 }] }, { go: [1, {}], home: [0, { a: 0, b: 0 }], some: { 3: [2, {}], 4: "Not here." }, told: "No more." }, { home: { 3: [0, { a: 0 }] } }],
     jumps: { up: [{ a: 1 }, { a: 1 }, { a: 2 }, { a: 2 }, "No.", "No."], kernel: Array(6).fill(null) },
     clicks: [{ a: 0 }, { a: 1 }, { b: 1 }, {}],
   };
@@ -200,6 +201,26 @@ test("frames: a press leads to its state and moves the slider that it moved", as
   shows("frame 000", "This is not stored here. Press it in JupyterLab.");
 });
 
+test("frames: a press is held at some stops only, and a slider beyond them undoes what the buttons did", async () => {
+  const { driver, shows } = deck();
+  await driver.press("go");
+  await driver.press("some");
+  shows("frame 120", "Not here.");
+  await driver.press("told");
+  shows("frame 120", "No more.");
+  assert.deepEqual([driver.lacks("some"), driver.lacks("told")], ["", ""]);
+  await driver.move({ a: 1 });
+  assert.notEqual(driver.lacks("some"), "");
+  await driver.move({ b: 1 });
+  await driver.press("some");
+  shows("frame 111");
+  assert.deepEqual([driver.lacks("home"), driver.lacks("go") !== ""], ["", true]);
+  await driver.move({ b: 0 });
+  shows("frame 010", "What the buttons did is not stored for this place, and is undone. It is kept in JupyterLab.");
+  await driver.move({ b: 1 });
+  shows("frame 011");
+});
+
 test("frames: other buttons jump, speak or need a kernel; a click leads to its cell's stops", async () => {
   const { driver, shows } = deck();
   await driver.press("up");
@@ -240,6 +261,14 @@ test("decoder: what moves is drawn, said, marked on the plane, and told to the k
   assert.deepEqual(z(), [0.5, -3]);
   assert.equal(driver.words(), "The picture decoded from z = (0.50, −3.00).");
   assert.deepEqual(driver.dot(), [100 + 100 * (3.5 / 6), 75]);
+});
+
+test("decoder: in a deck its numbers are zipped, and it says when it can draw", async () => {
+  const { model, driver } = decoder(), page = model.get("page"), numbers = gzipSync(new Uint8Array(page.numbers.buffer));
+  model.set("page", { ...page, numbers, zipped: true });
+  let zipped;
+  await new Promise((ready) => { zipped = decoderDriver(model, undefined, undefined, ready); assert.equal(zipped.picture(), null); });
+  assert.deepEqual(zipped.picture(), driver.picture());
 });
 
 test("decoder: a click is the way back from the dot, and beside the plane there is nothing", () => {
