@@ -61,8 +61,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
-    """Take one worker more than there are cores, up to four: one of them often waits for a kernel or a browser."""
-    return min((os.cpu_count() or 1) + 1, 4)
+    """Take two workers more than there are cores, up to four: they often wait for a kernel or a browser."""
+    return min((os.cpu_count() or 1) + 2, 4)
 
 
 @pytest.hookimpl(optionalhook=True)
