@@ -52,8 +52,10 @@ def pytest_terminal_summary(terminalreporter, config):
 
 
 def pytest_collection_modifyitems(items):
-    """Mark the tests that `-m "not browser"` leaves out, and begin with JupyterLab: it takes longest on its worker."""
-    items.sort(key=lambda item: "jupyterlab" not in getattr(item, "fixturenames", ()))
+    """Mark the tests that `-m "not browser"` leaves out; begin with JupyterLab and the widgets, which take long on one worker."""
+    items.sort(
+        key=lambda item: ("jupyterlab" not in getattr(item, "fixturenames", ()), item.path.name != "test_widgets.py")
+    )
     for item in items:
         if BROWSER & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
@@ -61,8 +63,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
-    """Take two workers more than there are cores, up to four: they often wait for a kernel or a browser."""
-    return min((os.cpu_count() or 1) + 2, 4)
+    """Take one worker more than there are cores, up to four: one of them often waits for a kernel or a browser."""
+    return min((os.cpu_count() or 1) + 1, 4)
 
 
 @pytest.hookimpl(optionalhook=True)
