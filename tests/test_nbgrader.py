@@ -1,6 +1,5 @@
 """The bridge to nbgrader with the real one, in an environment of its own: it needs a network and minutes, so only with ALL=1."""
 
-import os
 import re
 import subprocess
 import sys
@@ -8,6 +7,7 @@ import sysconfig
 
 import nbformat
 import pytest
+from left_out import left_out
 
 from course_utils.exercises import engine
 from course_utils.files import ROOT
@@ -28,9 +28,7 @@ def python(tmp_path_factory):
     return bin_ / "python"
 
 
-@pytest.mark.skipif(
-    not os.environ.get("ALL"), reason="left out, `make test ALL=1` runs it: nbgrader, in an environment of its own"
-)
+@left_out("nbgrader, in an environment of its own")
 def test_three_students_get_their_points(python, tmp_path):
     """Right answers, wrong ones, and a line that stops in the middle: what for_lecturers.md shows."""
     script = (

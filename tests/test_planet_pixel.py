@@ -4,11 +4,11 @@ import importlib.util
 import io
 import itertools
 import math
-import os
 import re
 
 import numpy as np
 import pytest
+from left_out import left_out
 from PIL import Image
 from scipy.stats import chisquare
 
@@ -253,9 +253,7 @@ def test_a_palette_is_sorted_and_each_pixel_gets_the_nearest_of_its_colours(scri
     assert (np.diff(grey) >= 0).all()
 
 
-@pytest.mark.skipif(
-    not os.environ.get("ALL"), reason="left out, `make test ALL=1` runs it: the data file of Planet Pixel is built anew"
-)
+@left_out("the data file of Planet Pixel is built anew")
 def test_the_build_script_makes_this_file(script, tmp_path, monkeypatch, capsys):
     """From the faces that are stored, since drawing them takes a minute; twice the same bytes."""
     rgb = planet_pixel_distribution().images().reshape(3552, 1024, 3)

@@ -13,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from in_page import HANG, READ_BY_BROWSER
+from left_out import left_out
 from nbformat.v4 import new_markdown_cell, new_notebook
 from PIL import Image
 from pypdf import PdfReader
@@ -706,7 +707,7 @@ TO_PRINT = """(async ready => {
 })"""
 
 
-@pytest.mark.skipif(not os.environ.get("ALL"), reason="left out, `make test ALL=1` runs it: Firefox prints two decks")
+@left_out("Firefox prints two decks")
 @pytest.mark.parametrize("lesson", ["02_a_box_on_the_world_map", "10_from_tables_to_autoregression"])
 def test_firefox_prints_a_page_a_slide(lesson, deck, in_firefox):
     """Each page has its slide's heading and number, and all words lie within its margins; Chromium's are read in test_pdf.py."""

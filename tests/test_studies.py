@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from left_out import left_out
 
 from course_utils import files
 from course_utils.datasets import load_planet_pixel
@@ -33,6 +34,7 @@ def tiny(monkeypatch, tmp_path):
     return asked
 
 
+@left_out("a study, trained small")
 def test_a_study_is_made_by_the_command_and_read_again(tiny, monkeypatch, tmp_path, capsys):
     def study():
         for width, n_faces in ((4, 64), (8, 64), (8, 16)):

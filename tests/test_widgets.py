@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 from bench.usual_way import WIDGETS
+from left_out import left_out
 from overlays import box, elements, pixels, styled
 from PIL import Image
 
@@ -108,6 +109,7 @@ def test_each_button_answers_from_wherever_the_sliders_stand(name):
                 assert given["min"] <= panel.values[slider] <= given["max"]
 
 
+@left_out("every widget baked, beside those in the lessons' decks")
 @EACH
 def test_a_deck_can_hold_it(name, monkeypatch):
     """Its sliders stop within their limits, also where they stand at first, and not too often; its presses are buttons."""

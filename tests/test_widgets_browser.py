@@ -17,6 +17,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from in_page import HANG, LESSON_STATE, READ_BY_BROWSER, RUN_ABOVE, START_CLOCK
+from left_out import left_out
 from PIL import Image
 
 from course_utils import style, widgets
@@ -646,9 +647,7 @@ def test_picture_and_sliders_are_in_view_together(name, lesson, width, open_widg
         widget.page.set_viewport_size(size)
 
 
-@pytest.mark.skipif(
-    not os.environ.get("ALL"), reason="left out, `make test ALL=1` runs it: a widget whose kernel is gone"
-)
+@left_out("a widget whose kernel is gone")
 @each("globe")
 def test_a_widget_says_that_its_kernel_is_gone(name, lesson, open_widget):
     """After a restart nothing can be moved any more, and it says what to do; once that is done it works again."""
@@ -672,7 +671,7 @@ def test_no_widget_is_left_out():
     "name, lesson",
     [row[:2] for row in WIDGETS if row[0] in ("box_explorer", "em_stepper", "particles")],
 )
-@pytest.mark.skipif(not os.environ.get("ALL"), reason="left out, `make test ALL=1` runs it: JupyterLab in Firefox")
+@left_out("JupyterLab in Firefox")
 def test_a_lesson_runs_in_firefox(name, lesson, jupyterlab, in_firefox):
     """Its cells run without an error, and its widget shows what `draw` gives at the end of the last slider."""
 
