@@ -16,9 +16,9 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from course_utils.files import IN_A_WHEEL, NOTEBOOKS, ROOT, in_one_step
+from course_utils.files import NOTEBOOKS, OUTPUT, in_one_step
 
-WORKING_COPY = (Path.cwd() if IN_A_WHEEL else ROOT) / "my_lessons"
+WORKING_COPY = OUTPUT / "my_lessons"
 SETTINGS = Path(__file__).with_name("jupyterlab_settings")
 STARTUP = SETTINGS / "startup.py"  # what each kernel runs before the first cell
 WITHOUT_A_VALUE = {"--no-browser", "--debug", "--allow-root", "-y"}  # options after which a word is no value of theirs
