@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).resolve().parent
 IN_A_WHEEL = (PACKAGE / "notebooks").is_dir()  # there lessons and data lie within the package (pyproject.toml)
 ROOT = PACKAGE if IN_A_WHEEL else PACKAGE.parent
+OUTPUT = Path.cwd() if IN_A_WHEEL else ROOT  # for decks, PDFs, the web book, the key, and the readers' own lessons
 NOTEBOOKS = ROOT / "notebooks"
 DATA = ROOT / "data"
 CHECKPOINTS = DATA / "checkpoints"

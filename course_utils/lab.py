@@ -5,6 +5,7 @@
 The lessons in `notebooks/`, and the pages beside them (glossary, formulas), belong to the course, the copies in the
 folder to the reader. A copy that the reader has not edited follows the course; an edited one is never written to. Without a
 folder it is `my_lessons/`, in the course's folder or, where the course was installed from a wheel, in the current one.
+`--help-all` lists the options of JupyterLab.
 The wheel has the same command under the name `deep-generative-models`.
 """
 
@@ -12,13 +13,15 @@ import hashlib
 import json
 import os
 import sys
+from itertools import count
 from pathlib import Path
 
-from course_utils.files import IN_A_WHEEL, NOTEBOOKS, ROOT, in_one_step
+from course_utils.files import NOTEBOOKS, OUTPUT, in_one_step
 
-WORKING_COPY = (Path.cwd() if IN_A_WHEEL else ROOT) / "my_lessons"
+WORKING_COPY = OUTPUT / "my_lessons"
 SETTINGS = Path(__file__).with_name("jupyterlab_settings")
 STARTUP = SETTINGS / "startup.py"  # what each kernel runs before the first cell
+WITHOUT_A_VALUE = {"--no-browser", "--debug", "--allow-root", "-y"}  # options after which a word is no value of theirs
 DELIVERED = ".delivered.json"  # in the working copy: {name of a lesson: fingerprint of what was copied there}
 
 
@@ -65,7 +68,7 @@ def update_working_copy(lessons: Path, target: Path) -> list[str]:
         elif not os.path.lexists(copy):
             _write(copy, lesson.read_bytes())
             delivered[name] = new
-        elif mine is None and copy.is_file():
+        elif mine is None and _is_readable(copy):
             aside = _set_aside(copy)
             _write(copy, lesson.read_bytes())
             delivered[name] = new
@@ -98,9 +101,18 @@ def update_working_copy(lessons: Path, target: Path) -> list[str]:
     return messages
 
 
+def _is_readable(copy: Path) -> bool:
+    """Say whether there are bytes in a file; a folder, a lost link and a file that may not be read have none to look at."""
+    try:
+        copy.read_bytes()
+    except OSError:
+        return False
+    return True
+
+
 def _set_aside(copy: Path) -> Path:
     """Give a file another name that is free, and return that."""
-    names = (copy.with_name(f"{copy.name}.damaged{k or ''}") for k in range(1000))
+    names = (copy.with_name(f"{copy.name}.damaged{k or ''}") for k in count())
     aside = next(path for path in names if not os.path.lexists(path))
     return copy.rename(aside)
 
@@ -128,12 +140,23 @@ def _write(path: Path, content: bytes) -> None:
         part.write_bytes(content)
 
 
+def _split(given: list[str]) -> tuple[Path, list[str]]:
+    """Return the folder of a command line, and its options: the folder is the first word that is neither an option nor the value of one."""
+    given = [word for word in given if word]
+    for k, word in enumerate(given):
+        before = given[k - 1] if k else ""
+        if word[0] != "-" and (before[:1] != "-" or "=" in before or before in WITHOUT_A_VALUE):
+            return Path(os.path.expanduser(word)), given[:k] + given[k + 1 :]
+    return WORKING_COPY, given
+
+
 def main(given: list[str] | None = None) -> None:
     """Update the reader's copies, say what happened, and start JupyterLab; `given` is the command line, folder and options."""
     given = sys.argv[1:] if given is None else given
-    folder, options = (
-        (Path(given[0]).expanduser(), given[1:]) if given and given[0][:1] != "-" else (WORKING_COPY, given)
-    )
+    if {"-h", "--help"} & set(given):
+        print(__doc__)
+        return
+    folder, options = _split(given)
     folder = folder.absolute()
     try:
         messages = update_working_copy(NOTEBOOKS, folder)

@@ -12,6 +12,7 @@ from course_utils.files import ROOT
 from course_utils.making import address, execute, tables
 
 SOME = ["pyproject.toml", "CITATION.cff", "notebooks/anywhere.md", "notebooks/03_maximum_likelihood.ipynb", "README.md"]
+LINK = f"github.com/{tables.address(ROOT)}"
 
 
 @pytest.fixture
@@ -20,10 +21,10 @@ def fork(tmp_path):
     for name in SOME:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "face.bin").write_bytes(b"\xff github.com/OWNER/REPOSITORY")
+    (tmp_path / "face.bin").write_bytes(b"\xff " + LINK.encode())
     for command in (["init", "-q"], ["add", "."]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
-    (tmp_path / "mine.txt").write_text("github.com/OWNER/REPOSITORY")
+    (tmp_path / "mine.txt").write_text(LINK)
     return tmp_path
 
 
@@ -46,8 +47,19 @@ def test_a_fork_gets_its_own_address_and_another_one_later(fork):
         lesson = (fork / SOME[3]).read_text(encoding="utf-8")
         assert lesson == execute.to_text(execute.normalise(nbformat.reads(lesson, as_version=4)))
         assert len(json.loads(lesson)["cells"]) > 30
-    assert (fork / "mine.txt").read_text() == "github.com/OWNER/REPOSITORY"
+    assert (fork / "mine.txt").read_text() == LINK
     assert all((fork / name).read_bytes() == (ROOT / name).read_bytes() for name in SOME)
+
+
+@pytest.mark.parametrize("given", [
+    "bob/a", "https://github.com/bob/a", "https://github.com/bob/a/", "https://github.com/bob/a.git", " bob/a.git"])  # fmt: skip
+def test_what_a_browser_or_git_clone_calls_the_fork_is_an_address_too(fork, given, monkeypatch):
+    monkeypatch.setattr(address, "ROOT", fork)
+    page = (fork / "notebooks/anywhere.md").read_bytes().replace(b"\n", b"\r\n")  # as git may give it on Windows
+    (fork / "notebooks/anywhere.md").write_bytes(page)
+    assert address.main([given]) == 0 and tables.address(fork) == "bob/a"
+    old = tables.address(ROOT).encode()
+    assert (fork / "notebooks/anywhere.md").read_bytes() == page.replace(old, b"bob/a")
 
 
 @pytest.mark.parametrize("wrong", ["", "alice", "alice/", "/models", "alice/models/more", "alice/my models", "a\nb/c"])

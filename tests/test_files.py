@@ -5,6 +5,9 @@ The remembered exercises have tests of their own in test_progress.py.
 
 import errno
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -173,3 +176,19 @@ def test_the_binarisation_of_mnist(tmp_path, monkeypatch, full_disk):
     with pytest.raises(OSError, match="No space left"):
         binarized_mnist._download("train", tmp_path / "cache" / "kept.npy")
     assert os.listdir(tmp_path / "cache") == []
+
+
+def test_what_is_made_from_a_wheel_lies_where_the_reader_is_and_not_beside_the_code(tmp_path):
+    shutil.copytree(files.PACKAGE, tmp_path / "lib" / "course_utils", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "lib" / "course_utils" / "notebooks").mkdir()  # as in a wheel
+    (tmp_path / "here").mkdir()
+    code = """
+from course_utils import lab
+from course_utils.making import handout, key, pdf, site, slides
+print(lab.WORKING_COPY, handout.CLASS, key.KEY, key.SHEET, pdf.PDF, site.SITE, slides.SLIDES, sep="\\n")"""
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path / "here", env=os.environ | {"PYTHONPATH": str(tmp_path / "lib")},
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert {Path(line).parent.resolve() for line in said.splitlines()} == {(tmp_path / "here").resolve()}

@@ -279,6 +279,42 @@ def test_main_takes_a_folder_of_the_readers_choice(course, started, capsys, monk
     assert "in your browser" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("given, folder, options", [
+    (["--no-browser", "mine"], "mine", ["--no-browser"]),
+    (["--port", "9000"], "my_lessons", ["--port", "9000"]),
+    (["--port", "9000", "mine"], "mine", ["--port", "9000"]),
+    (["--port=9000", "mine", "-y"], "mine", ["--port=9000", "-y"]),
+    ([""], "my_lessons", []),
+    (["~nobody-of-this-name/mine"], "~nobody-of-this-name/mine", []),
+])  # fmt: skip
+def test_main_tells_a_folder_from_the_value_of_an_option(course, started, monkeypatch, given, folder, options):
+    monkeypatch.chdir(course)
+    lab.main(given)
+    assert (course / folder / NAME).exists() and f"--ServerApp.root_dir={course / folder}" in started
+    assert [option for option in started if option in given] == options
+
+
+def test_main_says_how_it_is_called_and_does_nothing_else(course, started, capsys):
+    lab.main(["--help"])
+    assert "course_utils.lab [folder]" in capsys.readouterr().out
+    assert started == [] and not (course / "my_lessons").exists()
+
+
+def test_a_copy_that_may_not_be_read_is_not_called_damaged(course, monkeypatch):
+    update(course)
+    copy, read = course / "my_lessons" / NAME, Path.read_bytes
+
+    def refuse(path):
+        if path == copy:
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refuse)
+        [message] = update(course)
+    assert "left alone" in message and "damaged" not in message and copy.exists()
+
+
 def test_a_cell_that_is_run_before_the_first_says_what_to_run(started, monkeypatch):
     """After a restart the kernel knows neither `check` nor anything else; once the lesson's first cell has run, a NameError is one."""
     monkeypatch.setenv("PYTHONSTARTUP", "")  # so that it is put back
@@ -294,6 +330,13 @@ def test_a_cell_that_is_run_before_the_first_says_what_to_run(started, monkeypat
         for code in ('check("03.1", 2)', "answer = np.log(3)"):
             said = told(code)
             assert "Run All Above" in said and "Traceback" not in said and "NameError" not in said
+        for other in ("def f():\n    print(a)\n    a = 1\nf()", "import re\nexec('def g(): np', vars(re))\nre.g()"):
+            assert "Traceback" in told(other) and "Run All Above" not in told(other)  # not for want of the cells above
+        name = "import os\nos.environ['JPY_SESSION_NAME'] = "
+        told(name + "'sub/my answers.ipynb'")  # as JupyterLab's server tells it
+        assert "NameError" in told("answer = np.log(3)")
+        told(name + "'sub/03_maximum_likelihood-Copy1.ipynb'")
+        assert "Run All Above" in told("answer = np.log(3)")
         assert "ZeroDivisionError" in told("1 / 0") and "Run All Above" not in told("1 / 0")
         told("check = print")
         assert "NameError" in told("answer = np.log(3)")

@@ -29,7 +29,7 @@ def replace(root: Path, new: str) -> list[Path]:
     changed = []
     for path in (root / name for name in listed.split("\0") if name and (root / name).is_file()):
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_bytes().decode("utf-8")  # as it stands, line ends too
         except UnicodeDecodeError:
             continue
         written = place.sub(lambda found: found[1] + new, text)
@@ -38,7 +38,7 @@ def replace(root: Path, new: str) -> list[Path]:
         if path.suffix == ".ipynb":  # a cell's id is a digest of its source
             written = to_text(normalise(nbformat.reads(written, as_version=4)))
         with in_one_step(path) as part:
-            part.write_text(written, encoding="utf-8")
+            part.write_bytes(written.encode("utf-8"))
         changed.append(path)
     return changed
 
@@ -47,8 +47,9 @@ def main(argv: list[str] | None = None) -> int:
     """Read the command line; 1 for what is no address."""
     parser = argparse.ArgumentParser("python -m course_utils.making.address", description=__doc__.split("\n")[0])
     parser.add_argument("address", metavar="OWNER/NAME", help="of the repository on GitHub")
+    given = parser.parse_args(argv).address.strip().removeprefix("https://github.com/").rstrip("/")
     try:
-        changed = replace(ROOT, parser.parse_args(argv).address.removeprefix("https://github.com/").rstrip("/"))
+        changed = replace(ROOT, given.removesuffix(".git"))
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1

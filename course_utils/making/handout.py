@@ -24,10 +24,10 @@ from nbformat import NotebookNode
 
 from course_utils.exercises.answers import NotAttempted, captured, unattempted
 from course_utils.exercises.engine import find
-from course_utils.files import ROOT, in_one_step
+from course_utils.files import OUTPUT, in_one_step
 from course_utils.lessons import lessons
 
-CLASS = ROOT / "class"  # nbgrader's folder of a course; not in git, for it holds the names of students
+CLASS = OUTPUT / "class"  # nbgrader's folder of a course; not in git, for it holds the names of students
 CELL_TIMEOUT = 120  # seconds
 STARTER = re.compile(r'(?P<starter>.+)\n(?P<check>check\("(?P<id>\d\d\.\d+)", .+)', re.DOTALL)
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from course_utils.exercises.answers import Wrong, captured, show
 from course_utils.exercises.engine import Exercise, find
-from course_utils.files import ROOT, in_one_step
+from course_utils.files import OUTPUT, in_one_step
 from course_utils.lessons import Lesson, lessons
 
-KEY, SHEET = ROOT / "answer_key.md", ROOT / "exercises.md"
+KEY, SHEET = OUTPUT / "answer_key.md", OUTPUT / "exercises.md"
 
 
 def answer_key(chosen: Iterable[Lesson], solutions: bool = True) -> str:

@@ -17,11 +17,11 @@ import nbformat
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
-from course_utils.files import ROOT, in_one_step
+from course_utils.files import OUTPUT, in_one_step
 from course_utils.lessons import asked, title_of
 from course_utils.making.assets import AssetsFailed, copy_parts, fetch_parts
 
-PDF = ROOT / "pdf"
+PDF = OUTPUT / "pdf"
 TEMPLATE = Path(__file__).resolve().parent / "lesson.html.j2"
 CAPTION = "<figcaption>In the notebook, sliders move this picture.</figcaption>"  # in place of what it says on a screen
 READY = "() => window.MathJax?.startup?.promise"

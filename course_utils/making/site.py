@@ -26,7 +26,7 @@ from docutils.utils.math import tex2unichar
 from nbformat import NotebookNode
 
 from course_utils.exercises.engine import load
-from course_utils.files import NOTEBOOKS, ROOT
+from course_utils.files import NOTEBOOKS, OUTPUT
 from course_utils.lessons import Lesson, asked, lessons
 from course_utils.making import pdf, slides
 from course_utils.making.answer_forms import answer_form
@@ -34,7 +34,7 @@ from course_utils.making.assets import AssetsFailed, copy_parts, fetch_parts
 from course_utils.making.execute import BAKED, WIDGET_VIEW, CellFailed, run_cells
 
 BOOK = Path(__file__).resolve().parent / "book"
-SITE = ROOT / "site"
+SITE = OUTPUT / "site"
 STATE = "application/vnd.jupyter.widget-state+json"
 TERM = re.compile(r"^- \*\*(.+?)\*\*: (.+) \[\d\d\]\(.+\)$", re.M)
 KINDS = (tex2unichar.mathalpha, tex2unichar.mathop, tex2unichar.mathord, tex2unichar.mathrel)

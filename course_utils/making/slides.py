@@ -24,14 +24,14 @@ from nbformat.v4 import new_markdown_cell
 from PIL import Image, ImageChops
 
 from course_utils import style
-from course_utils.files import ROOT, in_one_step
+from course_utils.files import OUTPUT, in_one_step
 from course_utils.lessons import Lesson, asked, title_of
 from course_utils.making.assets import AssetsFailed, copy_parts, fetch_parts
 from course_utils.making.execute import BAKED, CellFailed, run_cells
 from course_utils.making.pdf import PdfFailed, on_paper, print_pages
 
 HERE = Path(__file__).resolve().parent
-SLIDES = ROOT / "slides"
+SLIDES = OUTPUT / "slides"
 MOST = 4_000_000  # bytes of a deck, without the parts that decks share
 UNSEEN = 8  # of 255: no eye sees that a colour differs by that
 
