@@ -142,12 +142,11 @@ def _write(path: Path, content: bytes) -> None:
 
 def _split(given: list[str]) -> tuple[Path, list[str]]:
     """Return the folder of a command line, and its options: the folder is the first word that is neither an option nor the value of one."""
-    given = [word for word in given if word]
-    for k, word in enumerate(given):
-        before = given[k - 1] if k else ""
-        if word[0] != "-" and (before[:1] != "-" or "=" in before or before in WITHOUT_A_VALUE):
-            return Path(os.path.expanduser(word)), given[:k] + given[k + 1 :]
-    return WORKING_COPY, given
+    before = ["", *given]
+    is_value = [word[:1] == "-" and "=" not in word and word not in WITHOUT_A_VALUE for word in before]
+    folders = [k for k, word in enumerate(given) if word and word[0] != "-" and not is_value[k]]
+    rest = [word for k, word in enumerate(given) if k not in folders[:1] and (word or is_value[k])]
+    return Path(os.path.expanduser(given[folders[0]])) if folders else WORKING_COPY, rest
 
 
 def main(given: list[str] | None = None) -> None:

@@ -285,6 +285,8 @@ def test_main_takes_a_folder_of_the_readers_choice(course, started, capsys, monk
     (["--port", "9000", "mine"], "mine", ["--port", "9000"]),
     (["--port=9000", "mine", "-y"], "mine", ["--port=9000", "-y"]),
     ([""], "my_lessons", []),
+    (["", "mine"], "mine", []),
+    (["mine", "--ServerApp.token", ""], "mine", ["--ServerApp.token", ""]),
     (["~nobody-of-this-name/mine"], "~nobody-of-this-name/mine", []),
 ])  # fmt: skip
 def test_main_tells_a_folder_from_the_value_of_an_option(course, started, monkeypatch, given, folder, options):
