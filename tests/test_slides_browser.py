@@ -81,7 +81,7 @@ WALK = r"""async () => {
       for (const edge in over) if (over[edge] > 1.5) say(`cut off: ${name(element)} reaches ${Math.round(over[edge])} px beyond the ${edge} edge`);
     }
     for (const element of section.querySelectorAll("*")) {
-      if (!visible(element) || element.closest("svg, mjx-container, input")) continue;
+      if (!visible(element) || element.closest("svg, mjx-container, input, .panel-spoken")) continue;
       const style = getComputedStyle(element), tooLong = element.scrollHeight > element.clientHeight + 1, tooWide = element.scrollWidth > element.clientWidth + 1;
       if (style.display === "inline") continue;
       if ((tooWide && (style.overflowX !== "visible" || element.matches("pre"))) || (tooLong && style.overflowY !== "visible"))

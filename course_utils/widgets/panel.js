@@ -14,7 +14,10 @@ function render({ model, el }) {
   const width = model.get("width"), height = model.get("height"), sliders = model.get("sliders");
   const inPage = model.get("page").layers, inDeck = model.get("frames").zipped;
   const ownDriver = model.get("page").villages ? particlesDriver(model) : inDeck ? framesDriver(model, () => nameButtons()) : null;
-  const driver = inPage ? decoderDriver(model, () => nameButtons(), Math.random, () => showDecoded()) : ownDriver ?? kernelDriver(model, () => {
+  const driver = inPage ? decoderDriver(model, () => nameButtons(), Math.random, () => {
+    showDecoded();
+    hearing.takeRecords(); // nobody has moved anything: there is nothing to say
+  }) : ownDriver ?? kernelDriver(model, () => {
     setPlaying(false);
     message.textContent = "Nothing answers. The sliders need a running lesson: run its cells again, from the first.";
   });
@@ -194,10 +197,11 @@ function render({ model, el }) {
   showValues();
 
   let speech; // what the picture shows is said once it has stood still
-  new MutationObserver(() => {
+  const hearing = new MutationObserver(() => {
     clearTimeout(speech);
     speech = setTimeout(() => { spoken.textContent = picture.getAttribute("aria-label"); }, 1000);
-  }).observe(picture, { attributeFilter: ["aria-label"] });
+  });
+  hearing.observe(picture, { attributeFilter: ["aria-label"] });
 
   // In JupyterLab Shift+Enter runs the cell and goes on, and Escape goes back to the notebook, from a slider too: it hears
   // of a key before the slider does, and leaves those of an element with this mark alone.
