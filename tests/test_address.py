@@ -9,6 +9,7 @@ import pytest
 
 from course_utils import versions
 from course_utils.files import ROOT
+from course_utils.lessons import lessons
 from course_utils.making import address, execute, tables
 
 SOME = ["pyproject.toml", "CITATION.cff", "notebooks/anywhere.md", "notebooks/03_maximum_likelihood.ipynb", "README.md"]
@@ -60,6 +61,22 @@ def test_what_a_browser_or_git_clone_calls_the_fork_is_an_address_too(fork, give
     assert address.main([given]) == 0 and tables.address(fork) == "bob/a"
     old = tables.address(ROOT).encode()
     assert (fork / "notebooks/anywhere.md").read_bytes() == page.replace(old, b"bob/a")
+
+
+def test_an_address_that_only_begins_like_the_old_one_stays(fork):
+    other = f"See https://github.com/{tables.address(fork)}-archive."
+    (fork / "other.md").write_text(other)
+    subprocess.run(["git", "add", "."], cwd=fork, check=True)
+    address.replace(fork, "alice/models")
+    assert (fork / "other.md").read_text() == other
+
+
+def test_each_first_cell_ends_as_the_tables_say():
+    for lesson in lessons().values():
+        nb = nbformat.read(lesson.path, as_version=4)
+        before = [cell.source for cell in nb.cells]
+        tables.setup(nb)
+        assert [cell.source for cell in nb.cells] == before, lesson.path.name
 
 
 @pytest.mark.parametrize("wrong", ["", "alice", "alice/", "/models", "alice/models/more", "alice/my models", "a\nb/c"])
