@@ -87,6 +87,11 @@ def test_what_is_no_address_changes_nothing(fork, wrong, capsys, monkeypatch):
     assert text(fork) == before
 
 
+def test_outside_a_clone_it_says_so(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(address, "ROOT", tmp_path)
+    assert address.main(["alice/models"]) == 1 and "in a clone of the course" in capsys.readouterr().err
+
+
 def test_the_versions_of_all_that_is_asked_for_are_told():
     found = versions.versions()
     assert {"course", "Python", "system", "torch", "jupyterlab", "anywidget"} <= found.keys()

@@ -44,13 +44,13 @@ def replace(root: Path, new: str) -> list[Path]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Read the command line; 1 for what is no address."""
+    """Read the command line; 1 for what is no address, or no clone of the course."""
     parser = argparse.ArgumentParser("python -m course_utils.making.address", description=__doc__.split("\n")[0])
     parser.add_argument("address", metavar="OWNER/NAME", help="of the repository on GitHub")
     given = parser.parse_args(argv).address.strip().removeprefix("https://github.com/").rstrip("/")
     try:
         changed = replace(ROOT, given.removesuffix(".git"))
-    except ValueError as error:
+    except (ValueError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
     print(f"{len(changed)} files changed.", *(path.relative_to(ROOT) for path in changed), sep="\n")

@@ -96,8 +96,13 @@ def way(nb: nbformat.NotebookNode, known: Mapping[str, Lesson]) -> None:
 
 def address(root: Path | None = None) -> str:
     """Return OWNER/NAME of the course on GitHub, as pyproject.toml says it; address.py puts another one there."""
-    text = ((root or files.ROOT) / "pyproject.toml").read_text(encoding="utf-8")
-    return re.search(r'^Repository = "https://github\.com/(.+)"$', text, re.M)[1]
+    file = (root or files.ROOT) / "pyproject.toml"
+    if not file.exists():
+        raise FileNotFoundError(
+            f"{file} is missing. Web book, tables and address are made in a clone of the course; "
+            "what pip installs from a wheel has only what a reader needs."
+        )
+    return re.search(r'^Repository = "https://github\.com/(.+)"$', file.read_text(encoding="utf-8"), re.M)[1]
 
 
 def setup(nb: nbformat.NotebookNode) -> None:

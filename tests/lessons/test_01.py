@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.naive_bayes import GaussianNB
 
-NOISE = np.random.default_rng(0).uniform(size=(200, 64))
+NOISE = np.random.default_rng(0).uniform(size=(300, 64))
 
 
 def turned(digits):
