@@ -26,7 +26,7 @@ SLIDE_TYPES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
 MAX_BYTES = 1_500_000
 HEADING = re.compile(r"^#{1,3} ", re.M)
 MACHINE = re.compile(r"(?<![\w.])/(?:home|tmp|Users|work|root)\b|[A-Z]:\\+Users|\b0x[0-9a-fA-F]{6,}|ipykernel_\d+")
-TIMED = re.compile(r"perf_counter|%time|\btimeit\b|\btime\.|animation", re.I)
+TIMED = re.compile(r"perf_counter|%time|\btimeit\b|\btime\.|animation|hangs? on the processor", re.I)
 
 
 @dataclass
@@ -277,7 +277,7 @@ def ignored_outputs(lesson):
         if shows_widget and IGNORE_TAG not in tags:
             yield f"cell {i} shows a widget: tag it {IGNORE_TAG}"
         if IGNORE_TAG in tags and not (shows_widget or TIMED.search(cell.source)):
-            yield f"cell {i}: only a cell with a widget, a time or an animation may be tagged {IGNORE_TAG}"
+            yield f"cell {i}: only a cell with a widget, a time, an animation or what hangs on the processor may be tagged {IGNORE_TAG}"
         if others := [tag for tag in tags if tag != IGNORE_TAG and re.match("nbval|raises", tag)]:
             yield f"cell {i}: the tags {others} would keep nbval from seeing an error"
         if "NBVAL_" in cell.source:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+from left_out import left_out
 
 from course_utils import widgets
 
@@ -60,6 +61,7 @@ def test_a_wrong_loop_is_noticed(section, monkeypatch):
     assert "differs" in row.wrong
 
 
+@left_out("make bench compares the two PixelRNNs with loops")
 def test_pixelrnn(section):
     rows = list(section("pixelrnn").measure(runs=1, n=1))
     assert [row.what for row in rows] == ["row_lstm", "diagonal_bilstm"]

@@ -279,10 +279,11 @@ def on_paper(page, deck):
     if os.environ.get("ALL")
     else ["02_a_box_on_the_world_map", "05_naive_bayes_on_wrodl", "10_from_tables_to_autoregression"],
 )
-def test_axe_finds_nothing_in_a_deck(lesson, deck, page, axe):
+def test_axe_finds_nothing_in_a_deck(lesson, deck, tab, axe):
     """Contrast, names of pictures and sliders, headings, tables, ids: in lessons with code, tables, answers and two widgets, and with ALL=1 in all."""
-    on_paper(page, deck(lesson))
-    assert axe(page) == []
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    on_paper(tab, deck(lesson))
+    assert axe(tab) == []
 
 
 @pytest.mark.parametrize("lesson", ["02_a_box_on_the_world_map"])
@@ -424,14 +425,14 @@ TURN = """async panel => {
 
 
 @pytest.fixture
-def open_deck(deck, page):
-    """Return a function that opens the deck of a lesson, without a network, and gives its page and its panels."""
+def open_deck(deck, tab):
+    """Return a function that opens the deck of a lesson and gives its page and its panels."""
 
     def open_deck(lesson):
-        page.context.set_offline(True)
-        page.goto(deck(lesson).as_uri())
-        page.wait_for_function(READY, timeout=HANG)
-        return page, page.locator(".panel")
+        tab.set_viewport_size({"width": 1280, "height": 720})
+        tab.goto(deck(lesson).as_uri())
+        tab.wait_for_function(READY, timeout=HANG)
+        return tab, tab.locator(".panel")
 
     return open_deck
 
@@ -505,7 +506,7 @@ def expect(panel, made, message="", **values):
     assert shown == expected
 
 
-@real(IMAGINED, BOX, COUNTS, DESIGN)
+@real(*([IMAGINED, BOX, COUNTS, DESIGN] if os.environ.get("ALL") else [BOX, DESIGN]))
 def test_a_deck_shows_what_draw_gives_for_what_the_sliders_say(show):
     _, panel, made = show
     expect(panel, made)
@@ -647,9 +648,9 @@ def test_a_click_on_the_plane_of_a_deck_moves_z_there(lesson, open_deck):
         np.testing.assert_allclose(at, place, atol=box["width"] / 2 / 24 / 2 + 4)
 
 
-@pytest.mark.parametrize("lesson", LESSONS if os.environ.get("ALL") else ["08_gaussian_mixtures", "15_gan"])
+@pytest.mark.parametrize("lesson", LESSONS if os.environ.get("ALL") else ["15_gan"])
 def test_firefox_pages_through_a_deck(lesson, deck, in_firefox):
-    """Those with the most that moves, and with ALL=1 all of them: as Chromium does above."""
+    """The one with two players, and with ALL=1 all of them: as Chromium does above."""
     in_firefox.goto(deck(lesson).as_uri())
     in_firefox.evaluate(
         f"(async ready => {{ while (!ready()) await new Promise(again => setTimeout(again, 100)); }})({READY})"

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from left_out import left_out
 from torch import distributions as dist
 from torch import nn
 
@@ -362,6 +363,7 @@ def test_a_diffusion_as_prior():
     assert (model.sample(4, rng(), temperature=0, z=codes) == model.decode(codes)).all()
 
 
+@left_out("a diffusion and its VAE, trained together")
 def test_a_diffusion_is_trained_together_with_its_vae():
     """The loss is minus the bound, with one step in the place of all; both learn from it."""
     model, x = small("categorical", prior=Diffusion(3, n_hidden=8), together=True), some("categorical")

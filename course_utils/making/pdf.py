@@ -47,7 +47,7 @@ def find_browser() -> str | None:
         raise PdfFailed(
             'A PDF needs Playwright, one of the packages for the tests: `pip install -e ".[test]"`.'
         ) from None
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
         if path := shutil.which(name):
             return path
     with sync_playwright() as playwright:
