@@ -119,7 +119,7 @@ def test_the_colour_that_is_asked_for_comes():
 SAMPLED = ["transformer_planet_pixel", "gan_planet_pixel", "vae_planet_pixel", "vae_flow_planet_pixel"]
 
 
-@pytest.mark.parametrize("name", SAMPLED if os.environ.get("ALL") else SAMPLED[:2])
+@pytest.mark.parametrize("name", SAMPLED if os.environ.get("ALL") else SAMPLED[:1])
 def test_the_stored_rules_are_those_of_new_samples(name):
     model, rng = load_checkpoint(name), torch.Generator().manual_seed(1)
     samples = from_floats(model.sample(100, rng)) if name[0] == "g" else model.sample(100, rng).numpy()
