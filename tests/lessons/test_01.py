@@ -102,7 +102,7 @@ def gaussian_reader(own, together):
 
 
 def logistic_reader(x, y, C):
-    return LogisticRegression(C=C, tol=1e-5, max_iter=5000).fit(x, y).predict
+    return LogisticRegression(C=C, tol=1e-6, max_iter=5000).fit(x, y).predict
 
 
 def run(digits, learn, settings, n):
@@ -186,7 +186,7 @@ def test_the_grey_smear(lesson, digits):
 
 
 def test_how_sure_logistic_regression_is(lesson, digits):
-    other = LogisticRegression(C=lesson["C"], tol=1e-5, max_iter=5000).fit(digits[0], digits[1])
+    other = LogisticRegression(C=lesson["C"], tol=1e-6, max_iter=5000).fit(digits[0], digits[1])
     for name, pictures in {"upright": digits[2], "sideways": turned(digits), "pure noise": NOISE}.items():
         np.testing.assert_allclose(lesson[f"sure['{name}']"], other.predict_proba(pictures).max(axis=1), atol=0.01)
 
