@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from left_out import left_out
 from torch import nn
 
 from course_utils.models import GAN
@@ -133,6 +134,7 @@ def test_a_step_goes_down_its_own_loss():
         assert model.generator_loss(model.generator(model.noise(200, rng(2)))).item() < first
 
 
+@left_out("a GAN learns the ring; lesson 15 does so too")
 def test_on_the_ring_it_covers_all_eight():
     model = GAN().fit(ring(6_400), epochs=15, lr=1e-3, progress=False)
     assert covered(model) == 8

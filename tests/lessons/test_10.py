@@ -168,13 +168,12 @@ def test_a_chain_over_the_pixels_of_a_face(lesson, planet, counted):
 
     train, alpha = x[planet["train"]], lesson["alpha"]
 
-    def cost(new):  # −log p of each pixel, by counting pairs in a dictionary
-        found = [Counter(zip(a.tolist(), b.tolist())) for a, b in pairwise(train.T)]
-        before = [Counter(column.tolist()) for column in train.T]
-        bets = [[(before[0][v] + alpha) / (2000 + 256 * alpha) for v in new[:, 0].tolist()]]
-        for k, (a, b) in enumerate(pairwise(new.T)):
-            pairs = zip(a.tolist(), b.tolist())
-            bets.append([(found[k][pair] + alpha) / (before[k][pair[0]] + 256 * alpha) for pair in pairs])
+    def cost(new):  # −log p of each pixel, by counting pairs
+        before = [np.bincount(column, minlength=256) for column in train.T]
+        bets = [(before[0][new[:, 0]] + alpha) / (2000 + 256 * alpha)]
+        for k, ((a, b), (known, after)) in enumerate(zip(pairwise(new.T), pairwise(train.T))):
+            pairs = np.bincount(256 * known + after, minlength=256**2)[256 * a + b]
+            bets.append((pairs + alpha) / (before[k][a] + 256 * alpha))
         return -np.log(bets).T
 
     ours = cost(x)
