@@ -126,10 +126,17 @@ WALK = r"""async () => {
     if (!more && !pieces(section).length) say("nothing on it");
     else if (!more && heading === "no heading") say("it does not say its point");
     if (!more) judge(section, say);
-    if (!more && Reveal.isLastSlide()) return [...faults];
+    if (!more && Reveal.isLastSlide()) break;
     Reveal.next();
   }
-  return [...faults, "the deck does not end"];
+  if (!Reveal.isLastSlide()) return [...faults, "the deck does not end"];
+
+  // Pictures have found their sizes by now; one that goes on looking keeps a laptop warm.
+  const restless = new MutationObserver(changes => changes.forEach(({ target }) => faults.add(`does not come to rest: ${name(target)}`)));
+  restless.observe(document.querySelector(".slides"), { subtree: true, attributes: true, attributeFilter: ["style"] });
+  for (let i = 0; i < 10; i++) await nextFrame();
+  restless.disconnect();
+  return [...faults];
 }"""
 
 
