@@ -15,7 +15,18 @@ from course_utils.lessons import lessons
 
 BENCH = Path(__file__).parent / "bench"
 PACKAGE = Path(__file__).resolve().parents[1] / "course_utils"
-HEAVY = {"torch", "sklearn", "scipy", "pandas", "shapely", "resvg_py", "python_avatars", "pooch", "requests"}
+HEAVY = {
+    "torch",
+    "torch._dynamo",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "shapely",
+    "resvg_py",
+    "python_avatars",
+    "pooch",
+    "requests",
+}
 CODE = {
     lesson.path.stem: [cell.source for cell in nbformat.read(lesson.path, as_version=4).cells if cell.cell_type == "code"]
     for lesson in lessons().values()
@@ -34,6 +45,12 @@ def loaded(code):
 def test_the_packages_load_nothing_before_it_is_used():
     names = "models, widgets, datasets, datasets.wrodl, plotting, style, exercises, evaluation"
     assert loaded("\n".join(f"import course_utils.{name}" for name in names.split(", "))) == set()
+
+
+def test_training_does_without_pytorchs_compiler():
+    games = "import torch\nfrom course_utils.models import GAN, RealNVP\nx = torch.zeros(100, 2)"
+    fit = "GAN(n_hidden=4).fit(x, epochs=1, progress=False); RealNVP(2, 1, 4).fit(x, epochs=1, average=0.9, progress=False)"
+    assert loaded(f"{games}\n{fit}") == {"torch"}
 
 
 LIGHT = [name for name, cells in CODE.items() if "import torch" not in cells[0]]

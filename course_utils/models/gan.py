@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from course_utils.models.deep import DeepModel, seeded
 from course_utils.models.networks import Downwards, Upwards, check_codes, check_sizes, mlp
-from course_utils.models.training import keep, minibatches
+from course_utils.models.training import AdamW, keep, minibatches
 
 ARCHITECTURES = ("mlp", "convolutional")
 LOSSES = ("non_saturating", "minimax")
@@ -67,12 +67,14 @@ class GAN(DeepModel):
                 self.generator = nn.Sequential(Upwards(n_latent, side, 3, n_channels, n_hidden), nn.Sigmoid())
                 self.discriminator = nn.Sequential(nn.Flatten(), Downwards(3, side, 1, n_channels))
         self._beta1 = beta1
-        self._optimizers: dict[str, torch.optim.Optimizer] = {}
+        self._optimizers: dict[str, AdamW] = {}
 
-    def _optimizer(self, player: str) -> torch.optim.Optimizer:
-        """Return Adam for a player, made when it is first asked for: whoever only draws is spared torch's second for that."""
+    def _optimizer(self, player: str) -> AdamW:
+        """Return Adam for a player, made when it is first asked for: whoever only draws has none."""
         if player not in self._optimizers:
-            self._optimizers[player] = torch.optim.Adam(getattr(self, player).parameters(), betas=(self._beta1, 0.99))
+            self._optimizers[player] = AdamW(
+                getattr(self, player).parameters(), lr=1e-3, betas=(self._beta1, 0.99), weight_decay=0.0
+            )
         return self._optimizers[player]
 
     def log_odds(self, x: torch.Tensor) -> torch.Tensor:
