@@ -1,5 +1,6 @@
 """What pytest cannot read from pyproject.toml."""
 
+import gc
 import os
 import re
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 # Several groups of tests run at a time: more threads than this would mostly wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["PROGRESS_FILE"] = "off"  # no test reads or changes which exercises somebody has solved
+
+gc.disable()  # until all is collected: four thousand tests and their libraries stay, and are looked through no more
 
 collect_ignore = ["my_lessons", "site", "slides", "class"]
 
@@ -59,6 +62,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if BROWSER & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
+
+
+def pytest_collection_finish():
+    """Let the garbage collector work on what the tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
