@@ -232,11 +232,12 @@ class Opened:
             sleep(0.05)
 
     def latency(self, name):
-        """Return the median milliseconds of 21 key presses until the changed picture is on the screen."""
+        """Return the median milliseconds of key presses until the changed picture is on the screen."""
         slider = self.slider(name)
         slider.press("End")
+        presses = 21 if os.environ.get("ALL") else 7
         self.element.evaluate(START_CLOCK)
-        for number in range(1, 22):
+        for number in range(1, presses + 1):
             slider.press("ArrowLeft" if number % 2 else "ArrowRight")
             self.page.wait_for_function("n => window.latencies.length === n", arg=number)
         return median(self.page.evaluate("window.latencies"))
