@@ -136,7 +136,7 @@ def test_it_learns_the_noise_and_labels_lead_where_they_say():
     g = rng(3)
     y = torch.randint(2, (1500,), generator=g)
     x = torch.tensor([-1.0, 1.0])[y][:, None] * torch.tensor([1.0, 0.5]) + 0.3 * torch.randn(1500, 2, generator=g)
-    model = Diffusion(2, n_hidden=48, n_classes=2).fit(x, labels=y, epochs=40, batch_size=100, lr=5e-3, progress=False)
+    model = Diffusion(2, n_hidden=48, n_classes=2).fit(x, labels=y, epochs=25, batch_size=150, lr=1e-2, progress=False)
     assert model.history[-1]["train"] < 0.8 * model.history[0]["train"]
     for label, sign in [(0, -1), (1, 1)]:
         asked = torch.full((300,), label)

@@ -144,7 +144,7 @@ def test_on_the_ring_it_covers_all_eight():
 
 def test_it_collapses_when_g_plays_three_times_for_each_move_of_d():
     """D cannot follow: G runs to wherever D is fooled at the moment, with all of its samples."""
-    model = GAN(r1=0.0, loss="minimax").fit(ring(6_400), epochs=6, lr=1e-3, generator_steps=3, progress=False)
+    model = GAN(r1=0.0, loss="minimax").fit(ring(6_400), epochs=3, lr=1e-3, generator_steps=3, progress=False)
     assert covered(model) <= 2
     assert model.sample(1_000, rng()).std(dim=0).max() < 0.5, "the ring's own is 0.7"
 

@@ -49,11 +49,10 @@ def test_the_bound_is_the_mean_over_all_orders_and_the_sum_over_all_masks(model)
             seen = [i for i in range(4) if i not in chosen]
             masks += weight * sum(log_p(model, PICTURES, i, seen) for i in chosen).detach()
     torch.testing.assert_close(orders, masks)
-    x = PICTURES.repeat_interleave(1500, dim=0)
     for n_draws in (1, 4):
-        draws = model.elbo(x, rng(), n_draws).view(16, 1500)
-        error = draws.std(dim=1) / math.sqrt(1500)
-        assert ((draws.mean(dim=1) - orders).abs() < 4.5 * error).all()
+        draws = model.elbo(PICTURES.repeat_interleave(500, dim=0), rng(), n_draws).view(16, 500)
+        error, off = draws.std(dim=1) / math.sqrt(500), draws.mean(dim=1) - orders
+        assert (off.abs() < 4.5 * error).all() and off.mean().abs() < 4.5 * error.norm() / 16  # each, and all together
     assert (orders <= over_orders(model, PICTURES).logsumexp(dim=0) - math.log(24) + 1e-12).all(), "a bound, by Jensen"
 
 
@@ -96,7 +95,7 @@ def test_samples_follow_the_steps(model, n_steps):
 def test_it_learns_which_pixels_go_together():
     x = torch.tensor([[0] * 25, [1] * 25, [2] * 13 + [0] * 12]).repeat(40, 1)
     model = MaskedDiffusion(3, 5, n_channels=8, n_halvings=2)
-    model.fit(x, epochs=40, batch_size=20, lr=1e-2, warm_up=10, average=0.9, progress=False)
+    model.fit(x, epochs=30, batch_size=30, lr=3e-2, warm_up=10, average=0.9, progress=False)
     assert -model.elbo(x, rng(), 8).mean().item() < math.log(3) + 0.7
     known = {tuple(row.tolist()) for row in x}
     drawn = [tuple(row.tolist()) for row in model.sample(60, rng(), n_steps=25)]

@@ -225,7 +225,7 @@ def test_rnade_learns_two_humps_that_depend_on_the_first_dimension():
     first = torch.randn(1500, 1, generator=g)
     sign = torch.where(torch.rand(1500, 1, generator=g) < 0.5, 1.0, -1.0)
     x = torch.cat([first, sign * (1 + first.abs()) + 0.1 * torch.randn(1500, 1, generator=g)], dim=1)
-    model = RNADE(2, 20, 4).fit(x[:1000], epochs=60, batch_size=50, lr=0.02, progress=False)
+    model = RNADE(2, 20, 4).fit(x[:1000], epochs=30, batch_size=100, lr=0.05, progress=False)
     gaussian = torch.distributions.MultivariateNormal(x[:1000].mean(0), x[:1000].T.cov()).log_prob(x[1000:]).mean()
     assert model.log_prob(x[1000:]).mean() > gaussian + 1
 

@@ -10,8 +10,8 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from itertools import islice
 
 import numpy as np
@@ -115,36 +115,42 @@ def function_of(tree: ast.Module) -> ast.FunctionDef | None:
     return found[-1] if found else None
 
 
-def changed(code: str, values: list[np.ndarray]) -> Iterator[tuple[str, str, object]]:
-    """Yield (kind, changed line, answer) for each slip at each place of a solution."""
+def changed(code: str, values: list[np.ndarray]) -> Iterator[Callable[[], tuple[str, str, object]]]:
+    """Yield, for each slip at each place of a solution, a function that returns (kind, changed line, answer)."""
     tree = ast.parse(code)
     function = function_of(tree)
     inputs = [arg.arg for arg in function.args.args] if function else []
-    variants = []
     for index, node in enumerate(ast.walk(tree)):
-        variants += [(kind, index, other) for kind, other in changes_at(node, inputs)]
-    for kind, index, other in variants:
-        copied = copy.deepcopy(tree)
-        old = list(ast.walk(copied))[index]
-
-        class Put(ast.NodeTransformer):
-            def visit(self, node, old=old, other=other):
-                return copy.deepcopy(other) if node is old else self.generic_visit(node)
-
-        new = ast.fix_missing_locations(Put().visit(copied))
-        before, after = ast.unparse(tree).splitlines(), ast.unparse(new).splitlines()
-        line = next((b for a, b in zip(before, after) if a != b), "").strip()
-        yield kind, line, answer_of(ast.unparse(new))
-    if function:
-        for i in range(len(inputs) - 1):
-            new = copy.deepcopy(tree)
-            arguments = function_of(new).args.args
-            arguments[i : i + 2] = arguments[i + 1], arguments[i]
-            yield "parameters swapped", ast.unparse(function_of(new)).splitlines()[0], answer_of(ast.unparse(new))
+        for kind, other in changes_at(node, inputs):
+            yield partial(put, tree, kind, index, other)
+    for i in range(len(inputs) - 1):
+        yield partial(exchanged, tree, i)
     right = answer_of(code)
     for kind, (work, fits) in RESULTS.items():
         if not isinstance(right, dict) and all(np.all(fits(value)) for value in values):
-            yield kind, kind, done_to(right, work)
+            yield partial(lambda kind, work: (kind, kind, done_to(right, work)), kind, work)
+
+
+def put(tree: ast.Module, kind: str, index: int, other: ast.AST) -> tuple[str, str, object]:
+    """Change one node of a solution."""
+    copied = copy.deepcopy(tree)
+    old = list(ast.walk(copied))[index]
+
+    class Put(ast.NodeTransformer):
+        def visit(self, node):
+            return copy.deepcopy(other) if node is old else self.generic_visit(node)
+
+    text = ast.unparse(ast.fix_missing_locations(Put().visit(copied)))
+    lines = zip(ast.unparse(tree).splitlines(), text.splitlines())
+    return kind, next((b for a, b in lines if a != b), "").strip(), answer_of(text)
+
+
+def exchanged(tree: ast.Module, i: int) -> tuple[str, str, object]:
+    """Swap two parameters of a solution's function."""
+    new = copy.deepcopy(tree)
+    arguments = function_of(new).args.args
+    arguments[i : i + 2] = arguments[i + 1], arguments[i]
+    return "parameters swapped", ast.unparse(function_of(new)).splitlines()[0], answer_of(ast.unparse(new))
 
 
 def done_to(right: object, work) -> object:
@@ -294,7 +300,8 @@ def outcomes() -> list[tuple[str, str, str, str, str]]:
     rows = []
     for name in CALCULATED:
         seen = set()
-        for kind, line, answer in islice(changed(ALL[name].code, right_values(name)), 0, None, STEP):
+        for change in islice(changed(ALL[name].code, right_values(name)), 0, None, STEP):
+            kind, line, answer = change()
             if answer is not None and (kind, line) not in seen:
                 seen.add((kind, line))
                 rows.append((name, kind, line, *verdict(name, answer)))

@@ -71,11 +71,21 @@ def linear(diagonal: bool) -> tuple[VAE, torch.Tensor, dist.MultivariateNormal]:
     return model, b + 2 * torch.randn(8, D, generator=rng(5), dtype=torch.float64), marginal
 
 
+def mean_elbo(model: VAE, x: torch.Tensor, copies: int = 500) -> torch.Tensor:
+    """Return the ELBO (N,) by ten draws of z for each copy of x: faster than as many draws one after the other."""
+    return model.elbo(x.repeat(copies, 1), rng(), n_samples=10).view(copies, -1).mean(dim=0)
+
+
+def mean_estimate(model: VAE, x: torch.Tensor, copies: int = 500) -> torch.Tensor:
+    """Return the estimate of log p(x) (N,) by as many."""
+    estimates = model.log_prob_estimate(x.repeat(copies, 1), rng(), n_samples=10)
+    return estimates.view(copies, -1).logsumexp(dim=0) - math.log(copies)
+
+
 def test_for_the_exact_posterior_the_bound_is_log_p_whatever_z_is_drawn():
     model, x, marginal = linear(diagonal=True)
     torch.testing.assert_close(model.log_prob_estimate(x, rng(), n_samples=1), marginal.log_prob(x))
-    elbo = model.elbo(x, rng(), n_samples=5_000)
-    torch.testing.assert_close(elbo, marginal.log_prob(x), atol=0.1, rtol=0)
+    torch.testing.assert_close(mean_elbo(model, x), marginal.log_prob(x), atol=0.1, rtol=0)
 
 
 def test_the_bound_is_below_log_p_by_the_kl_to_the_exact_posterior():
@@ -86,7 +96,7 @@ def test_the_bound_is_below_log_p_by_the_kl_to_the_exact_posterior():
     q = dist.MultivariateNormal(mu, torch.diag_embed(log_var.exp()))
     gap = dist.kl_divergence(q, dist.MultivariateNormal(mu, covariance.expand(8, 2, 2)))
     assert gap.min() > 0.3
-    torch.testing.assert_close(model.elbo(x, rng(), n_samples=5_000), marginal.log_prob(x) - gap, atol=0.1, rtol=0)
+    torch.testing.assert_close(mean_elbo(model, x), marginal.log_prob(x) - gap, atol=0.1, rtol=0)
 
 
 def test_the_estimate_comes_closer_to_log_p_with_more_samples():
@@ -94,7 +104,7 @@ def test_the_estimate_comes_closer_to_log_p_with_more_samples():
     x, log_p = x.repeat(200, 1), marginal.log_prob(x).repeat(200)
     gaps = [(log_p - model.log_prob_estimate(x, rng(), n)).mean().item() for n in (1, 10, 100)]
     assert gaps[0] > 2 * gaps[1] > 4 * gaps[2] > 0
-    torch.testing.assert_close(model.log_prob_estimate(x[:8], rng(), 5_000), log_p[:8], atol=0.05, rtol=0)
+    torch.testing.assert_close(mean_estimate(model, x[:8]), log_p[:8], atol=0.05, rtol=0)
     bound = model.elbo(x, rng()).mean().item()
     assert log_p.mean().item() - bound == pytest.approx(gaps[0], abs=0.1), "one sample: its mean is the ELBO's"
 
@@ -160,15 +170,16 @@ def test_the_probabilities_of_all_x_sum_to_one(likelihood, architecture):
             p.mul_(0.3)  # q as wide as the prior
     K = 5 if likelihood == "categorical" else 2
     states = torch.tensor(list(itertools.product(range(K), repeat=4)))
-    places, weights = np.polynomial.hermite_e.hermegauss(80)
+    n = 80 if K == 2 else 16  # to add up to one, a few places do
+    places, weights = np.polynomial.hermite_e.hermegauss(n)
     z = torch.from_numpy(places)[:, None]
     log_w = torch.from_numpy(np.log(weights / weights.sum()))
-    table = torch.stack([model.log_likelihood(s.expand(80, 4), z) for s in states])  # (K⁴, 80)
+    table = model.log_likelihood(states.repeat_interleave(n, dim=0), z.repeat(K**4, 1)).view(-1, n)  # (K⁴, n)
     log_p = torch.logsumexp(table + log_w, dim=1)
     assert log_p.exp().sum().item() == pytest.approx(1, abs=1e-9)
     if K == 2:
-        torch.testing.assert_close(model.log_prob_estimate(states, rng(), 4_000), log_p, atol=0.1, rtol=0)
-        assert (model.elbo(states, rng(), 1_000) < log_p + 0.05).all()
+        torch.testing.assert_close(mean_estimate(model, states, 100), log_p, atol=0.1, rtol=0)
+        assert (mean_elbo(model, states, 100) < log_p + 0.05).all()
         codes = model.sample(20_000, rng()).long() @ torch.tensor([8, 4, 2, 1])
         counts = torch.bincount(codes, minlength=16) / 20_000
         p = log_p.exp()
@@ -262,7 +273,7 @@ def test_training_finds_the_one_bit_that_all_pixels_share(architecture):
     noise = (torch.rand(300, 16, generator=rng(2)) < 0.05).float()
     x = (face - noise).abs()
     model = VAE(16, 2, "bernoulli", architecture, n_hidden=16, n_channels=4)
-    model.fit(x[:200], validation=x[200:], epochs=25, batch_size=20, lr=1e-2, progress=False)
+    model.fit(x[:200], validation=x[200:], epochs=15, batch_size=20, lr=2e-2, progress=False)
     entropy = math.log(2) - 16 * (0.05 * math.log(0.05) + 0.95 * math.log(0.95))
     independent = 16 * math.log(2)
     estimate = -model.log_prob_estimate(x[200:], rng(), 100).mean().item()

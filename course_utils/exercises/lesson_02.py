@@ -210,11 +210,11 @@ def one_batch(n: int, region: Region, rng: np.random.Generator) -> np.ndarray:
 
 def too_many(n: int, region: Region, rng: np.random.Generator) -> np.ndarray:
     """Return all that was found, not the first n."""
-    return np.concatenate([one_batch(n, region, rng) for _ in range(400)])
+    return np.concatenate([one_batch(n, region, rng) for _ in range(60)])
 
 
 def on_one_curve(n: int, region: Region, rng: np.random.Generator) -> np.ndarray:
-    u = rng.uniform(-1, 1, 400 * n)
+    u = rng.uniform(-1, 1, 40 * n)
     points = np.column_stack([np.degrees(np.arcsin(u)), 180 * u])
     return points[region.contains(points)][:n]
 

@@ -161,27 +161,31 @@ def test_a_chain_over_the_pixels_of_a_face(lesson, planet, counted):
     """The chain rule with one pixel of past: H(x_1) + Σ H(x_i, x_{i−1}) − H(x_{i−1}), if all of p_data is known."""
     x, p = planet["pixels"].astype(int), planet["p"]
     alone = [entropy(np.bincount(column, p)) for column in x.T]
-    both = [entropy(np.bincount(256 * a + b, p)) for a, b in pairwise(x.T)]
+    both = [entropy(found[found > 0]) for a, b in pairwise(x.T) for found in [np.bincount(256 * a + b, p)]]
     nats = lesson["nats_of"]
     assert nats["Markov that knows p_data"] == approx(alone[0] + sum(both) - sum(alone[:-1]))
     assert nats["Naive Bayes"] == approx(price(planet, counted, 0.001)) and round(nats["mixture of 60"]) == 286
 
     train, alpha = x[planet["train"]], lesson["alpha"]
 
-    def cost(new):  # −log p of each pixel, by counting pairs
-        before = [np.bincount(column, minlength=256) for column in train.T]
-        bets = [(before[0][new[:, 0]] + alpha) / (2000 + 256 * alpha)]
-        for k, ((a, b), (known, after)) in enumerate(zip(pairwise(new.T), pairwise(train.T))):
-            pairs = np.bincount(256 * known + after, minlength=256**2)[256 * a + b]
-            bets.append((pairs + alpha) / (before[k][a] + 256 * alpha))
-        return -np.log(bets).T
+    # how often the portraits have each pixel of a face, each pixel and its last, and the last alone
+    first = np.bincount(train[:, 0], minlength=256)[x[:, 0]]
+    after = [
+        np.bincount(256 * known + next_to_it, minlength=256**2)[256 * a + b]
+        for (a, b), (known, next_to_it) in zip(pairwise(x.T), pairwise(train.T))
+    ]
+    before = [np.bincount(known, minlength=256)[a] for a, known in zip(x.T[:-1], train.T)]
+    seen, of = np.column_stack([first, *after]), np.column_stack([np.full(len(x), 2000), *before])
 
-    ours = cost(x)
+    def cost(alpha, faces=slice(None)):  # −log p of each pixel
+        return np.log((of[faces] + 256 * alpha) / (seen[faces] + alpha))
+
+    ours = cost(alpha)
     assert nats["Markov"] == approx(p @ ours.sum(axis=1))
     repeated = np.column_stack([x[:, 0] < 0, x[:, 1:] == x[:, :-1]])
     assert lesson["p_faces @ same.sum(axis=1)"] == approx(p @ repeated.sum(axis=1))
     assert lesson["split['Markov']"] == approx((p @ (ours * repeated).sum(axis=1), p @ (ours * ~repeated).sum(axis=1)))
-    some = np.random.default_rng(0).choice(len(x), 40, p=p).tolist()  # faces by lot
+    some = np.random.default_rng(0).choice(len(x), 20, p=p).tolist()  # faces by lot
     weights, theta = lesson[f"(sixty.weights, log_looks[np.arange(1024), faces[{some}].astype(int)])"]
     # of the mixture: log p(x_1, …, x_i), all i at once
     bets = np.diff(logsumexp(np.log(weights) + theta.cumsum(axis=1), axis=2), prepend=0)
@@ -189,10 +193,8 @@ def test_a_chain_over_the_pixels_of_a_face(lesson, planet, counted):
     both = lesson["split['mixture of 60']"]
     assert sum(both) == approx(nats["mixture of 60"])
     repeats = -(bets * repeated[some]).sum(axis=1)
-    assert both[0] == approx(repeats.mean(), abs=4 * repeats.std() / np.sqrt(40))
-    unseen, scores = x[planet["validation"]], {}
-    for alpha in lesson["alphas"]:
-        scores[alpha] = cost(unseen).sum(axis=1).mean()
+    assert both[0] == approx(repeats.mean(), abs=4 * repeats.std() / np.sqrt(20))
+    scores = {each: cost(each, planet["validation"]).sum(axis=1).mean() for each in lesson["alphas"]}
     assert lesson["alpha"] == min(scores, key=scores.get)
 
 
