@@ -11,8 +11,6 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["PROGRESS_FILE"] = "off"  # no test reads or changes which exercises somebody has solved
 
-gc.disable()  # until all is collected: four thousand tests and their libraries stay, and are looked through no more
-
 collect_ignore = ["my_lessons", "site", "slides", "class"]
 
 
@@ -64,10 +62,15 @@ def pytest_collection_modifyitems(items):
             item.add_marker("browser")
 
 
-def pytest_collection_finish():
-    """Let the garbage collector work on what the tests make."""
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Spare the garbage collector four thousand tests and their libraries, which stay."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
