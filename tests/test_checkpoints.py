@@ -18,7 +18,7 @@ from course_utils.models.deep import checkpoint_facts
 from course_utils.models.recipes import RECIPES
 from course_utils.models.studies import STUDIES
 
-N = 200 if os.environ.get("ALL") else 60  # faces, from which all bounds follow
+N = 200 if os.environ.get("ALL") else 60  # faces drawn; their means may be off by four standard errors
 README = (CHECKPOINTS / "README.md").read_text(encoding="utf-8")
 ENCODE = {
     "nade_planet_pixel": to_bits,
@@ -72,6 +72,16 @@ def test_the_table_says_what_the_file_says(name, monkeypatch):
     recipe = RECIPES[name]
     assert facts["settings"] == recipe.settings
     assert facts["arguments"] == json.loads(json.dumps(recipe.model().arguments))
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if "other faces" in checkpoint_facts(name)["score"]])
+def test_the_stored_mean_is_that_of_training_faces_and_others(name):
+    """Each as often as it is met: p_data meets a face of the training set three times in four."""
+    p_data, train = planet_pixel_distribution(), load_planet_pixel("train")
+    known = np.isin([face.tobytes() for face in p_data.pixels], [face.tobytes() for face in train.pixels])
+    met, score = p_data.probabilities[known].sum(), checkpoint_facts(name)["score"]
+    mean = score["nats"] if "nats" in score else score["bound"]
+    assert mean == pytest.approx(met * score["training faces"] + (1 - met) * score["other faces"], abs=1e-3)
 
 
 def test_the_transformer_begins_with_the_pairs_that_come_most_often():

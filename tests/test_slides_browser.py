@@ -18,7 +18,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from PIL import Image
 from pypdf import PdfReader
 
-from course_utils import style, widgets
+from course_utils import plotting, style, widgets
 from course_utils.datasets import WRODL_VALUES, load_digits, load_world_land, load_wrodl
 from course_utils.lessons import lessons
 from course_utils.making import slides
@@ -407,6 +407,18 @@ def test_what_is_right_is_let_through(write_deck, page):
     """Dollars that are prices, and backslashes in code, are no formulas."""
     markdown = "# Title\n\nIt costs \\$5, see `\\frac` and `$x$`. Here is $\\frac{1}{2} \\in \\{x \\mid x < 1\\}$.\n\n$$\\begin{aligned} a &= b \\\\ &= c \\end{aligned}$$"
     assert faults(page, write_deck(markdown)) == []
+
+
+def test_pictures_come_to_rest(write_deck, page):
+    """Whatever their shape, as wide as the slide or in a box of a broken number of pixels."""
+
+    def picture(height, width="100%"):
+        address = plotting.png(Image.new("RGB", (800, height), "grey"))
+        return f'# A picture\n\n<div style="width: {width}"><img alt="grey" src="{address}" style="max-width: 100%; height: auto"></div>'
+
+    shapes = [picture(height) for height in range(139, 400, 29)]
+    deck = write_deck(*shapes, *(picture(300, f"{width}px") for width in (600.5, 600.6, 600.9)))
+    assert [fault for fault in faults(page, deck) if "rest" in fault] == []
 
 
 SHOWN = """panel => ({

@@ -17,9 +17,9 @@ from course_utils.files import in_one_step
 
 
 class AdamW(torch.optim.AdamW):
-    """PyTorch's AdamW without what shields it from PyTorch's compiler: to import that takes a second and 800 modules.
+    """PyTorch's AdamW without the wrappers that hide it from PyTorch's compiler, which the first of them to be called imports.
 
-    `foreach` computes the same numbers in fewer calls.
+    That takes a second, for 800 modules that nothing here needs. `foreach` gives the same numbers in fewer calls.
     """
 
     step = torch.no_grad()(unwrap(torch.optim.AdamW.step))
@@ -29,7 +29,7 @@ class AdamW(torch.optim.AdamW):
     load_state_dict = unwrap(torch.optim.AdamW.load_state_dict)
 
     def __init__(self, parameters: Iterable[torch.Tensor], **settings: Any) -> None:
-        """Take parameters and settings as PyTorch's AdamW does."""
+        """Take parameters, and by their names PyTorch's other settings."""
         super().__init__(parameters, foreach=True, **settings)
 
 
