@@ -634,7 +634,7 @@ def test_a_lesson_reads_well_in_the_dark(name, lesson, in_the_dark, axe):
 
 
 @each("box_explorer")
-@pytest.mark.parametrize("width", [853, 600])
+@pytest.mark.parametrize("width", [600, 853] if os.environ.get("ALL") else [600])
 def test_picture_and_sliders_are_in_view_together(name, lesson, width, open_widget):
     """In a window of 1280 × 720 at a zoom of 150 %, also where files are listed beside the lesson."""
     widget = open_widget(name, lesson)
