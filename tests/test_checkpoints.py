@@ -139,7 +139,7 @@ def test_the_colour_that_is_asked_for_comes():
         assert abs(share - p) < 4 * (max(p * (1 - p), 0.02) / n) ** 0.5 + 0.1  # colours are not equally easy
 
 
-SAMPLED = ["transformer_planet_pixel", "gan_planet_pixel", "vae_planet_pixel", "vae_flow_planet_pixel"]
+SAMPLED = ["gan_planet_pixel", "transformer_planet_pixel", "vae_planet_pixel", "vae_flow_planet_pixel"]
 
 
 @pytest.mark.parametrize("name", SAMPLED if os.environ.get("ALL") else SAMPLED[:1])
