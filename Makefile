@@ -83,6 +83,7 @@ DONE = $(VENV_PYTHON) -c "open('$@', 'w').close()"
 	@$(PYTHON) -c "import sys; (3, 11) <= sys.version_info < (3, 15) or sys.exit('The course needs Python 3.11 to 3.14; ' + sys.executable + ' is ' + sys.version.split()[0] + '. If you have another one, name it: PYTHON=python3.12 make lab')"
 	@$(PYTHON) -c "import sys, importlib.util as u; u.find_spec('venv') and u.find_spec('ensurepip') or sys.exit(sys.executable + ' cannot make environments: it lacks the module venv or ensurepip. On Debian and Ubuntu: sudo apt install python3-venv')"
 	$(PYTHON) -m venv .venv
+	-$(VENV_PYTHON) -m pip install --disable-pip-version-check --quiet --upgrade pip  # Python 3.11 brings one that takes half as long again
 	@$(DONE)
 
 .venv/lab.done: .venv/venv.done pyproject.toml constraints.txt

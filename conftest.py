@@ -53,10 +53,9 @@ def pytest_terminal_summary(terminalreporter, config):
 
 
 def pytest_collection_modifyitems(items):
-    """Mark the tests that `-m "not browser"` leaves out; begin with JupyterLab and the widgets, which take long on one worker."""
-    items.sort(
-        key=lambda item: ("jupyterlab" not in getattr(item, "fixturenames", ()), item.path.name != "test_widgets.py")
-    )
+    """Mark the tests that `-m "not browser"` leaves out; begin with what takes long on one worker."""
+    long = {"test_site.py", "test_widgets.py"}
+    items.sort(key=lambda item: ("jupyterlab" not in getattr(item, "fixturenames", ()), item.path.name not in long))
     for item in items:
         if BROWSER & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
