@@ -53,9 +53,18 @@ def pytest_terminal_summary(terminalreporter, config):
 
 
 def pytest_collection_modifyitems(items):
-    """Mark the tests that `-m "not browser"` leaves out; begin with what takes long on one worker."""
-    long = {"test_site.py", "test_widgets.py"}
-    items.sort(key=lambda item: ("jupyterlab" not in getattr(item, "fixturenames", ()), item.path.name not in long))
+    """Mark the tests that `-m "not browser"` leaves out, and bring all into an order in which no worker has to wait at the end."""
+
+    def turn(item):
+        """Return 0 for what takes long on one worker, 1 for lessons, 2 for browsers, which show executed lessons, 3 for the rest."""
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "jupyterlab" in fixtures or item.path.name == "test_widgets.py":
+            return 0
+        if item.path.suffix == ".ipynb" or item.path.parent.name == "lessons":
+            return 1
+        return 2 if BROWSER & fixtures else 3
+
+    items.sort(key=turn)
     for item in items:
         if BROWSER & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
@@ -80,14 +89,20 @@ def pytest_xdist_auto_num_workers():
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Keep a file on one worker, and of tests/ all that asks for the same lesson, which is then executed once."""
+    """Keep a file on one worker, and of tests/ all that asks for the same lesson, which is then executed once.
+
+    Decks only read what was executed: those of ten lessons stay together, so that a browser is started once for them.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class ByLesson(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
             lesson = re.search(r"[\[-](\d\d)_\w+|lessons/test_(\d\d)\.py", nodeid)
-            return f"lesson {lesson[1] or lesson[2]}" if lesson else file
+            if not lesson:
+                return file
+            number = lesson[1] or lesson[2]
+            return f"decks {number[0]}" if file.endswith("test_slides_browser.py") else f"lesson {number}"
 
     config.option.loadscopereorder = False  # as they are collected: the long ones come first
     return ByLesson(config, log)
