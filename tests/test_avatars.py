@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 import sys
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -25,9 +26,15 @@ HAIR = {
 SKIN = "EDB98A"
 
 
+@cache
+def drawn(values: tuple[str, ...]) -> np.ndarray:
+    """Return a face at 128 pixels, drawn once for all that is asked of it."""
+    return np.asarray(draw_style(dict(zip(STYLE, values)), 128))
+
+
 def share(style: dict, colour: str, rows: slice, columns: slice = slice(None)) -> float:
     """Return how much of a part of the face, drawn at 128 pixels, has exactly this colour."""
-    part = np.asarray(draw_style(style, 128))[rows, columns]
+    part = drawn(tuple(style[name] for name in STYLE))[rows, columns]
     return (part == list(bytes.fromhex(colour))).all(axis=-1).mean()
 
 

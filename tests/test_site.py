@@ -394,7 +394,8 @@ IN_FIREFOX = f"""(async () => {{
 }})()"""
 
 
-@pytest.mark.parametrize("page", PAGES[:-1] if os.environ.get("ALL") else PAGES[2:3])
+@left_out("the web book in Firefox")
+@pytest.mark.parametrize("page", PAGES[:-1])
 def test_a_widget_moves_in_firefox_too(page, folder, in_firefox):
     in_firefox.goto((folder / page).as_uri())
     assert in_firefox.evaluate(IN_FIREFOX) == ""

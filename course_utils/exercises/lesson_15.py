@@ -76,8 +76,10 @@ def adam(G: Callable, x: "Tensor", z: "Tensor", steps: int, rate: float) -> "Ten
     """Take the steps of Adam instead of plain ones: a typical mistake."""
     import torch
 
+    from course_utils.models.training import AdamW
+
     z = z.detach().clone().requires_grad_()
-    optimizer = torch.optim.Adam([z], lr=rate)
+    optimizer = AdamW([z], lr=rate, weight_decay=0)  # and so Adam
     for _ in range(steps):
         (z.grad,) = torch.autograd.grad(squared(G(z), x), z)
         optimizer.step()
@@ -89,11 +91,12 @@ def both(G: Callable, x: "Tensor", z: "Tensor", steps: int, rate: float) -> "Ten
     import torch
 
     G, z = copy.deepcopy(G), z.detach().clone().requires_grad_()
-    optimizer = torch.optim.SGD([z, *G.parameters()], lr=rate)
+    weights = [z, *G.parameters()]
     for _ in range(steps):
-        optimizer.zero_grad()
-        squared(G(z), x).backward()
-        optimizer.step()
+        slopes = torch.autograd.grad(squared(G(z), x), weights)
+        with torch.no_grad():
+            for weight, slope in zip(weights, slopes):
+                weight -= rate * slope
     return z.detach()
 
 
