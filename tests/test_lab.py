@@ -4,7 +4,6 @@ import json
 import os
 from pathlib import Path
 
-import jupyterlab.labapp
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -255,7 +254,7 @@ def started(course, monkeypatch):
     monkeypatch.setattr(lab, "NOTEBOOKS", course / "notebooks")
     monkeypatch.setattr(lab, "WORKING_COPY", course / "my_lessons")
     options = []
-    monkeypatch.setattr(jupyterlab.labapp, "main", options.extend)
+    monkeypatch.setattr("jupyterlab.labapp.main", options.extend)
     monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
     return options
 

@@ -56,7 +56,7 @@ def test_16_areas(lesson, solution):
 
 
 def test_16_the_sum_of_all_s_is_the_log_determinant(lesson):
-    """By differences in place of jacrev; and the middle of the three Jacobians is no triangle."""
+    """By differences in place of derivatives; and the middle of the three Jacobians is no triangle."""
 
     def chain(rows, n):
         return lesson[
